@@ -1,0 +1,1 @@
+//! Deploy targets; here the built-in static host.

@@ -1,0 +1,1 @@
+//! In-process limiter, cache and event bus.

@@ -1,0 +1,1 @@
+//! Model providers; here the offline engine.

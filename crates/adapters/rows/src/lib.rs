@@ -1,0 +1,1 @@
+//! Dialect-free codecs between rows and domain types.

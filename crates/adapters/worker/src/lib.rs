@@ -1,0 +1,1 @@
+//! The lease loop that runs builds.

@@ -1,0 +1,2 @@
+//! The keelway command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! A credit ledger that never overspends.

@@ -1,0 +1,1 @@
+//! What a described app will take: features, agents, tokens, cost, time.

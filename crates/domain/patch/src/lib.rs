@@ -1,0 +1,1 @@
+//! Paths and trees of generated files.

@@ -1,0 +1,1 @@
+//! Signed requests and viewer tokens, pure on ring.

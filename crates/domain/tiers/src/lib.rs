@@ -1,0 +1,1 @@
+//! Which tier may do what, and how much of it.

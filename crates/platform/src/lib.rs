@@ -1,0 +1,1 @@
+//! Use cases: authorise, one command, one view.
