@@ -9,6 +9,8 @@
 //! | [`time`] | [`Timestamp`] and [`Clock`] |
 //! | [`entropy`] | [`Entropy`], the only source of randomness |
 //! | [`money`] | [`Credits`] and [`MicroUsd`], integers that refuse to overflow |
+//! | [`calendar`] | [`TimeZoneName`], and the [`Period`] (month, day) that a moment falls in there |
+//! | [`tier`] | [`Tier`] of a tenant, [`BuildTier`] of a build |
 //! | [`scope`] | [`TenantScope`], the proof that a tenant was authenticated |
 //! | [`page`] | cursor pages |
 //! | [`once`] | idempotency: a key, the request it belongs to, the reply kept for it |
@@ -16,6 +18,7 @@
 //!
 //! Not here: rules of any one domain.
 
+pub mod calendar;
 pub mod entropy;
 pub mod failure;
 pub mod id;
@@ -23,8 +26,10 @@ pub mod money;
 pub mod once;
 pub mod page;
 pub mod scope;
+pub mod tier;
 pub mod time;
 
+pub use calendar::{AnchorDay, Period, TimeZoneError, TimeZoneName};
 pub use entropy::Entropy;
 pub use failure::{Failure, StoreError};
 pub use id::{
@@ -35,4 +40,5 @@ pub use money::{Credits, MicroUsd, MoneyError};
 pub use once::{IdempotencyKey, Keyed, Once, Reply};
 pub use page::{Cursor, Page, PageRequest};
 pub use scope::{Actor, TenantScope};
+pub use tier::{BuildTier, Tier, TierError};
 pub use time::{Clock, Millis, Timestamp};
