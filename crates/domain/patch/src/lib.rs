@@ -18,3 +18,7 @@ mod tree;
 pub use media::media_type;
 pub use path::{FilePath, PathError};
 pub use tree::{FileTree, Measured, TreeError, TreeLimits};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
