@@ -1,2 +1,45 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands: everything a contributor or CI runs, one file each.
+
+mod ci;
+mod deny;
+mod layers;
+mod migrate;
+mod openapi;
+mod setup;
+mod shell;
+mod tally;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
+struct Args {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check everything that must hold before a change is taken
+    Ci,
+    /// Check that every dependency between crates is in the picture
+    Layers,
+    /// Bring the configured database to the newest schema
+    Migrate(migrate::Args),
+    /// Write docs/openapi.json from the routes
+    Openapi(openapi::Args),
+    /// Install what the tests need, then run all of them
+    Test(test::Args),
+}
+
+fn main() -> Result<()> {
+    match Args::parse().command {
+        Task::Ci => ci::run(),
+        Task::Layers => layers::run(),
+        Task::Migrate(args) => migrate::run(&args),
+        Task::Openapi(args) => openapi::run(&args),
+        Task::Test(args) => test::run(&args),
+    }
+}

@@ -1,0 +1,118 @@
+//! Counts from what a test runner prints.
+
+use std::fmt;
+use std::ops::AddAssign;
+
+/// How many tests ended which way.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+    /// Ignored, or kept out by a filter.
+    pub(crate) skipped: usize,
+}
+
+impl Tally {
+    /// The counts of one line: libtest's `test result:` or nextest's `Summary`.
+    pub(crate) fn of_line(line: &str) -> Option<Self> {
+        let line = without_colour(line);
+        let (_, counts) = match line.trim_start() {
+            text if text.starts_with("test result: ") => text.split_once(". ")?,
+            text if text.starts_with("Summary [") => text.split_once("run: ")?,
+            _ => return None,
+        };
+        let mut tally = Self::default();
+        for count in counts.split([',', ';']) {
+            let mut words = count.split_whitespace();
+            let Some(n) = words.next().and_then(|word| word.parse::<usize>().ok()) else {
+                continue;
+            };
+            match words.next() {
+                Some("passed") => tally.passed += n,
+                Some("failed" | "timed" | "exec") => tally.failed += n,
+                Some("skipped" | "ignored" | "filtered") => tally.skipped += n,
+                _ => {}
+            }
+        }
+        Some(tally)
+    }
+}
+
+fn without_colour(line: &str) -> String {
+    let mut parts = line.split('\u{1b}');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or(part, |(_, text)| text));
+    }
+    plain
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} passed, {} failed, {} skipped",
+            self.passed, self.failed, self.skipped
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_runners_closing_lines_are_read() {
+        for (line, (passed, failed, skipped)) in [
+            (
+                "test result: FAILED. 7 passed; 2 failed; 1 ignored; 0 measured; 3 filtered out; \
+                 finished in 0.02s",
+                (7, 2, 4),
+            ),
+            (
+                "     Summary [   0.012s] 12 tests run: 12 passed, 0 skipped",
+                (12, 0, 0),
+            ),
+            (
+                "     Summary [  61.0s] 9/12 tests run: 5 passed (1 slow), 2 failed, 1 timed out, \
+                 1 exec failed, 3 skipped",
+                (5, 4, 3),
+            ),
+            (
+                "\u{1b}[32;1m     Summary\u{1b}[0m [ 0.1s] \u{1b}[1m4\u{1b}[0m tests run: \
+                 \u{1b}[1m4\u{1b}[0m \u{1b}[32;1mpassed\u{1b}[0m, \u{1b}[1m1\u{1b}[0m skipped",
+                (4, 0, 1),
+            ),
+        ] {
+            assert_eq!(
+                Tally::of_line(line),
+                Some(Tally {
+                    passed,
+                    failed,
+                    skipped
+                }),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_lines_count_nothing() {
+        for line in [
+            "",
+            "running 3 tests",
+            "test a::b ... ok",
+            "        PASS [   0.005s] x y",
+        ] {
+            assert_eq!(Tally::of_line(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! `cargo xtask test`: all tests of the workspace, with what they need.
+
+use crate::setup::{self, Installing, LeftOut, Setup};
+use crate::shell;
+use crate::tally::Tally;
+use anyhow::{Context as _, Result, bail};
+use std::fmt;
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Read, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Install nothing; leave out the tests whose tools are missing
+    #[arg(long)]
+    no_setup: bool,
+    /// Run only tests whose name contains one of these
+    filters: Vec<String>,
+}
+
+/// How the run ended, for the last lines of the log.
+pub(crate) struct Report {
+    tests: Tally,
+    doctests: Tally,
+    left_out: Vec<LeftOut>,
+    broken: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let installing = if args.no_setup {
+        Installing::Refused
+    } else {
+        Installing::Allowed
+    };
+    let setup = setup::prepare(installing)?;
+    build()?;
+    let report = all(setup, &args.filters)?;
+    println!("\n{report}");
+    report.verdict()
+}
+
+/// Builds the tests and, with the same features, the programs they start.
+///
+/// Returns the `keelway` binary.
+pub(crate) fn build() -> Result<PathBuf> {
+    let targets = ["--workspace", "--bins", "--tests", "--examples"];
+    shell::run(shell::cargo(&["build", "--locked"]).args(targets))?;
+    Ok(shell::debug_folder()?.join("keelway"))
+}
+
+/// Runs every test and doctest that `filters` name, or all when there are none.
+pub(crate) fn all(setup: Setup, filters: &[String]) -> Result<Report> {
+    let mut selection: Vec<&str> = vec!["--"];
+    selection.extend(filters.iter().map(String::as_str));
+    for left_out in &setup.left_out {
+        selection.extend(["--skip", left_out.tests]);
+    }
+    let runner: &[&str] = if shell::works(&mut shell::cargo(&["nextest", "--version"])) {
+        &[
+            "nextest",
+            "run",
+            "--no-tests=pass",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+        ]
+    } else {
+        &[
+            "test",
+            "--workspace",
+            "--lib",
+            "--bins",
+            "--tests",
+            "--locked",
+            "--no-fail-fast",
+        ]
+    };
+    let environment = || setup.paths.iter().map(|(name, path)| (*name, path));
+    let (tests, tests_ok) = count(shell::cargo(runner).args(&selection).envs(environment()))?;
+    let doc = ["test", "--doc", "--workspace", "--locked", "--no-fail-fast"];
+    let (doctests, doctests_ok) = count(shell::cargo(&doc).args(&selection).envs(environment()))?;
+    if shell::in_ci() && filters.is_empty() && tests.skipped + doctests.skipped > 0 {
+        bail!("nothing is skipped in CI, but tests: {tests}; doctests: {doctests}");
+    }
+    let broken = !(tests_ok && doctests_ok);
+    Ok(Report {
+        tests,
+        doctests,
+        left_out: setup.left_out,
+        broken,
+    })
+}
+
+/// Runs a test runner, passing its words on, and adds up what it counts.
+fn count(command: &mut Command) -> Result<(Tally, bool)> {
+    shell::announce(command);
+    if std::io::stderr().is_terminal() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("start the test runner")?;
+    let stdout = child.stdout.take().context("take the runner's output")?;
+    let stderr = child.stderr.take().context("take the runner's errors")?;
+    let tally = std::thread::scope(|scope| {
+        let errors = scope.spawn(|| pass_on(stderr, std::io::stderr()));
+        let mut tally = pass_on(stdout, std::io::stdout());
+        tally += errors.join().unwrap_or_default();
+        tally
+    });
+    let status = child.wait().context("wait for the test runner")?;
+    Ok((tally, status.success()))
+}
+
+fn pass_on(from: impl Read, mut to: impl Write) -> Tally {
+    let mut tally = Tally::default();
+    for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
+        if let Some(counted) = Tally::of_line(&String::from_utf8_lossy(&line)) {
+            tally += counted;
+        }
+        // A closed terminal must not end the count.
+        let _ = to.write_all(&line).and_then(|()| to.write_all(b"\n"));
+    }
+    tally
+}
+
+impl Report {
+    /// An error unless everything that ran passed.
+    pub(crate) fn verdict(&self) -> Result<()> {
+        if self.broken {
+            bail!("tests failed");
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for left_out in &self.left_out {
+            writeln!(f, "left out: {left_out}")?;
+        }
+        writeln!(f, "tests:    {}", self.tests)?;
+        writeln!(f, "doctests: {}", self.doctests)?;
+        f.write_str(match (self.broken, self.left_out.is_empty()) {
+            (true, _) => "result:   FAILED",
+            (false, true) => "result:   all passed, nothing left out",
+            (false, false) => "result:   passed, but not everything ran (see `left out`)",
+        })
+    }
+}
