@@ -1,0 +1,239 @@
+//! A change in the making. Balance and `held` move here and nowhere else: the balance only
+//! together with an entry, `held` only together with a hold, so neither can drift.
+
+use crate::{
+    Account, Amount, Change, Decided, Entry, Grant, GrantChange, Hold, HoldState, Operation,
+    Reason, Receipt, Terms,
+};
+use keelway_kernel::{Actor, Credits, GrantId, HoldId, IdempotencyKey, MoneyError, Timestamp};
+
+/// What an entry is about, besides its amount.
+#[derive(Clone, Copy)]
+struct About {
+    reason: Reason,
+    grant: Option<GrantId>,
+    hold: Option<HoldId>,
+}
+
+pub(crate) struct Draft<'a> {
+    pub(crate) account: Account,
+    actor: &'a Actor,
+    now: Timestamp,
+    before: i64,
+    holds: Vec<Hold>,
+    grants: Vec<GrantChange>,
+    entries: Vec<Entry>,
+}
+
+impl<'a> Draft<'a> {
+    /// Starts from `account` as time has left it: holds in `due` that timed out are ended and
+    /// lapsed credits are gone. Every decision starts here, so none depends on when sweeps run.
+    pub(crate) fn begin(
+        account: &Account,
+        due: &[Hold],
+        actor: &'a Actor,
+        now: Timestamp,
+    ) -> Result<Self, MoneyError> {
+        let mut draft = Self {
+            account: account.clone(),
+            actor,
+            now,
+            before: account.version,
+            holds: Vec::new(),
+            grants: Vec::new(),
+            entries: Vec::new(),
+        };
+        for hold in due.iter().filter(|hold| hold.is_due(now)) {
+            draft.save(hold, hold.ended(HoldState::Expired, now))?;
+        }
+        draft.drop_lapsed()?;
+        Ok(draft)
+    }
+
+    /// Lapsed credits leave, the longest lapsed first, but never those that holds rely on.
+    fn drop_lapsed(&mut self) -> Result<(), MoneyError> {
+        let mut lapsed: Vec<Grant> = self.account.grants.clone();
+        lapsed.sort_by_key(|grant| (grant.terms.expires_at, grant.id));
+        for grant in lapsed {
+            let leaving = grant.lapsed(self.now).min(self.account.free());
+            if leaving > Credits::ZERO {
+                self.take(&grant, leaving, Reason::Expiry, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a hold: all of it is set aside.
+    pub(crate) fn open(&mut self, hold: Hold) -> Result<(), MoneyError> {
+        self.account.held = self.account.held.plus(hold.outstanding())?;
+        self.holds.push(hold);
+        Ok(())
+    }
+
+    /// Replaces a hold and moves `held` by the difference.
+    pub(crate) fn save(&mut self, before: &Hold, after: Hold) -> Result<(), MoneyError> {
+        let kept = self.account.held.minus(before.outstanding())?;
+        self.account.held = kept.plus(after.outstanding())?;
+        self.holds.push(after);
+        Ok(())
+    }
+
+    /// Charges grants in burn order; what they do not cover is the overdraft's.
+    pub(crate) fn burn(&mut self, used: Credits, hold: HoldId) -> Result<(), MoneyError> {
+        let mut grants = self.account.grants.clone();
+        grants.sort_by_key(Grant::burn_order);
+        let mut owed = used;
+        for grant in grants {
+            let part = owed.min(grant.remaining);
+            if part > Credits::ZERO {
+                self.take(&grant, part, Reason::Capture, Some(hold))?;
+                owed = owed.minus(part)?;
+            }
+        }
+        if owed > Credits::ZERO {
+            let about = About {
+                reason: Reason::Capture,
+                grant: None,
+                hold: Some(hold),
+            };
+            self.post(Credits::ZERO.minus(owed)?, about)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a grant; a debt takes its part of it at once.
+    pub(crate) fn add(
+        &mut self,
+        id: GrantId,
+        amount: Amount,
+        terms: Terms,
+        hold: Option<HoldId>,
+    ) -> Result<(), MoneyError> {
+        let reason = if hold.is_some() {
+            Reason::Refund
+        } else {
+            Reason::Grant
+        };
+        self.post(
+            amount.credits(),
+            About {
+                reason,
+                grant: Some(id),
+                hold,
+            },
+        )?;
+        let remaining = amount
+            .credits()
+            .min(self.account.balance)
+            .max(Credits::ZERO);
+        let grant = Grant {
+            id,
+            amount,
+            remaining,
+            terms,
+            granted_at: self.now,
+        };
+        self.account.grants.push(grant.clone());
+        self.grants.push(GrantChange::New(grant));
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        grant: &Grant,
+        part: Credits,
+        reason: Reason,
+        hold: Option<HoldId>,
+    ) -> Result<(), MoneyError> {
+        self.post(
+            Credits::ZERO.minus(part)?,
+            About {
+                reason,
+                grant: Some(grant.id),
+                hold,
+            },
+        )?;
+        let remaining = grant.remaining.minus(part)?;
+        for known in self
+            .account
+            .grants
+            .iter_mut()
+            .filter(|known| known.id == grant.id)
+        {
+            known.remaining = remaining;
+        }
+        self.grants.push(GrantChange::Remaining {
+            grant: grant.id,
+            remaining,
+        });
+        Ok(())
+    }
+
+    fn post(&mut self, amount: Credits, about: About) -> Result<(), MoneyError> {
+        self.account.balance = self.account.balance.plus(amount)?;
+        self.account.last_entry += 1;
+        self.entries.push(Entry {
+            seq: self.account.last_entry,
+            amount,
+            reason: about.reason,
+            balance_after: self.account.balance,
+            hold: about.hold,
+            grant: about.grant,
+            actor: self.actor.clone(),
+            at: self.now,
+        });
+        Ok(())
+    }
+
+    /// Whether there is nothing to save.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.holds.is_empty() && self.entries.is_empty()
+    }
+
+    /// Saves the hold and records what became of it under the command's key.
+    pub(crate) fn conclude(
+        mut self,
+        before: &Hold,
+        after: Hold,
+        key: &IdempotencyKey,
+        request: String,
+    ) -> Result<Decided<Receipt>, MoneyError> {
+        let captured = after.captured.minus(before.captured)?;
+        let unheld = before.outstanding().minus(after.outstanding())?;
+        let refunded = after.refunded.minus(before.refunded)?;
+        self.save(before, after)?;
+        let receipt = Receipt {
+            hold: before.id,
+            captured,
+            released: unheld.minus(captured.min(before.outstanding()))?,
+            refunded,
+            balance: self.account.balance,
+            held: self.account.held,
+            at: self.now,
+        };
+        let operation = Operation {
+            key: key.clone(),
+            request,
+            receipt,
+        };
+        Ok(Decided::Now {
+            change: self.finish(Some(operation)),
+            outcome: receipt,
+        })
+    }
+
+    /// The change as it stands.
+    pub(crate) fn finish(self, operation: Option<Operation>) -> Change {
+        Change {
+            tenant: self.account.tenant,
+            version: self.before,
+            balance: self.account.balance,
+            held: self.account.held,
+            last_entry: self.account.last_entry,
+            holds: self.holds,
+            grants: self.grants,
+            entries: self.entries,
+            operation,
+        }
+    }
+}

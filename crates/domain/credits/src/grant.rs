@@ -1,0 +1,103 @@
+//! Credits given to an account.
+
+use crate::{AddGrant, Amount};
+use keelway_kernel::{Credits, GrantId, Timestamp};
+
+/// Where credits came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GrantSource {
+    /// Included in the tenant's tier, once a period.
+    Plan,
+    /// Paid for on its own.
+    Purchase,
+    /// Given away.
+    Promotion,
+    /// Charged before and given back.
+    Refund,
+}
+
+impl GrantSource {
+    /// The usual burn priority: what cost the tenant least burns first.
+    pub const fn usual_priority(self) -> u8 {
+        match self {
+            Self::Promotion => 10,
+            Self::Plan => 20,
+            Self::Refund => 30,
+            Self::Purchase => 40,
+        }
+    }
+}
+
+/// A second life for part of a grant that expires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rollover {
+    /// The most that lives on.
+    pub up_to: Credits,
+    /// When that lapses too.
+    pub until: Timestamp,
+}
+
+/// Under which conditions credits were given; never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// Where they came from.
+    pub source: GrantSource,
+    /// Lower burns first.
+    pub priority: u8,
+    /// From this moment on they cannot be held any more; `None` is for ever.
+    pub expires_at: Option<Timestamp>,
+    /// What outlives `expires_at`, as the tier allows for plan grants.
+    pub rollover: Option<Rollover>,
+}
+
+impl Terms {
+    /// Credits of `source` that never expire, at the source's usual priority.
+    pub const fn unlimited(source: GrantSource) -> Self {
+        Self {
+            source,
+            priority: source.usual_priority(),
+            expires_at: None,
+            rollover: None,
+        }
+    }
+}
+
+/// Credits given at one time under one set of terms. Only `remaining` ever changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Chosen by whoever gave it: the same id never gives twice.
+    pub id: GrantId,
+    /// How much was given.
+    pub amount: Amount,
+    /// How much was neither captured nor has left; 0 to `amount`.
+    pub remaining: Credits,
+    /// Under which conditions.
+    pub terms: Terms,
+    /// When.
+    pub granted_at: Timestamp,
+}
+
+impl Grant {
+    /// What has lost its right to stay by `now`.
+    pub fn lapsed(&self, now: Timestamp) -> Credits {
+        let past = |moment: Option<Timestamp>| moment.is_some_and(|moment| moment <= now);
+        if !past(self.terms.expires_at) {
+            return Credits::ZERO;
+        }
+        let kept = match self.terms.rollover {
+            Some(rollover) if !past(Some(rollover.until)) => rollover.up_to.get().max(0),
+            _ => 0,
+        };
+        Credits::new(self.remaining.get().saturating_sub(kept).max(0))
+    }
+
+    /// Sorts grants into the order they are charged: priority, soonest expiry, oldest.
+    pub fn burn_order(&self) -> impl Ord + use<> {
+        let expiry = self.terms.expires_at.map_or(i64::MAX, Timestamp::as_micros);
+        (self.terms.priority, expiry, self.granted_at, self.id)
+    }
+
+    pub(crate) fn was_made_by(&self, cmd: &AddGrant) -> bool {
+        self.amount == cmd.amount && self.terms == cmd.terms
+    }
+}
