@@ -85,7 +85,7 @@ pub(crate) fn run() -> Result<()> {
             "layers: {} packages, every arrow is in the picture",
             workspace.packages.len()
         ),
-        n => bail!("{n} breaches of the layers (docs/ARCHITECTURE.md shows them)"),
+        n => bail!("not in the picture of docs/ARCHITECTURE.md: {n}"),
     }
     Ok(())
 }

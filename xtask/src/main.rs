@@ -10,8 +10,8 @@ mod shell;
 mod tally;
 mod test;
 
-use anyhow::Result;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
@@ -34,12 +34,19 @@ enum Task {
     Test(test::Args),
 }
 
-fn main() -> Result<()> {
-    match Args::parse().command {
+fn main() -> ExitCode {
+    let outcome = match Args::parse().command {
         Task::Ci => ci::run(),
         Task::Layers => layers::run(),
         Task::Migrate(args) => migrate::run(&args),
         Task::Openapi(args) => openapi::run(&args),
         Task::Test(args) => test::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
