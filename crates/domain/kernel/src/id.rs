@@ -132,6 +132,8 @@ ids! {
     HoldId = "rsv";
     /// Credits given to an account.
     GrantId = "grt";
+    /// A program's key to a tenant.
+    ApiKeyId = "key";
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub use calendar::{AnchorDay, Period, TimeZoneError, TimeZoneName};
 pub use entropy::Entropy;
 pub use failure::{Failure, StoreError};
 pub use id::{
-    BuildId, DeploymentId, GrantId, HoldId, IdError, ProjectId, QueueId, SnapshotId,
+    ApiKeyId, BuildId, DeploymentId, GrantId, HoldId, IdError, ProjectId, QueueId, SnapshotId,
     TenantId, UserId,
 };
 pub use money::{Credits, MicroUsd, MoneyError};
