@@ -5,6 +5,10 @@ use keelway_kernel::{Credits, GrantId, HoldId, IdempotencyKey, TenantId, Timesta
 
 /// A decision that is not a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one lives at a time; a box would cost more"
+)]
 pub enum Decided<T> {
     /// The command takes effect: save `change`, then answer `outcome`.
     Now {
@@ -47,9 +51,9 @@ pub struct Change {
     pub held: Credits,
     /// Its newest entry from now on.
     pub last_entry: i64,
-    /// Holds as they are from now on, new or known by their id.
+    /// Holds as they are from now on, new or known by their id, each once.
     pub holds: Vec<Hold>,
-    /// Grants that are new or have less left.
+    /// Grants that are new or have less left, each once.
     pub grants: Vec<GrantChange>,
     /// Lines to append, in order.
     pub entries: Vec<Entry>,
@@ -60,7 +64,7 @@ pub struct Change {
 /// What happened to a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrantChange {
-    /// It was made.
+    /// It was made: insert it, and fail if the id is taken.
     New(Grant),
     /// It has this much left.
     Remaining {
@@ -89,7 +93,7 @@ impl Operation {
     }
 }
 
-/// What a commit, release or refund did, and how the account stood after it.
+/// What a commit or release did, and how the account stood after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt {
     /// Of which hold.
@@ -98,8 +102,6 @@ pub struct Receipt {
     pub captured: Credits,
     /// Let go by this command.
     pub released: Credits,
-    /// Given back by this command.
-    pub refunded: Credits,
     /// The balance right after.
     pub balance: Credits,
     /// What was held right after.

@@ -29,15 +29,12 @@ enum Basis {
 }
 
 impl Ending {
-    /// The published policy, one line per ending.
+    /// The published policy, one line per rule.
     const fn basis(self) -> Basis {
         match self {
-            Self::Delivered => Basis::Used,
-            Self::Cancelled => Basis::Used,
-            Self::BudgetReached => Basis::Used,
+            Self::Delivered | Self::Cancelled | Self::BudgetReached => Basis::Used,
             Self::ProviderFailed => Basis::ProviderCharged,
-            Self::OurFailure => Basis::Nothing,
-            Self::NeverStarted => Basis::Nothing,
+            Self::OurFailure | Self::NeverStarted => Basis::Nothing,
         }
     }
 }

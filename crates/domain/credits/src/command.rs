@@ -108,18 +108,16 @@ pub struct Release {
     pub actor: Actor,
 }
 
-/// Give back what was captured of a hold, wholly or in part. Idempotent by `key`.
+/// Give back what was captured of a hold, wholly or in part. Idempotent by `grant`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// The caller's name for this very refund.
-    pub key: IdempotencyKey,
+    /// The id of the grant that the credits come back as, chosen by the giver; never a hold's
+    /// UUID, which [`Settle`] uses.
+    pub grant: GrantId,
     /// Which hold.
     pub hold: HoldId,
     /// How much.
     pub amount: Amount,
-    /// The id of the grant that the credits come back as; not part of the body that a retry
-    /// must repeat.
-    pub grant: GrantId,
     /// Who gives it back.
     pub actor: Actor,
 }
@@ -150,12 +148,5 @@ impl Release {
     /// The body in words, which a retry must repeat.
     pub fn request(&self) -> String {
         format!("release {}", self.hold)
-    }
-}
-
-impl Refund {
-    /// The body in words, which a retry must repeat.
-    pub fn request(&self) -> String {
-        format!("refund {} of {}", self.amount.credits(), self.hold)
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! `-` is a refusal.
 
-use crate::draft::Draft;
+use crate::draft::{Draft, Gift};
 use crate::{
     Account, AddGrant, Amount, CapScope, Change, Commit, CommitError, Decided, Finality, Grant,
     GrantError, GrantSource, Granted, Hold, HoldState, Operation, Receipt, Refund, RefundError,
@@ -30,15 +30,8 @@ pub fn grant(
     cmd: &AddGrant,
     now: Timestamp,
 ) -> Result<Decided<Granted>, GrantError> {
-    let granted = |at| Granted {
-        grant: cmd.grant,
-        amount: cmd.amount,
-        at,
-    };
     match earlier {
-        Some(same) if same.was_made_by(cmd) => {
-            return Ok(Decided::Already(granted(same.granted_at)));
-        }
+        Some(same) if same.was_made_by(cmd) => return Ok(Decided::Already(same.granted())),
         Some(_) => return Err(GrantError::KeyReused),
         None => {}
     }
@@ -47,10 +40,16 @@ pub fn grant(
     }
 
     let mut draft = Draft::begin(account, &[], &cmd.actor, now)?;
-    draft.add(cmd.grant, cmd.amount, cmd.terms, None)?;
+    let gift = Gift {
+        id: cmd.grant,
+        amount: cmd.amount,
+        terms: cmd.terms,
+        refunds: None,
+    };
+    let outcome = draft.add(gift)?;
     Ok(Decided::Now {
         change: draft.finish(None),
-        outcome: granted(now),
+        outcome,
     })
 }
 
@@ -107,24 +106,17 @@ pub fn reserve(
 
 fn within_daily_caps(cmd: &Reserve, spent: &Spent) -> Result<(), ReserveError> {
     let Some(caps) = cmd.caps else { return Ok(()) };
-    let needed = cmd.amount.credits();
+    let (needed, resets_at) = (cmd.amount.credits(), caps.resets_at);
+    let of_user = caps.user.filter(|_| cmd.user.is_some());
+    let of_project = caps.project.filter(|_| cmd.project.is_some());
     for (scope, cap, spent) in [
         (CapScope::Tenant, caps.tenant, spent.tenant),
-        (
-            CapScope::User,
-            caps.user.filter(|_| cmd.user.is_some()),
-            spent.user,
-        ),
-        (
-            CapScope::Project,
-            caps.project.filter(|_| cmd.project.is_some()),
-            spent.project,
-        ),
+        (CapScope::User, of_user, spent.user),
+        (CapScope::Project, of_project, spent.project),
     ] {
         if let Some(cap) = cap
             && spent.plus(needed)? > cap
         {
-            let resets_at = caps.resets_at;
             return Err(ReserveError::DailyCap {
                 scope,
                 cap,
@@ -150,23 +142,22 @@ pub fn renew(
     };
 
     let mut draft = Draft::begin(account, &[], &cmd.actor, now)?;
-    draft.save(
-        hold,
-        Hold {
-            expires_at: Some(expires_at),
-            ..hold.clone()
-        },
-    )?;
+    let renewed = Hold {
+        expires_at: Some(expires_at),
+        ..hold.clone()
+    };
+    draft.save(hold, renewed)?;
+    let outcome = Renewed {
+        hold: hold.id,
+        expires_at,
+    };
     Ok(Decided::Now {
         change: draft.finish(None),
-        outcome: Renewed {
-            hold: hold.id,
-            expires_at,
-        },
+        outcome,
     })
 }
 
-/// What [`commit`], [`release`] and [`refund`] decide on.
+/// What [`commit`] and [`release`] decide on.
 #[derive(Debug, Clone, Copy)]
 pub struct HoldFacts<'a> {
     /// The account, locked.
@@ -214,16 +205,14 @@ pub fn commit(
 /// The rest of the hold, and beyond it the overdraft: as far as it goes for this hold, and as
 /// far as it goes for the whole account.
 fn most_chargeable(account: &Account, hold: &Hold) -> Result<Credits, MoneyError> {
-    let left = hold
+    let (kept, overdraft) = (hold.outstanding(), account.overdraft);
+    let left_of_hold = hold
         .amount
         .credits()
-        .plus(account.overdraft)?
+        .plus(overdraft)?
         .minus(hold.captured)?;
-    let room = account
-        .free()
-        .plus(account.overdraft)?
-        .plus(hold.outstanding())?;
-    Ok(left.min(room).max(hold.outstanding()))
+    let left_of_account = account.free().plus(kept)?.plus(overdraft)?;
+    Ok(left_of_hold.min(left_of_account).max(kept))
 }
 
 fn capture(draft: &mut Draft<'_>, hold: &Hold, used: Credits) -> Result<Hold, MoneyError> {
@@ -253,17 +242,27 @@ pub fn release(
     Ok(draft.conclude(facts.hold, after, &cmd.key, cmd.request())?)
 }
 
+/// What [`refund`] decides on.
+#[derive(Debug, Clone, Copy)]
+pub struct RefundFacts<'a> {
+    /// The account, locked.
+    pub account: &'a Account,
+    /// The hold that the command names.
+    pub hold: &'a Hold,
+    /// The grant of the command's grant id, if there is one.
+    pub earlier: Option<&'a Grant>,
+}
+
 /// Gives charged credits back, as a grant that never expires.
 pub fn refund(
-    facts: &HoldFacts<'_>,
+    facts: &RefundFacts<'_>,
     cmd: &Refund,
     now: Timestamp,
-) -> Result<Decided<Receipt>, RefundError> {
-    if let Some(earlier) = facts.earlier {
-        let receipt = earlier
-            .answer(&cmd.request())
-            .ok_or(RefundError::KeyReused)?;
-        return Ok(Decided::Already(receipt));
+) -> Result<Decided<Granted>, RefundError> {
+    match facts.earlier {
+        Some(same) if same.was_refunded_by(cmd) => return Ok(Decided::Already(same.granted())),
+        Some(_) => return Err(RefundError::KeyReused),
+        None => {}
     }
     let (asked, charged) = (cmd.amount.credits(), facts.hold.charged());
     if asked > charged {
@@ -271,81 +270,84 @@ pub fn refund(
     }
 
     let mut draft = Draft::begin(facts.account, &[], &cmd.actor, now)?;
-    let after = give_back(&mut draft, facts.hold, cmd.amount, cmd.grant)?;
-    Ok(draft.conclude(facts.hold, after, &cmd.key, cmd.request())?)
+    let (outcome, after) = give_back(&mut draft, facts.hold, cmd.grant, cmd.amount)?;
+    draft.save(facts.hold, after)?;
+    Ok(Decided::Now {
+        change: draft.finish(None),
+        outcome,
+    })
 }
 
 fn give_back(
     draft: &mut Draft<'_>,
     hold: &Hold,
-    amount: Amount,
     grant: GrantId,
-) -> Result<Hold, MoneyError> {
-    draft.add(
-        grant,
+    amount: Amount,
+) -> Result<(Granted, Hold), MoneyError> {
+    let terms = Terms::unlimited(GrantSource::Refund);
+    let granted = draft.add(Gift {
+        id: grant,
         amount,
-        Terms::unlimited(GrantSource::Refund),
-        Some(hold.id),
-    )?;
-    Ok(Hold {
-        refunded: hold.refunded.plus(amount.credits())?,
-        ..hold.clone()
-    })
+        terms,
+        refunds: Some(hold.id),
+    })?;
+    let refunded = hold.refunded.plus(amount.credits())?;
+    Ok((
+        granted,
+        Hold {
+            refunded,
+            ..hold.clone()
+        },
+    ))
 }
 
 /// Ends a hold so that the tenant paid exactly `cmd.charge` for it: charges what is missing,
 /// gives back what was committed beyond, releases the rest.
 ///
-/// A refund made here is a grant whose id has the hold's UUID: a hold settles once.
+/// What it gives back is a grant with the hold's UUID: a hold ends once, so it is given once.
 pub fn settle(
     account: &Account,
     hold: &Hold,
     cmd: &Settle,
     now: Timestamp,
 ) -> Result<Decided<Settled>, SettleError> {
+    let charge = cmd.charge;
     let settled = |at| Settled {
         hold: hold.id,
-        charged: cmd.charge,
+        charged: charge,
         at,
     };
-    if let Some(ended) = hold
-        .state
-        .ended()
-        .filter(|ended| ended.charged == cmd.charge)
-    {
-        return Ok(Decided::Already(settled(ended.at)));
+    match hold.state.ended() {
+        Some(same) if same.charged == charge => return Ok(Decided::Already(settled(same.at))),
+        _ => hold.must_be_open(now)?,
     }
-    hold.must_be_open(now)?;
-    if cmd.charge < Credits::ZERO {
+    if charge < Credits::ZERO {
         return Err(SettleError::Negative);
     }
     let mut draft = Draft::begin(account, &[], &cmd.actor, now)?;
-    let most = hold
-        .charged()
-        .plus(most_chargeable(&draft.account, hold)?)?;
-    if cmd.charge > most {
-        return Err(SettleError::OverHold {
-            charge: cmd.charge,
-            most,
-        });
+    let most = most_chargeable(&draft.account, hold)?.plus(hold.charged())?;
+    if charge > most {
+        return Err(SettleError::OverHold { charge, most });
     }
 
-    let missing = cmd.charge.minus(hold.charged())?;
-    let charged = match Amount::new(Credits::ZERO.minus(missing)?) {
-        Ok(excess) => give_back(
-            &mut draft,
-            hold,
-            excess,
-            GrantId::from_uuid(hold.id.as_uuid()),
-        )?,
-        Err(_) => capture(&mut draft, hold, missing)?,
+    let exact = match Amount::new(hold.charged().minus(charge)?) {
+        Ok(excess) => {
+            give_back(
+                &mut draft,
+                hold,
+                GrantId::from_uuid(hold.id.as_uuid()),
+                excess,
+            )?
+            .1
+        }
+        Err(_) => capture(&mut draft, hold, charge.minus(hold.charged())?)?,
     };
-    let how = if cmd.charge.is_zero() {
+    let how = if charge.is_zero() {
         HoldState::Released
     } else {
         HoldState::Captured
     };
-    draft.save(hold, charged.ended(how, now))?;
+    draft.save(hold, exact.ended(how, now))?;
     Ok(Decided::Now {
         change: draft.finish(None),
         outcome: settled(now),

@@ -2,8 +2,8 @@
 //! together with an entry, `held` only together with a hold, so neither can drift.
 
 use crate::{
-    Account, Amount, Change, Decided, Entry, Grant, GrantChange, Hold, HoldState, Operation,
-    Reason, Receipt, Terms,
+    Account, Amount, Change, Decided, Entry, Grant, GrantChange, Granted, Hold, HoldState,
+    Operation, Reason, Receipt, Terms,
 };
 use keelway_kernel::{Actor, Credits, GrantId, HoldId, IdempotencyKey, MoneyError, Timestamp};
 
@@ -15,13 +15,21 @@ struct About {
     hold: Option<HoldId>,
 }
 
+/// A grant to be made.
+#[derive(Clone, Copy)]
+pub(crate) struct Gift {
+    pub(crate) id: GrantId,
+    pub(crate) amount: Amount,
+    pub(crate) terms: Terms,
+    pub(crate) refunds: Option<HoldId>,
+}
+
 pub(crate) struct Draft<'a> {
     pub(crate) account: Account,
     actor: &'a Actor,
     now: Timestamp,
-    before: i64,
+    before: &'a Account,
     holds: Vec<Hold>,
-    grants: Vec<GrantChange>,
     entries: Vec<Entry>,
 }
 
@@ -29,7 +37,7 @@ impl<'a> Draft<'a> {
     /// Starts from `account` as time has left it: holds in `due` that timed out are ended and
     /// lapsed credits are gone. Every decision starts here, so none depends on when sweeps run.
     pub(crate) fn begin(
-        account: &Account,
+        account: &'a Account,
         due: &[Hold],
         actor: &'a Actor,
         now: Timestamp,
@@ -38,9 +46,8 @@ impl<'a> Draft<'a> {
             account: account.clone(),
             actor,
             now,
-            before: account.version,
+            before: account,
             holds: Vec::new(),
-            grants: Vec::new(),
             entries: Vec::new(),
         };
         for hold in due.iter().filter(|hold| hold.is_due(now)) {
@@ -52,7 +59,9 @@ impl<'a> Draft<'a> {
 
     /// Lapsed credits leave, the longest lapsed first, but never those that holds rely on.
     fn drop_lapsed(&mut self) -> Result<(), MoneyError> {
-        let mut lapsed: Vec<Grant> = self.account.grants.clone();
+        let grants = self.account.grants.iter();
+        let is_lapsed = |grant: &&Grant| !grant.lapsed(self.now).is_zero();
+        let mut lapsed: Vec<Grant> = grants.filter(is_lapsed).cloned().collect();
         lapsed.sort_by_key(|grant| (grant.terms.expires_at, grant.id));
         for grant in lapsed {
             let leaving = grant.lapsed(self.now).min(self.account.free());
@@ -102,14 +111,14 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds a grant; a debt takes its part of it at once.
-    pub(crate) fn add(
-        &mut self,
-        id: GrantId,
-        amount: Amount,
-        terms: Terms,
-        hold: Option<HoldId>,
-    ) -> Result<(), MoneyError> {
-        let reason = if hold.is_some() {
+    pub(crate) fn add(&mut self, gift: Gift) -> Result<Granted, MoneyError> {
+        let Gift {
+            id,
+            amount,
+            terms,
+            refunds,
+        } = gift;
+        let reason = if refunds.is_some() {
             Reason::Refund
         } else {
             Reason::Grant
@@ -119,7 +128,7 @@ impl<'a> Draft<'a> {
             About {
                 reason,
                 grant: Some(id),
-                hold,
+                hold: refunds,
             },
         )?;
         let remaining = amount
@@ -131,11 +140,12 @@ impl<'a> Draft<'a> {
             amount,
             remaining,
             terms,
+            refunds,
             granted_at: self.now,
         };
-        self.account.grants.push(grant.clone());
-        self.grants.push(GrantChange::New(grant));
-        Ok(())
+        let granted = grant.granted();
+        self.account.grants.push(grant);
+        Ok(granted)
     }
 
     fn take(
@@ -162,10 +172,6 @@ impl<'a> Draft<'a> {
         {
             known.remaining = remaining;
         }
-        self.grants.push(GrantChange::Remaining {
-            grant: grant.id,
-            remaining,
-        });
         Ok(())
     }
 
@@ -200,13 +206,11 @@ impl<'a> Draft<'a> {
     ) -> Result<Decided<Receipt>, MoneyError> {
         let captured = after.captured.minus(before.captured)?;
         let unheld = before.outstanding().minus(after.outstanding())?;
-        let refunded = after.refunded.minus(before.refunded)?;
         self.save(before, after)?;
         let receipt = Receipt {
             hold: before.id,
             captured,
             released: unheld.minus(captured.min(before.outstanding()))?,
-            refunded,
             balance: self.account.balance,
             held: self.account.held,
             at: self.now,
@@ -224,14 +228,28 @@ impl<'a> Draft<'a> {
 
     /// The change as it stands.
     pub(crate) fn finish(self, operation: Option<Operation>) -> Change {
+        let known = &self.before.grants;
+        let changed = |grant: Grant| match known.iter().find(|known| known.id == grant.id) {
+            None => Some(GrantChange::New(grant)),
+            Some(known) if known.remaining == grant.remaining => None,
+            Some(_) => Some(GrantChange::Remaining {
+                grant: grant.id,
+                remaining: grant.remaining,
+            }),
+        };
         Change {
             tenant: self.account.tenant,
-            version: self.before,
+            version: self.before.version,
             balance: self.account.balance,
             held: self.account.held,
             last_entry: self.account.last_entry,
+            grants: self
+                .account
+                .grants
+                .into_iter()
+                .filter_map(changed)
+                .collect(),
             holds: self.holds,
-            grants: self.grants,
             entries: self.entries,
             operation,
         }

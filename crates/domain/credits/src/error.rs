@@ -154,8 +154,8 @@ pub enum RefundError {
         /// What was charged and not given back yet.
         charged: Credits,
     },
-    /// The key was used for another operation.
-    #[error("the key was used for another operation")]
+    /// The grant id was used for another grant.
+    #[error("the grant id was used for another grant")]
     KeyReused,
     /// A sum would leave 64 bits.
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! Credits given to an account.
 
-use crate::{AddGrant, Amount};
-use keelway_kernel::{Credits, GrantId, Timestamp};
+use crate::{AddGrant, Amount, Granted, Refund};
+use keelway_kernel::{Credits, GrantId, HoldId, Timestamp};
 
 /// Where credits came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,6 +73,8 @@ pub struct Grant {
     pub remaining: Credits,
     /// Under which conditions.
     pub terms: Terms,
+    /// The hold whose charge it gives back, if it does.
+    pub refunds: Option<HoldId>,
     /// When.
     pub granted_at: Timestamp,
 }
@@ -97,7 +99,20 @@ impl Grant {
         (self.terms.priority, expiry, self.granted_at, self.id)
     }
 
+    /// What giving it answered, the same for ever.
+    pub const fn granted(&self) -> Granted {
+        Granted {
+            grant: self.id,
+            amount: self.amount,
+            at: self.granted_at,
+        }
+    }
+
     pub(crate) fn was_made_by(&self, cmd: &AddGrant) -> bool {
-        self.amount == cmd.amount && self.terms == cmd.terms
+        self.amount == cmd.amount && self.terms == cmd.terms && self.refunds.is_none()
+    }
+
+    pub(crate) fn was_refunded_by(&self, cmd: &Refund) -> bool {
+        self.amount == cmd.amount && self.refunds == Some(cmd.hold)
     }
 }

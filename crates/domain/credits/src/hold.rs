@@ -170,12 +170,13 @@ impl Hold {
             }),
             _ => self.state,
         };
-        match state {
-            HoldState::Open => Ok(()),
-            _ => Err(NotOpen {
+        if state == HoldState::Open {
+            Ok(())
+        } else {
+            Err(NotOpen {
                 hold: self.id,
                 state,
-            }),
+            })
         }
     }
 

@@ -53,7 +53,7 @@ pub use charge_policy::{Bill, Ending, charge};
 pub use command::{
     AddGrant, Commit, DailyCaps, Finality, Refund, Release, Renew, Reserve, Settle, Spent,
 };
-pub use decide::{HoldFacts, ReserveFacts};
+pub use decide::{HoldFacts, RefundFacts, ReserveFacts};
 pub use entry::{Counter, Entry, Reason};
 pub use error::{
     CapScope, CommitError, GrantError, NotOpen, RefundError, ReleaseError, RenewError,

@@ -49,12 +49,12 @@ pub trait CreditLedger: Send + Sync {
         cmd: Release,
     ) -> Result<Receipt, Failure<ReleaseError>>;
 
-    /// Gives back charged credits, exactly once per key; never more than was charged.
+    /// Gives back charged credits, exactly once per grant id; never more than was charged.
     async fn refund(
         &self,
         scope: TenantScope,
         cmd: Refund,
-    ) -> Result<Receipt, Failure<RefundError>>;
+    ) -> Result<Granted, Failure<RefundError>>;
 
     /// Ends holds past their time and takes lapsed credits out, for up to `accounts`
     /// accounts of any tenant.
