@@ -20,3 +20,7 @@ pub mod table;
 pub use estimate::{Estimate, Estimator, Feature, estimate};
 pub use history::{FinishedBuild, LEARNED_FROM, LearnedRange, Range};
 pub use table::{EstimateTable, FeatureRow, TableError, TierPercents};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
