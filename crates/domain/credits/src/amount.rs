@@ -12,6 +12,9 @@ pub struct Amount(Credits);
 pub struct NotPositive;
 
 impl Amount {
+    /// The least there is.
+    pub const ONE: Self = Self(Credits::new(1));
+
     /// Takes 1 credit or more.
     pub const fn new(credits: Credits) -> Result<Self, NotPositive> {
         if credits.get() > 0 {

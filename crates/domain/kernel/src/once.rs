@@ -36,6 +36,9 @@ impl IdempotencyKey {
 /// the decision returned and keeps the bytes, so a replay is equal to the byte.
 #[derive(Clone)]
 pub struct Keyed<T> {
+    /// Whose key it is: tenant and person, or a guest's address. Keys of different owners
+    /// never meet.
+    pub owner: String,
     /// Method and route template, such as `POST /v1/builds`; part of the key's scope.
     pub route: &'static str,
     /// The caller's key.
@@ -51,6 +54,7 @@ pub struct Keyed<T> {
 impl<T> std::fmt::Debug for Keyed<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Keyed")
+            .field("owner", &self.owner)
             .field("route", &self.route)
             .field("key", &self.key)
             .finish_non_exhaustive()

@@ -1,0 +1,83 @@
+//! Calling a build off.
+
+use keelway_kernel::{Actor, BuildId, Keyed, TenantScope, Timestamp, once::KeyReused};
+
+use crate::end::{End, EndChange, EndFacts, end};
+use crate::run::append;
+use crate::{Build, BuildState, Event, EventBody, InvalidTransition, Rules};
+
+/// Calls a build off.
+#[derive(Debug, Clone)]
+pub struct Cancel {
+    /// Whose it is.
+    pub scope: TenantScope,
+    /// Who asks.
+    pub actor: Actor,
+    /// Which build.
+    pub build: BuildId,
+    /// The caller's idempotency key, if there is one.
+    pub keyed: Option<Keyed<Cancelling>>,
+}
+
+/// The answer to a cancellation.
+#[derive(Debug, Clone)]
+pub struct Cancelling {
+    /// The build: cancelled already if it was waiting, marked if it is being built.
+    pub build: Build,
+}
+
+/// Why a build was not called off.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CancelError {
+    /// The tenant has no such build.
+    #[error("no such build")]
+    Unknown,
+    /// It has ended in another way.
+    #[error(transparent)]
+    Ended(#[from] InvalidTransition),
+    /// The idempotency key belongs to another request.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+}
+
+/// What a cancellation changes; stores save exactly this.
+#[derive(Debug, Clone)]
+pub enum CancelChange {
+    /// Nothing: it was called off before.
+    Nothing,
+    /// The build is marked, and its worker will see it.
+    Mark {
+        /// The build, marked.
+        build: Box<Build>,
+        /// The event that says so.
+        event: Event,
+    },
+    /// The build ends here and now.
+    End(Box<EndChange>),
+}
+
+/// Decides what calling the build off changes.
+pub fn cancel(
+    facts: &EndFacts,
+    cmd: &Cancel,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<CancelChange, CancelError> {
+    let build = &facts.build;
+    match build.status.state() {
+        BuildState::Queued => {
+            Ok(CancelChange::End(Box::new(end(facts, &End::Cancelled, &cmd.actor, rules, now)?)))
+        }
+        BuildState::Building if build.cancel_requested => Ok(CancelChange::Nothing),
+        BuildState::Building => {
+            let mut build = build.clone();
+            build.cancel_requested = true;
+            let event = append(&mut build, EventBody::CancelRequested, now);
+            Ok(CancelChange::Mark { build: Box::new(build), event })
+        }
+        BuildState::Cancelled => Ok(CancelChange::Nothing),
+        from @ (BuildState::Deployed | BuildState::Failed | BuildState::Expired) => {
+            Err(InvalidTransition { from, to: BuildState::Cancelled }.into())
+        }
+    }
+}
