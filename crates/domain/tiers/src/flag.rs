@@ -237,7 +237,7 @@ pub enum Switch {
     Off,
 }
 
-/// Why a flag answered as it did, in the words of OpenFeature.
+/// Why a flag answered as it did, in the words of `OpenFeature`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Reason {
@@ -251,7 +251,7 @@ pub enum Reason {
     Split,
 }
 
-/// The answer of a flag, in the shape of OpenFeature.
+/// The answer of a flag, in the shape of `OpenFeature`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Evaluation {
     /// Whether it is on.

@@ -7,7 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`feature`] | [`Feature`] and the [`FeatureTable`]: the lowest tier of each |
-//! | [`flag`] | [`FlagSet`]: switches with percentage rollout, evaluated in the OpenFeature shape |
+//! | [`flag`] | [`FlagSet`]: switches with percentage rollout, evaluated in the `OpenFeature` shape |
 //! | [`gate`] | [`Gate`]: flag and tier together, and [`may_build`] |
 //! | [`limits`] | [`Limits`] and the [`LimitTable`]: how much each tier may use |
 //! | [`amount`] | [`Limit`] and [`Amount`], the kinds of numbers in it |
@@ -29,3 +29,7 @@ pub use gate::{Entitlements, Gate, NotInTier, Refusal, Trial, may_build};
 pub use keelway_kernel::{AnchorDay, BuildTier, Period, Tier, TimeZoneName};
 pub use limits::{LimitTable, Limits, LimitsOverride};
 pub use plan::{Demand, LimitExceeded, Limited, Plan};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
