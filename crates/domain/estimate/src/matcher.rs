@@ -41,6 +41,8 @@ pub(crate) struct Matcher {
     forms: Vec<Form>,
     /// Where the forms that begin with byte n begin; most words of a text begin no form.
     by_first: [usize; 257],
+    /// For each first byte, bit n: a form of n bytes begins with it.
+    lengths: [u64; 256],
 }
 
 #[derive(Debug, Default)]
@@ -98,9 +100,14 @@ impl Builder {
             self.forms
                 .partition_point(|form| usize::from(form.text[0]) < first)
         });
+        let mut lengths = [0; 256];
+        for form in &self.forms {
+            lengths[usize::from(form.text[0])] |= 1 << form.text.len();
+        }
         Matcher {
             forms: self.forms,
             by_first,
+            lengths,
         }
     }
 }
@@ -111,7 +118,7 @@ impl Matcher {
         let mut found = 0;
         let mut window = Window::default();
         for c in text.chars() {
-            if is_letter(c) {
+            if c.is_ascii_alphanumeric() || !c.is_ascii() && is_letter(c) {
                 window.push(c);
             } else {
                 found |= window.close(self);
@@ -123,6 +130,9 @@ impl Matcher {
 
     fn form(&self, text: &[u8]) -> Option<&Form> {
         let first = usize::from(*text.first()?);
+        if self.lengths[first] >> text.len() & 1 == 0 {
+            return None;
+        }
         let forms = &self.forms[self.by_first[first]..self.by_first[first + 1]];
         let place = forms.binary_search_by(|form| (*form.text).cmp(text)).ok()?;
         Some(&forms[place])
@@ -198,11 +208,12 @@ impl Window {
         while self.len == WINDOW && self.count > 1 {
             self.drop_first();
         }
-        if self.len == WINDOW {
-            self.overlong = true;
-        } else {
-            self.bytes[self.len] = byte;
-            self.len += 1;
+        match self.bytes.get_mut(self.len) {
+            Some(free) => {
+                *free = byte;
+                self.len += 1;
+            }
+            None => self.overlong = true,
         }
     }
 

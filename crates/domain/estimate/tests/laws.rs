@@ -7,6 +7,10 @@ use keelway_kernel::{BuildTier, Credits, MicroUsd};
 use proptest::prelude::*;
 use std::num::NonZeroU32;
 
+#[expect(
+    clippy::unwrap_used,
+    reason = "clippy knows tests only by their attribute"
+)]
 fn published() -> Estimator {
     Estimator::new(EstimateTable::default()).unwrap()
 }
@@ -60,7 +64,7 @@ fn a_rich_dashboard_is_rounded_up_once() {
 #[test]
 fn words_are_whole_and_inflected_plainly() {
     let estimator = published();
-    let table: String = [
+    let table = [
         "",
         "A landing page for a bakery",
         "A tour of every capital, therapist included",
@@ -99,12 +103,11 @@ fn words_are_whole_and_inflected_plainly() {
         "<script>login</script>",
         "REST-API/backend+db",
     ]
-    .into_iter()
     .map(|text| {
         let found = estimator.estimate(text, BuildTier::Starter);
-        format!("{text:?} -> {} {}\n", found.agents, keys(&found).join(" "))
+        format!("{text:?} -> {} {}", found.agents, keys(&found).join(" "))
     })
-    .collect();
+    .join("\n");
     insta::assert_snapshot!(table, @r#"
     "" -> 5 
     "A landing page for a bakery" -> 5 
@@ -237,7 +240,7 @@ fn tables_that_would_break_a_promise_are_refused() {
         broken(|t| {
             t.features
                 .iter_mut()
-                .for_each(|row| row.complexity_percent = u32::MAX)
+                .for_each(|row| row.complexity_percent = u32::MAX);
         }),
     ]
     .join("\n");
