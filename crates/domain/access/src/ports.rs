@@ -83,7 +83,7 @@ pub struct CreateTenant {
     pub owner: UserId,
     /// Who asked.
     pub actor: Actor,
-    /// The idempotency key, scoped to `owner`, if the caller sent one.
+    /// The idempotency key, if the caller sent one.
     pub keyed: Option<Keyed<Tenant>>,
 }
 

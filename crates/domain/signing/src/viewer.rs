@@ -1,0 +1,110 @@
+//! Tokens for following one build's events: `kwv1.<payload>.<mac>`, both base64url.
+//!
+//! There is one version and one algorithm and the token does not get to choose: anything but
+//! `kwv1` is refused before anything is decoded.
+
+use crate::headers::unix_seconds;
+use crate::key::{KeyRing, SharedKey};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use keelway_kernel::{BuildId, TenantId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+const VERSION: &str = "kwv1";
+const SCOPE: &str = "build:events";
+
+/// Seconds from issue to the end.
+pub const LIFETIME_S: i64 = 10 * 60;
+
+/// Who may follow what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewerClaims {
+    /// On whose behalf the token was issued.
+    pub user: UserId,
+    /// The tenant of the build.
+    pub tenant: TenantId,
+    /// The build.
+    pub build: BuildId,
+}
+
+/// Why a token opens nothing: for the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ViewerTokenError {
+    /// Not three parts, or parts that do not decode.
+    #[error("not a viewer token")]
+    Malformed,
+    /// Another version, and so perhaps another algorithm.
+    #[error("not a viewer token of version {VERSION}")]
+    Version,
+    /// Not signed by a key of ours.
+    #[error("the signature does not match")]
+    Mismatch,
+    /// For something else than following events.
+    #[error("not for {SCOPE}")]
+    Scope,
+    /// Its time is over.
+    #[error("the viewer token has expired")]
+    Expired,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Payload {
+    sub: UserId,
+    tenant: TenantId,
+    build_id: BuildId,
+    exp: i64,
+    scope: String,
+}
+
+impl ViewerClaims {
+    /// A token for these claims, and the moment from which it opens nothing:
+    /// [`LIFETIME_S`] after `now`.
+    pub fn issue(&self, key: &SharedKey, now: Timestamp) -> (String, Timestamp) {
+        let exp = unix_seconds(now) + LIFETIME_S;
+        let payload = serde_json::json!({
+            "sub": self.user,
+            "tenant": self.tenant,
+            "build_id": self.build,
+            "exp": exp,
+            "scope": SCOPE,
+        });
+        let signed = format!("{VERSION}.{}", BASE64.encode(payload.to_string()));
+        let mac = BASE64.encode(key.tag(signed.as_bytes()));
+        (
+            format!("{signed}.{mac}"),
+            Timestamp::from_micros(exp * 1_000_000),
+        )
+    }
+
+    /// Reads a token: its signature first, then what it says.
+    pub fn verify(token: &str, keys: &KeyRing, now: Timestamp) -> Result<Self, ViewerTokenError> {
+        let (signed, mac) = token.rsplit_once('.').ok_or(ViewerTokenError::Malformed)?;
+        let (version, payload) = signed.split_once('.').ok_or(ViewerTokenError::Malformed)?;
+        if version != VERSION {
+            return Err(ViewerTokenError::Version);
+        }
+        let mac = BASE64
+            .decode(mac)
+            .map_err(|_| ViewerTokenError::Malformed)?;
+        if keys.signer(None, signed.as_bytes(), &mac).is_none() {
+            return Err(ViewerTokenError::Mismatch);
+        }
+        let payload = BASE64
+            .decode(payload)
+            .map_err(|_| ViewerTokenError::Malformed)?;
+        let payload: Payload =
+            serde_json::from_slice(&payload).map_err(|_| ViewerTokenError::Malformed)?;
+        if payload.scope != SCOPE {
+            return Err(ViewerTokenError::Scope);
+        }
+        if payload.exp <= unix_seconds(now) {
+            return Err(ViewerTokenError::Expired);
+        }
+        Ok(Self {
+            user: payload.sub,
+            tenant: payload.tenant,
+            build: payload.build_id,
+        })
+    }
+}
