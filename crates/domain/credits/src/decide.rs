@@ -317,7 +317,7 @@ pub fn settle(
         charged: charge,
         at,
     };
-    match hold.state.ended() {
+    match hold.state_at(now).ended() {
         Some(same) if same.charged == charge => return Ok(Decided::Already(settled(same.at))),
         _ => hold.must_be_open(now)?,
     }

@@ -2,8 +2,8 @@
 //! together with an entry, `held` only together with a hold, so neither can drift.
 
 use crate::{
-    Account, Amount, Change, Decided, Entry, Grant, GrantChange, Granted, Hold, HoldState,
-    Operation, Reason, Receipt, Terms,
+    Account, Amount, Change, Decided, Entry, Grant, GrantChange, Granted, Hold, Operation, Reason,
+    Receipt, Terms,
 };
 use keelway_kernel::{Actor, Credits, GrantId, HoldId, IdempotencyKey, MoneyError, Timestamp};
 
@@ -51,22 +51,38 @@ impl<'a> Draft<'a> {
             entries: Vec::new(),
         };
         for hold in due.iter().filter(|hold| hold.is_due(now)) {
-            draft.save(hold, hold.ended(HoldState::Expired, now))?;
+            draft.save(
+                hold,
+                Hold {
+                    state: hold.state_at(now),
+                    ..hold.clone()
+                },
+            )?;
         }
         draft.drop_lapsed()?;
         Ok(draft)
     }
 
-    /// Lapsed credits leave, the longest lapsed first, but never those that holds rely on.
+    /// Lapsed credits leave in the order they lapsed, but never those that holds rely on.
     fn drop_lapsed(&mut self) -> Result<(), MoneyError> {
-        let grants = self.account.grants.iter();
-        let is_lapsed = |grant: &&Grant| !grant.lapsed(self.now).is_zero();
-        let mut lapsed: Vec<Grant> = grants.filter(is_lapsed).cloned().collect();
-        lapsed.sort_by_key(|grant| (grant.terms.expires_at, grant.id));
-        for grant in lapsed {
-            let leaving = grant.lapsed(self.now).min(self.account.free());
-            if leaving > Credits::ZERO {
-                self.take(&grant, leaving, Reason::Expiry, None)?;
+        let lapses = |grant: &Grant| {
+            let id = grant.id;
+            grant.terms.lapses().map(move |(at, kept)| (at, id, kept))
+        };
+        let mut past: Vec<_> = self.account.grants.iter().flat_map(lapses).collect();
+        past.retain(|(at, ..)| *at <= self.now);
+        past.sort();
+        for (_, id, kept) in past {
+            let free = self.account.free();
+            let grant = self
+                .account
+                .grants
+                .iter()
+                .find(|grant| grant.id == id)
+                .cloned();
+            if let Some(grant) = grant.filter(|grant| grant.beyond(kept).min(free) > Credits::ZERO)
+            {
+                self.take(&grant, grant.beyond(kept).min(free), Reason::Expiry, None)?;
             }
         }
         Ok(())

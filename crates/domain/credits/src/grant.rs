@@ -60,6 +60,15 @@ impl Terms {
             rollover: None,
         }
     }
+
+    /// When credits lose their right to stay, and how many keep it then.
+    pub(crate) fn lapses(&self) -> impl Iterator<Item = (Timestamp, Credits)> + use<> {
+        let rollover = self.rollover.filter(|_| self.expires_at.is_some());
+        let kept = rollover.map_or(Credits::ZERO, |rollover| rollover.up_to.max(Credits::ZERO));
+        let first = self.expires_at.map(|at| (at, kept));
+        let second = rollover.map(|rollover| (rollover.until, Credits::ZERO));
+        first.into_iter().chain(second)
+    }
 }
 
 /// Credits given at one time under one set of terms. Only `remaining` ever changes.
@@ -82,15 +91,15 @@ pub struct Grant {
 impl Grant {
     /// What has lost its right to stay by `now`.
     pub fn lapsed(&self, now: Timestamp) -> Credits {
-        let past = |moment: Option<Timestamp>| moment.is_some_and(|moment| moment <= now);
-        if !past(self.terms.expires_at) {
-            return Credits::ZERO;
-        }
-        let kept = match self.terms.rollover {
-            Some(rollover) if !past(Some(rollover.until)) => rollover.up_to.get().max(0),
-            _ => 0,
-        };
-        Credits::new(self.remaining.get().saturating_sub(kept).max(0))
+        let past = self.terms.lapses().filter(|(at, _)| *at <= now);
+        past.map(|(_, kept)| self.beyond(kept))
+            .max()
+            .unwrap_or(Credits::ZERO)
+    }
+
+    /// What remains over `kept`.
+    pub(crate) fn beyond(&self, kept: Credits) -> Credits {
+        Credits::new(self.remaining.get().saturating_sub(kept.get()).max(0))
     }
 
     /// Sorts grants into the order they are charged: priority, soonest expiry, oldest.

@@ -65,7 +65,7 @@ pub enum HoldState {
 pub struct Ended {
     /// What the tenant paid for it by then; later refunds do not change this.
     pub charged: Credits,
-    /// When.
+    /// When; for an expired hold when its time ran out, not when somebody noticed.
     pub at: Timestamp,
 }
 
@@ -160,23 +160,25 @@ impl Hold {
         }
     }
 
-    /// A hold past its time is refused even if no sweep has closed it yet, so that the
-    /// answer never depends on when sweeps run.
-    pub(crate) fn must_be_open(&self, now: Timestamp) -> Result<(), NotOpen> {
-        let state = match self.expires_at {
+    /// Where the hold stands at `now`, whether or not a sweep has ended it yet: no answer ever
+    /// depends on when sweeps run.
+    pub fn state_at(&self, now: Timestamp) -> HoldState {
+        match self.expires_at {
             Some(at) if self.is_due(now) => HoldState::Expired(Ended {
                 charged: self.charged(),
                 at,
             }),
             _ => self.state,
-        };
-        if state == HoldState::Open {
-            Ok(())
-        } else {
-            Err(NotOpen {
+        }
+    }
+
+    pub(crate) fn must_be_open(&self, now: Timestamp) -> Result<(), NotOpen> {
+        match self.state_at(now) {
+            HoldState::Open => Ok(()),
+            state => Err(NotOpen {
                 hold: self.id,
                 state,
-            })
+            }),
         }
     }
 

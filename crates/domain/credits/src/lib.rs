@@ -61,6 +61,10 @@ pub use error::{
 };
 pub use grant::{Grant, GrantSource, Rollover, Terms};
 pub use hold::{Ended, Hold, HoldState, Lifetime, LifetimeError, Purpose};
-pub use package::{Package, recommend};
+pub use package::{DEFAULT_PACKAGES, Package, recommend};
 pub use ports::{CreditBooks, CreditLedger, Swept};
 pub use statement::{RecentUse, Statement};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -14,15 +14,15 @@ pub struct Package {
     pub price: MicroUsd,
 }
 
-impl Package {
-    /// The packages for sale unless configured otherwise.
-    pub const DEFAULTS: [Self; 4] = [
-        Self::new("mini", 100, 799),
-        Self::new("pro", 500, 2_999),
-        Self::new("studio", 2_000, 9_999),
-        Self::new("scale", 10_000, 39_999),
-    ];
+/// The packages for sale unless configured otherwise.
+pub static DEFAULT_PACKAGES: [Package; 4] = [
+    Package::new("mini", 100, 799),
+    Package::new("pro", 500, 2_999),
+    Package::new("studio", 2_000, 9_999),
+    Package::new("scale", 10_000, 39_999),
+];
 
+impl Package {
     const fn new(key: &'static str, credits: i64, cents: i64) -> Self {
         Self {
             key: Cow::Borrowed(key),
