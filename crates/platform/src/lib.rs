@@ -1,1 +1,140 @@
-//! Use cases: authorise, one command, one view.
+//! Use cases: authorise, send one command through one port, answer with what came of it.
+//!
+//! **Invariant:** no method here can be called for a tenant without a [`Permit`], and only
+//! [`keelway_access::may`] makes one. Which right a method needs is in its signature, so a
+//! caller that forgets to ask does not compile.
+//!
+//! This is the door for embedders: hand [`Ports`] to [`Platform::new`] and call what HTTP
+//! calls.
+//!
+//! Not here: rules (the domain crates), SQL, HTTP words, the running of builds (`worker`).
+
+pub mod auth;
+pub mod builds;
+pub mod credits;
+pub mod estimates;
+pub mod events;
+pub mod permit;
+pub mod projects;
+pub mod sites;
+pub mod tenants;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use keelway_access::SessionPolicy;
+use keelway_access::ports::{Accounts, RateLimiter, Sessions, Tickets};
+use keelway_builds::ports::{Blobs, Builds, Inspector, Projects, Signals, Sites, Submissions};
+use keelway_credits::{CreditBooks, CreditLedger, Package};
+use keelway_estimate::Estimator;
+use keelway_kernel::{Clock, Entropy, Tier};
+use keelway_signing::KeyRing;
+use keelway_tiers::{Gate, LimitTable};
+use tokio::sync::Semaphore;
+
+pub use permit::{Permit, Person, Right};
+
+/// Everything use cases need of the outside.
+#[derive(Clone)]
+pub struct Ports {
+    /// People and tenants.
+    pub accounts: Arc<dyn Accounts>,
+    /// Sessions.
+    pub sessions: Arc<dyn Sessions>,
+    /// Single-use tickets for event streams.
+    pub tickets: Arc<dyn Tickets>,
+    /// How often somebody may ask.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// Where builds are asked for.
+    pub submissions: Arc<dyn Submissions>,
+    /// Reads of builds.
+    pub builds: Arc<dyn Builds>,
+    /// Projects and snapshots.
+    pub projects: Arc<dyn Projects>,
+    /// What the public sees.
+    pub sites: Arc<dyn Sites>,
+    /// Stored bytes.
+    pub blobs: Arc<dyn Blobs>,
+    /// The ledger's commands.
+    pub ledger: Arc<dyn CreditLedger>,
+    /// The ledger's reads.
+    pub books: Arc<dyn CreditBooks>,
+    /// The invariants, checked on live data.
+    pub inspector: Arc<dyn Inspector>,
+    /// Wake-up hints.
+    pub signals: Arc<dyn Signals>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// What an operator may set about the use cases.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Features, flags, and which tier includes what.
+    pub gate: Gate,
+    /// What each tier may use.
+    pub limits: LimitTable,
+    /// How estimates are made.
+    pub estimator: Estimator,
+    /// What can be bought when credits run out.
+    pub packages: Vec<Package>,
+    /// The list price of one credit.
+    pub micro_usd_per_credit: NonZeroU32,
+    /// How long sessions live.
+    pub sessions: SessionPolicy,
+    /// The tier of a new tenant.
+    pub new_tenant_tier: Tier,
+    /// Sign viewer tokens: the current key; tokens of the previous one are still accepted.
+    pub viewer_keys: KeyRing,
+    /// Whether requests may script failures.
+    pub mode: Mode,
+}
+
+/// Whether what only development needs is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// As customers use it.
+    Production,
+    /// Scripted failures are accepted.
+    Development,
+}
+
+/// The use cases over one set of ports.
+#[derive(Clone)]
+pub struct Platform {
+    ports: Ports,
+    settings: Arc<Settings>,
+    /// Argon2 takes tens of milliseconds and 19 MiB: few at a time, and a bounded line.
+    hashing: Arc<auth::HashingLine>,
+}
+
+impl Platform {
+    /// Puts the use cases on `ports`.
+    pub fn new(ports: Ports, settings: Settings) -> Self {
+        let hashing = auth::HashingLine {
+            running: Semaphore::new(auth::HASHING_AT_ONCE),
+            admitted: Semaphore::new(auth::HASHING_AT_ONCE + auth::HASHING_QUEUE),
+        };
+        Self { ports, settings: Arc::new(settings), hashing: Arc::new(hashing) }
+    }
+
+    /// The ports, for adapters that drive them directly.
+    pub const fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn now(&self) -> keelway_kernel::Timestamp {
+        self.ports.clock.now()
+    }
+
+    fn entropy(&self) -> &dyn Entropy {
+        &*self.ports.entropy
+    }
+}

@@ -1,0 +1,242 @@
+//! Signing up, in and out, and finding out who asks.
+
+use keelway_access::ports::{SignIn, SignUp, SignUpError};
+use keelway_access::{
+    DisplayName, Email, Membership, NewSession, Password, PasswordHash, Principal, Session,
+    SessionState, SessionToken, SignedIn, TokenHash, TooManyAttempts, User, UserAgent,
+    WorkspaceName, check_password,
+};
+use keelway_kernel::{Failure, StoreError, TenantId, UserId};
+use tokio::sync::Semaphore;
+
+use crate::{Person, Platform};
+
+/// Passwords hashed side by side: as many as the smallest machine has cores.
+pub(crate) const HASHING_AT_ONCE: usize = 2;
+/// Requests that may wait for one; more are turned away.
+pub(crate) const HASHING_QUEUE: usize = 32;
+
+pub(crate) struct HashingLine {
+    pub(crate) running: Semaphore,
+    pub(crate) admitted: Semaphore,
+}
+
+/// Somebody who wants an account.
+#[derive(Debug, Clone)]
+pub struct SignUpRequest {
+    /// What they will sign in with.
+    pub email: Email,
+    /// What they chose.
+    pub password: Password,
+    /// What to call them.
+    pub name: Option<DisplayName>,
+    /// The workspace they will own, if they want one at once.
+    pub workspace: Option<WorkspaceName>,
+    /// What they sign up with.
+    pub user_agent: Option<UserAgent>,
+    /// Under which request.
+    pub request_id: String,
+}
+
+/// Somebody who is signed in now.
+#[derive(Debug, Clone)]
+pub struct SignedInNow {
+    /// The person.
+    pub user: User,
+    /// Where the person belongs.
+    pub memberships: Vec<Membership>,
+    /// What to present from now on; shown once.
+    pub token: SessionToken,
+    /// The session it opens.
+    pub session: Session,
+}
+
+/// Why nobody was signed up or in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignInError {
+    /// The address has an account and the password is not its password.
+    #[error("the e-mail address has an account")]
+    EmailTaken,
+    /// The address or the password is wrong; which one is not said.
+    #[error("wrong e-mail address or password")]
+    WrongCredentials,
+    /// Too many wrong passwords lately.
+    #[error(transparent)]
+    TooManyAttempts(#[from] TooManyAttempts),
+    /// Too many passwords are being checked right now.
+    #[error("too many people are signing in right now")]
+    Busy,
+}
+
+/// Why a token proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// There is no such session, or it is over.
+    #[error("the session is over")]
+    SessionOver,
+    /// The tenant asked for is none of the person's.
+    #[error("no such workspace")]
+    UnknownTenant,
+}
+
+/// A person and where they belong.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The person.
+    pub user: User,
+    /// Where the person belongs, oldest first.
+    pub memberships: Vec<Membership>,
+}
+
+impl Platform {
+    /// Makes an account, a session and, if asked for, a workspace with its first credits.
+    ///
+    /// Repeating a sign-up with the same password signs in instead, so a lost reply costs
+    /// nothing; with another password it is refused, after the same work.
+    pub async fn sign_up(
+        &self,
+        request: SignUpRequest,
+    ) -> Result<SignedInNow, Failure<SignInError>> {
+        let hash = self.hash_password(request.password.clone()).await?;
+        let token = SessionToken::generate(self.entropy());
+        let now = self.now();
+        let cmd = SignUp {
+            user: UserId::generate(now, self.entropy()),
+            email: request.email.clone(),
+            password: hash,
+            name: request.name,
+            workspace: request.workspace.map(|name| self.new_tenant(name)),
+            session: self.new_session(&token, request.user_agent.clone()),
+            request_id: request.request_id.clone(),
+        };
+        match self.ports.accounts.sign_up(cmd).await {
+            Ok(signed_up) => {
+                let memberships = self.ports.accounts.memberships(signed_up.user.id).await?;
+                Ok(SignedInNow {
+                    user: signed_up.user,
+                    memberships,
+                    token,
+                    session: signed_up.session,
+                })
+            }
+            Err(Failure::Rejected(SignUpError::EmailTaken)) => {
+                let (email, password) = (request.email, request.password);
+                self.sign_in(&email, password, request.user_agent, None, &request.request_id)
+                    .await
+                    .map_err(|failure| {
+                        failure.map_rejected(|refusal| match refusal {
+                            SignInError::WrongCredentials => SignInError::EmailTaken,
+                            other => other,
+                        })
+                    })
+            }
+            Err(Failure::Store(error)) => Err(Failure::Store(error)),
+        }
+    }
+
+    /// Opens a session for whoever knows the password; `replaces` ends with it.
+    pub async fn sign_in(
+        &self,
+        email: &Email,
+        password: Password,
+        user_agent: Option<UserAgent>,
+        replaces: Option<TokenHash>,
+        request_id: &str,
+    ) -> Result<SignedInNow, Failure<SignInError>> {
+        let _place = self.hashing.admitted.try_acquire().map_err(|_| busy())?;
+        let known = self
+            .ports
+            .accounts
+            .begin_sign_in(email)
+            .await
+            .map_err(|failure| failure.map_rejected(SignInError::TooManyAttempts))?;
+        let stored = known.as_ref().map(|credentials| credentials.password.clone());
+        let presented = password.clone();
+        let right = self.on_hashing_line(move || check_password(stored.as_ref(), &presented)).await?;
+        let Some(credentials) = known.filter(|_| right) else {
+            return Err(Failure::Rejected(SignInError::WrongCredentials));
+        };
+        let rehashed = if credentials.password.needs_rehash() {
+            Some(self.hash_password(password).await?)
+        } else {
+            None
+        };
+        let token = SessionToken::generate(self.entropy());
+        let cmd = SignIn {
+            user: credentials.user.id,
+            session: self.new_session(&token, user_agent),
+            replaces,
+            rehashed,
+            request_id: request_id.to_owned(),
+        };
+        let session = self.ports.sessions.sign_in(cmd).await?;
+        let memberships = self.ports.accounts.memberships(credentials.user.id).await?;
+        Ok(SignedInNow { user: credentials.user, memberships, token, session })
+    }
+
+    /// Ends the session.
+    pub async fn sign_out(&self, person: &Person) -> Result<(), StoreError> {
+        self.ports.sessions.sign_out(&person.session, &person.actor()).await
+    }
+
+    /// Who the holder of `token` is, acting in `wanted` or in their only tenant.
+    pub async fn authenticate(
+        &self,
+        token: &TokenHash,
+        wanted: Option<TenantId>,
+    ) -> Result<Principal, Failure<AuthError>> {
+        let over = || Failure::Rejected(AuthError::SessionOver);
+        let (session, user) = self.ports.sessions.find(token).await?.ok_or_else(over)?;
+        let policy = &self.settings.sessions;
+        match policy.check(&session, self.now()) {
+            SessionState::Live => {}
+            SessionState::Renew { .. } => {
+                self.ports.sessions.touch(token, policy).await?.ok_or_else(over)?;
+            }
+            SessionState::Expired => return Err(over()),
+        }
+        let memberships = self.ports.accounts.memberships(user.id).await?;
+        let person = SignedIn { user: user.id, session: session.hash };
+        Principal::signed_in_as(person, &memberships, wanted)
+            .map_err(|_| Failure::Rejected(AuthError::UnknownTenant))
+    }
+
+    /// The person and where they belong.
+    pub async fn profile(&self, person: &Person) -> Result<Option<Profile>, StoreError> {
+        let Some(user) = self.ports.accounts.find_user(person.user).await? else {
+            return Ok(None);
+        };
+        let memberships = self.ports.accounts.memberships(user.id).await?;
+        Ok(Some(Profile { user, memberships }))
+    }
+
+    fn new_session(&self, token: &SessionToken, user_agent: Option<UserAgent>) -> NewSession {
+        NewSession { hash: token.hash(), user_agent, policy: self.settings.sessions }
+    }
+
+    async fn hash_password(
+        &self,
+        password: Password,
+    ) -> Result<PasswordHash, Failure<SignInError>> {
+        let _place = self.hashing.admitted.try_acquire().map_err(|_| busy())?;
+        let entropy = self.ports.entropy.clone();
+        self.on_hashing_line(move || PasswordHash::new(&password, &*entropy))
+            .await?
+            .map_err(|error| Failure::Store(StoreError::Unavailable(error.to_string())))
+    }
+
+    /// Runs slow work on a blocking thread, few at a time.
+    async fn on_hashing_line<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure<SignInError>> {
+        let _turn = self.hashing.running.acquire().await.map_err(|_| busy())?;
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|error| Failure::Store(StoreError::Unavailable(error.to_string())))
+    }
+}
+
+const fn busy() -> Failure<SignInError> {
+    Failure::Rejected(SignInError::Busy)
+}

@@ -1,0 +1,131 @@
+//! Following a build: every event exactly once and in order.
+
+use std::time::Duration;
+
+use keelway_access::{Principal, TicketToken, TokenHash};
+use keelway_builds::Event;
+use keelway_builds::ports::{Topic, Watch};
+use keelway_kernel::{BuildId, StoreError, TenantScope, Timestamp};
+use keelway_signing::ViewerClaims;
+
+use crate::permit::right::{IssueViewerToken, ViewBuildEvents};
+use crate::{Permit, Platform};
+
+/// The most events read at once; also what one follower may keep in memory.
+pub const BATCH: u32 = 256;
+/// How often the store is read without a hint: hints may be lost.
+const POLL: Duration = Duration::from_secs(1);
+
+/// A right to follow one build, for clients that hold no session.
+#[derive(Debug, Clone)]
+pub struct ViewerPass {
+    /// For the `Authorization` header.
+    pub token: String,
+    /// Until when the token is good.
+    pub expires_at: Timestamp,
+    /// For the query of one single stream, within a minute; shown once.
+    pub ticket: TicketToken,
+}
+
+/// A place in a build's history, from which it is followed.
+pub struct Feed {
+    platform: Platform,
+    scope: TenantScope,
+    build: BuildId,
+    sent: i64,
+    watch: Box<dyn Watch>,
+    over: bool,
+}
+
+impl Platform {
+    /// Events with `seq > after`, at most `limit`; none for an unknown build.
+    pub async fn events(
+        &self,
+        permit: &Permit<ViewBuildEvents>,
+        build: BuildId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Option<Vec<Event>>, StoreError> {
+        let scope = permit.scope();
+        if self.ports.builds.find(scope, build).await?.is_none() {
+            return Ok(None);
+        }
+        self.ports.builds.events(scope, build, after, limit).await.map(Some)
+    }
+
+    /// Follows a build from behind `after`. The watch begins before the first read, so
+    /// nothing falls between what is stored and what is live.
+    pub fn follow(&self, permit: &Permit<ViewBuildEvents>, build: BuildId, after: i64) -> Feed {
+        Feed {
+            platform: self.clone(),
+            scope: permit.scope(),
+            build,
+            sent: after,
+            watch: self.ports.signals.watch(Topic::Build(build)),
+            over: false,
+        }
+    }
+
+    /// Gives out a viewer token and a ticket for one build; none for an unknown build.
+    pub async fn issue_viewer_pass(
+        &self,
+        permit: &Permit<IssueViewerToken>,
+        build: BuildId,
+    ) -> Result<Option<ViewerPass>, StoreError> {
+        let scope = permit.scope();
+        if self.ports.builds.find(scope, build).await?.is_none() {
+            return Ok(None);
+        }
+        let claims = ViewerClaims { user: permit.user(), tenant: scope.tenant(), build };
+        let ticket = TicketToken::generate(self.entropy());
+        self.ports.tickets.issue(scope, &ticket.hash(), build, permit.user()).await?;
+        let (token, expires_at) = claims.issue(&self.settings.viewer_keys.current, self.now());
+        Ok(Some(ViewerPass { token, expires_at, ticket }))
+    }
+
+    /// Who holds this viewer token, if it is good.
+    pub fn viewer(&self, token: &str) -> Option<Principal> {
+        let claims = ViewerClaims::verify(token, &self.settings.viewer_keys, self.now()).ok()?;
+        Some(Principal::Viewer {
+            build: claims.build,
+            user: claims.user,
+            tenant: claims.tenant,
+        })
+    }
+
+    /// Who holds this ticket; it is used up by asking.
+    pub async fn redeem_ticket(&self, ticket: &TokenHash) -> Result<Option<Principal>, StoreError> {
+        let ticket = self.ports.tickets.redeem(ticket).await?;
+        Ok(ticket.map(|ticket| Principal::Viewer {
+            build: ticket.build,
+            user: ticket.user,
+            tenant: ticket.tenant,
+        }))
+    }
+}
+
+impl Feed {
+    /// The next events, in order, at most [`BATCH`]; waits until there are some. Empty once
+    /// the build's last event was given.
+    ///
+    /// Cancel-safe: what was not returned is given by the next call.
+    pub async fn next(&mut self) -> Result<Vec<Event>, StoreError> {
+        while !self.over {
+            let builds = &self.platform.ports.builds;
+            let events = builds.events(self.scope, self.build, self.sent, BATCH).await?;
+            if let Some(last) = events.last() {
+                self.sent = last.seq;
+                self.over = last.body.is_terminal();
+                return Ok(events);
+            }
+            // A hint or the poll, whichever comes first.
+            let _ = tokio::time::timeout(POLL, self.watch.changed()).await;
+        }
+        Ok(Vec::new())
+    }
+
+    /// The `seq` of the last event given.
+    pub const fn sent(&self) -> i64 {
+        self.sent
+    }
+}
