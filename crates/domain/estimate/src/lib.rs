@@ -7,7 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`table`] | [`EstimateTable`], the numbers and words as data, and what is refused in them |
-//! | [`estimate`] | [`Estimator`], a table made ready, and the [`Estimate`] it gives |
+//! | [`mod@estimate`] | [`Estimator`], a table made ready, and the [`Estimate`] it gives |
 //! | [`history`] | the range learned from builds like this one |
 //!
 //! Not here: asking a model, holding credits, choosing which history is whose.

@@ -40,10 +40,8 @@ impl std::str::FromStr for TimeZoneName {
 
     fn from_str(text: &str) -> Result<Self, TimeZoneError> {
         let zone = ZONES.get(text).map_err(|_| TimeZoneError)?;
-        // The database answers `Etc/Unknown` too, which is a mark for "none", not a place.
-        if zone.is_unknown() || zone.iana_name().is_none() {
-            return Err(TimeZoneError);
-        }
+        // The database answers `Etc/Unknown` too, a mark for "none", with a zone of no name.
+        zone.iana_name().ok_or(TimeZoneError)?;
         Ok(Self(zone))
     }
 }
