@@ -1,1 +1,109 @@
-//! Every store port on SQLite: the embedded default.
+//! Every store port on one SQLite file: the embedded default.
+//!
+//! **Invariant:** a port method is one transaction. Its facts are read after `BEGIN IMMEDIATE`,
+//! a domain crate decides, exactly what it returned is saved, and only then is it committed;
+//! a refusal, an error, a panic or a dropped caller leaves nothing behind.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `tx` | the one place that begins transactions |
+//! | `error` | what a database error means to a caller |
+//! | one file per port family | SQL and nothing else: facts in, change out |
+//!
+//! Not here: rules (the domain crates decide), codecs (`keelway_rows`), ids and randomness
+//! (commands carry them). Several processes may open one file.
+
+mod error;
+mod tx;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keelway_builds::Rules;
+use keelway_kernel::{Clock, Entropy, StoreError};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations/sqlite");
+
+/// Where the file is, and how long to wait for it.
+#[derive(Debug, Clone)]
+pub struct SqliteSettings {
+    /// The database file; made if it is not there.
+    pub path: PathBuf,
+    /// Connections that only read.
+    pub readers: u32,
+    /// How long a command waits for its turn before it gives up as contended.
+    pub wait: Duration,
+}
+
+impl SqliteSettings {
+    /// The file at `path`, four readers, five seconds.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), readers: 4, wait: Duration::from_secs(5) }
+    }
+}
+
+/// Every store port on one SQLite file. Clones share its connections.
+#[derive(Clone)]
+pub struct SqliteStore(Arc<tx::Connections>);
+
+impl SqliteStore {
+    /// Opens the file, and makes an empty one if there is none; migrates nothing.
+    pub async fn open(
+        settings: SqliteSettings,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        rules: Arc<Rules>,
+    ) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(&settings.path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(settings.wait);
+        let ambient = tx::Ambient { clock, entropy, rules };
+        Ok(Self(Arc::new(tx::Connections::open(options, &settings, ambient).await?)))
+    }
+
+    /// Brings the schema to this version, all of it or nothing; two processes may do so at once.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.migrate_with(&MIGRATIONS).await
+    }
+
+    /// How far the schema is.
+    pub async fn migration_status(&self) -> Result<MigrationStatus, StoreError> {
+        let known: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+        let applied = self.applied_migrations().await?;
+        Ok(MigrationStatus {
+            pending: known.iter().filter(|version| !applied.contains(version)).count(),
+            unknown: applied.iter().filter(|version| !known.contains(version)).count(),
+            newest: applied.last().copied(),
+        })
+    }
+
+    /// Waits for running commands and closes every connection; later commands are refused.
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+/// How far a file's schema is from what this version knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Migrations still to be applied.
+    pub pending: usize,
+    /// Migrations applied by a newer version.
+    pub unknown: usize,
+    /// The newest one applied.
+    pub newest: Option<i64>,
+}
+
+impl MigrationStatus {
+    /// Whether this version can work on the file.
+    pub const fn is_current(&self) -> bool {
+        self.pending == 0 && self.unknown == 0
+    }
+}

@@ -1,0 +1,109 @@
+//! What a database error means to a caller.
+
+use keelway_kernel::{Failure, StoreError};
+use sqlx::error::ErrorKind;
+
+/// A store error that database errors turn into by `?`.
+#[derive(Debug)]
+pub(crate) struct Broken(pub(crate) StoreError);
+
+/// A query's result inside the adapter.
+pub(crate) type Sql<T> = Result<T, Broken>;
+
+/// Why a command stopped: either way its transaction is rolled back.
+#[derive(Debug)]
+pub(crate) enum Stop<E> {
+    /// The domain refused.
+    Refused(E),
+    /// The store broke.
+    Broken(StoreError),
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<sqlx::Error> for Broken {
+    fn from(error: sqlx::Error) -> Self {
+        Self(translate(&error))
+    }
+}
+
+impl From<Broken> for StoreError {
+    fn from(Broken(error): Broken) -> Self {
+        error
+    }
+}
+
+impl<E> From<Broken> for Stop<E> {
+    fn from(Broken(error): Broken) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl<E> From<StoreError> for Stop<E> {
+    fn from(error: StoreError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl<E> From<sqlx::Error> for Stop<E> {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Broken(translate(&error))
+    }
+}
+
+impl<E> From<Stop<E>> for Failure<E> {
+    fn from(stop: Stop<E>) -> Self {
+        match stop {
+            Stop::Refused(refusal) => Self::Rejected(refusal),
+            Stop::Broken(error) => Self::Store(error),
+        }
+    }
+}
+
+/// SQLite's primary result codes (<https://sqlite.org/rescode.html>).
+mod code {
+    pub(super) const BUSY: u8 = 5;
+    pub(super) const LOCKED: u8 = 6;
+    pub(super) const CORRUPT: u8 = 11;
+    pub(super) const NOTADB: u8 = 26;
+}
+
+/// The one place that reads database errors.
+pub(crate) fn translate(error: &sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::Database(database) => {
+            // A broken guard means that the facts were not what they seemed: two copies of one
+            // command met, or a bug did. Nothing was changed, and a new try sees the truth.
+            if matches!(database.kind(), ErrorKind::UniqueViolation) {
+                return StoreError::Contended;
+            }
+            match primary_code(database.code().as_deref()) {
+                Some(code::BUSY | code::LOCKED) => StoreError::Contended,
+                Some(code::CORRUPT | code::NOTADB) => {
+                    StoreError::corrupt("database", database.message())
+                }
+                _ => StoreError::Unavailable(database.message().to_owned()),
+            }
+        }
+        sqlx::Error::ColumnDecode { index, source } => {
+            StoreError::corrupt("column", format!("{index}: {source}"))
+        }
+        sqlx::Error::PoolTimedOut => StoreError::Contended,
+        other => StoreError::Unavailable(other.to_string()),
+    }
+}
+
+/// Extended codes carry the primary one in their low byte.
+fn primary_code(code: Option<&str>) -> Option<u8> {
+    let extended: u32 = code?.parse().ok()?;
+    Some(extended.to_le_bytes()[0])
+}
+
+/// A guarded statement that must have changed exactly one row: else somebody was faster.
+pub(crate) fn one(done: &sqlx::sqlite::SqliteQueryResult) -> Sql<()> {
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Broken(StoreError::Contended)) }
+}

@@ -1,0 +1,286 @@
+//! The one place that begins transactions.
+//!
+//! A write runs as a task of its own that owns the only writing connection from
+//! `BEGIN IMMEDIATE` to `COMMIT`: whoever awaits it may vanish, the command still ends whole.
+//! A connection whose command did not end cleanly is closed, and with it its transaction.
+//!
+//! Commands queue here for the writer, so this is also where several of them can share one
+//! commit, each in a savepoint, without any port noticing.
+
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keelway_builds::Rules;
+use keelway_kernel::{Clock, Entropy, Failure, StoreError, Timestamp};
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions};
+use sqlx::{ConnectOptions, Connection, Sqlite};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::error::{Broken, Sql, Stop, translate};
+use crate::{SqliteSettings, SqliteStore};
+
+/// What a transaction does; boxed, because it borrows the transaction.
+pub(crate) type Work<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, Stop<E>>> + Send + 'tx>>;
+
+/// How often a transaction that another process keeps out is begun again.
+const BEGIN_TRIES: u32 = 4;
+
+/// What decisions need beside facts.
+#[derive(Clone)]
+pub(crate) struct Ambient {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) rules: Arc<Rules>,
+}
+
+/// The connections to one file.
+pub(crate) struct Connections {
+    options: SqliteConnectOptions,
+    /// Empty after a command that did not end cleanly; closed for good with the store.
+    writer: Arc<Mutex<Writer>>,
+    readers: SqlitePool,
+    wait: Duration,
+    ambient: Ambient,
+}
+
+enum Writer {
+    Idle(SqliteConnection),
+    Absent,
+    Closed,
+}
+
+/// An open transaction and its moment.
+pub(crate) struct Tx {
+    connection: SqliteConnection,
+    /// When the transaction began: the time of everything in it.
+    pub(crate) now: Timestamp,
+    /// The settings that decisions rest on.
+    pub(crate) rules: Arc<Rules>,
+}
+
+impl Deref for Tx {
+    type Target = SqliteConnection;
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}
+
+impl Connections {
+    pub(crate) async fn open(
+        options: SqliteConnectOptions,
+        settings: &SqliteSettings,
+        ambient: Ambient,
+    ) -> Result<Self, StoreError> {
+        // The writer comes first: it makes the file and turns the write-ahead log on.
+        let writer = options.connect().await.map_err(|error| translate(&error))?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(settings.readers.max(1))
+            .acquire_timeout(settings.wait)
+            .connect_lazy_with(options.clone().pragma("query_only", "ON"));
+        Ok(Self {
+            options,
+            writer: Arc::new(Mutex::new(Writer::Idle(writer))),
+            readers,
+            wait: settings.wait,
+            ambient,
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        let mut writer = self.writer.lock().await;
+        if let Writer::Idle(connection) = std::mem::replace(&mut *writer, Writer::Closed) {
+            // What a failed close could lose was committed before.
+            let _ = connection.close().await;
+        }
+        self.readers.close().await;
+    }
+
+    async fn writer(&self) -> Sql<(OwnedMutexGuard<Writer>, SqliteConnection)> {
+        let turn = tokio::time::timeout(self.wait, Arc::clone(&self.writer).lock_owned());
+        let mut writer = turn.await.map_err(|_| Broken(StoreError::Contended))?;
+        let connection = match std::mem::replace(&mut *writer, Writer::Absent) {
+            Writer::Idle(connection) => connection,
+            Writer::Absent => self.options.connect().await?,
+            Writer::Closed => {
+                *writer = Writer::Closed;
+                return Err(Broken(StoreError::Unavailable("the store is closed".to_owned())));
+            }
+        };
+        Ok((writer, connection))
+    }
+
+    /// Takes the write lock of the file, which another process may hold.
+    async fn begin(&self, connection: &mut SqliteConnection) -> Sql<()> {
+        for attempt in 1.. {
+            let begun = sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await;
+            match begun.map_err(Broken::from) {
+                Err(Broken(StoreError::Contended)) if attempt < BEGIN_TRIES => {
+                    let jitter_ms = self.ambient.entropy.next_u64() % (10 << attempt);
+                    tokio::time::sleep(Duration::from_millis(jitter_ms)).await;
+                }
+                done => return done.map(|_| ()),
+            }
+        }
+        Err(Broken(StoreError::Contended))
+    }
+
+    async fn write<T, E, F>(self: Arc<Self>, work: F) -> Result<T, Stop<E>>
+    where
+        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, E>,
+    {
+        let (mut slot, mut connection) = self.writer().await?;
+        if let Err(error) = self.begin(&mut connection).await {
+            *slot = Writer::Idle(connection);
+            return Err(error.into());
+        }
+        let now = self.ambient.clock.now();
+        let mut tx = Tx { connection, now, rules: Arc::clone(&self.ambient.rules) };
+        let done = work(&mut tx).await;
+        let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        match sqlx::query(end).execute(&mut *tx).await {
+            Ok(_) => *slot = Writer::Idle(tx.connection),
+            // Rolling back fails where SQLite has rolled back by itself: the command's own
+            // error says why.
+            Err(_) if done.is_err() => {}
+            Err(error) => return Err(error.into()),
+        }
+        done
+    }
+
+    async fn read<T, E, F>(self: Arc<Self>, work: F) -> Result<T, Stop<E>>
+    where
+        F: for<'tx> FnOnce(&'tx mut SqliteConnection) -> Work<'tx, T, E>,
+    {
+        let mut reading = Reading { connection: self.readers.acquire().await?, ended: false };
+        sqlx::query("BEGIN").execute(&mut *reading.connection).await?;
+        let done = work(&mut reading.connection).await;
+        sqlx::query("ROLLBACK").execute(&mut *reading.connection).await?;
+        reading.ended = true;
+        done
+    }
+}
+
+/// A reader inside a transaction: closed unless the transaction ended.
+struct Reading {
+    connection: PoolConnection<Sqlite>,
+    ended: bool,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+impl SqliteStore {
+    /// Runs a command: all of it, or nothing, whatever becomes of the caller.
+    pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, Failure<E>>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, E> + Send + 'static,
+    {
+        detached(Arc::clone(&self.0).write(work)).await.map_err(Failure::from)
+    }
+
+    /// Runs a command that the domain cannot refuse.
+    pub(crate) async fn write_always<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, std::convert::Infallible> + Send + 'static,
+    {
+        detached(Arc::clone(&self.0).write(work)).await.map_err(only_broken)
+    }
+
+    /// Runs several reads on one committed state.
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'tx> FnOnce(
+                &'tx mut SqliteConnection,
+            ) -> Work<'tx, T, std::convert::Infallible>
+            + Send
+            + 'static,
+    {
+        detached(Arc::clone(&self.0).read(work)).await.map_err(only_broken)
+    }
+
+    /// Where a single statement reads.
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.0.readers
+    }
+
+    /// The time outside any transaction, for reads.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.ambient.clock.now()
+    }
+
+    pub(crate) async fn migrate_with(&self, migrations: &'static Migrator) -> Result<(), StoreError> {
+        let connections = Arc::clone(&self.0);
+        let migrate = async move {
+            let (mut slot, mut connection) = connections.writer().await?;
+            let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let done = migrations.run_direct(None, &mut *tx, false).await;
+            done.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            tx.commit().await?;
+            *slot = Writer::Idle(connection);
+            Ok(())
+        };
+        detached(migrate).await.map_err(only_broken)
+    }
+
+    pub(crate) async fn applied_migrations(&self) -> Result<Vec<i64>, StoreError> {
+        self.read(|connection| {
+            Box::pin(async move {
+                let table: Option<i64> = sqlx::query_scalar(
+                    "SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'",
+                )
+                .fetch_optional(&mut *connection)
+                .await?;
+                if table.is_none() {
+                    return Ok(Vec::new());
+                }
+                let applied = "SELECT version FROM _sqlx_migrations ORDER BY version";
+                Ok(sqlx::query_scalar(applied).fetch_all(connection).await?)
+            })
+        })
+        .await
+    }
+}
+
+/// Lets `work` go on to its end even if the caller stops waiting.
+async fn detached<T, E>(
+    work: impl Future<Output = Result<T, Stop<E>>> + Send + 'static,
+) -> Result<T, Stop<E>>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a command outlives its caller by design, for no longer than its transaction"
+    )]
+    let task = tokio::spawn(work);
+    task.await.unwrap_or_else(|error| {
+        Err(Stop::Broken(StoreError::Unavailable(format!("a command did not end: {error}"))))
+    })
+}
+
+fn only_broken(stop: Stop<std::convert::Infallible>) -> StoreError {
+    match stop {
+        Stop::Refused(never) => match never {},
+        Stop::Broken(error) => error,
+    }
+}
