@@ -3,9 +3,9 @@
 use crate::books::{Books, actor, at, build_id, grant_id, hold_id, key};
 use keelway_credits::{
     Account, AddGrant, Amount, Bill, CapScope, Commit, CommitError, DEFAULT_PACKAGES, DailyCaps,
-    Ending, Finality, GrantError, GrantSource, Package, Purpose, Reason, RecentUse, Refund,
-    RefundError, Release, ReleaseError, Reserve, ReserveError, Rollover, Settle, Statement, Terms,
-    charge, recommend,
+    Ending, Finality, GrantError, GrantSource, Lifetime, Package, Purpose, Reason, RecentUse,
+    Refund, RefundError, Release, ReleaseError, Renew, Reserve, ReserveError, Rollover, Settle,
+    Statement, Terms, charge, recommend,
 };
 use keelway_kernel::{Credits, MicroUsd, ProjectId, UserId};
 use std::num::NonZeroU32;
@@ -78,9 +78,9 @@ fn grants_burn_by_priority_then_expiry_then_age() {
             ..terms
         },
     );
-    give(&mut books, 2, 10, terms);
-    books.now = at(1);
     give(&mut books, 3, 10, terms);
+    books.now = at(1);
+    give(&mut books, 2, 10, terms);
     give(&mut books, 4, 10, plan(100));
     give(
         &mut books,
@@ -93,14 +93,53 @@ fn grants_burn_by_priority_then_expiry_then_age() {
     );
     books.reserve(&hold(1, 45)).unwrap();
     commit(&mut books, 1, 1, 45).unwrap();
-    let order: Vec<_> = books
+    let captures = books
         .entries
         .iter()
-        .filter(|e| e.reason == Reason::Capture)
-        .collect();
-    let grants: Vec<_> = order.iter().map(|entry| entry.grant.unwrap()).collect();
-    assert_eq!(grants, [5, 4, 2, 3, 1].map(grant_id));
+        .filter(|entry| entry.reason == Reason::Capture);
+    let order: Vec<_> = captures.map(|entry| entry.grant.unwrap()).collect();
+    assert_eq!(order, [5, 4, 3, 2, 1].map(grant_id));
     assert_eq!(left(&books, 1), 5);
+}
+
+#[test]
+fn lapsed_credits_leave_in_the_order_they_lapsed() {
+    let mut books = Books::new(0);
+    give(&mut books, 1, 10, plan(60));
+    give(&mut books, 2, 10, plan(30));
+    books.reserve(&hold(1, 10)).unwrap();
+    books.now = at(60);
+    books.sweep();
+    assert_eq!((left(&books, 1), left(&books, 2)), (10, 0));
+}
+
+#[test]
+fn a_renewal_never_shortens_a_hold() {
+    let mut books = Books::new(0);
+    give(&mut books, 1, 10, plan(60));
+    let purpose = Purpose::External {
+        reference: "job".into(),
+        lifetime: Lifetime::default(),
+    };
+    books.now = at(5);
+    books
+        .reserve(&Reserve {
+            purpose,
+            ..hold(1, 10)
+        })
+        .unwrap();
+    let mut renew_at = |seconds| {
+        books.now = at(seconds);
+        books
+            .renew(&Renew {
+                hold: hold_id(1),
+                actor: actor(),
+            })
+            .unwrap()
+            .expires_at
+    };
+    assert_eq!(renew_at(10), at(910));
+    assert_eq!(renew_at(4), at(910), "a clock that went back");
 }
 
 #[test]
@@ -378,6 +417,8 @@ fn builds_are_charged_by_how_they_ended() {
     assert_eq!(row(Ending::Cancelled), [75, 5, 1, 0]);
     assert_eq!(row(Ending::BudgetReached), [75, 5, 1, 0]);
     assert_eq!(row(Ending::ProviderFailed), [13, 5, 0, 0]);
+    let overcharged = charge(Ending::ProviderFailed, &bill(10_000, 20_000, 100));
+    assert_eq!(overcharged, Credits::new(1), "never more than was used");
     assert_eq!(row(Ending::OurFailure), [0; 4]);
     assert_eq!(row(Ending::NeverStarted), [0; 4]);
 }
@@ -446,9 +487,9 @@ fn the_audit_finds_each_kind_of_damage() {
         |books| books.holds.get_mut(&hold_id(1)).unwrap().captured = Credits::new(19),
     ];
     for (n, damage) in damages.iter().enumerate() {
-        let mut damaged = books.clone();
-        damage(&mut damaged);
-        assert_ne!(damaged.violations(), [], "damage {n}");
+        let mut broken = books.clone();
+        damage(&mut broken);
+        assert_ne!(broken.violations(), [], "damage {n}");
     }
     let overspent = Account {
         held: Credits::new(101),
