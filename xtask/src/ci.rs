@@ -26,6 +26,7 @@ fn steps(times: &mut Times) -> Result<test::Report> {
             "--workspace",
             "--all-targets",
             "--locked",
+            "--keep-going",
             "--",
             "-Dwarnings",
         ];
