@@ -31,3 +31,7 @@ pub use request::{MalformedRequest, RequestParts};
 pub use verify::{Mode, ModeError, Refusal, ReplayGuard, Replayed, Verdict, Verified, verify};
 pub use viewer::{ViewerClaims, ViewerTokenError};
 pub use webhook::{WebhookError, WebhookSecret, WebhookSecretError};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

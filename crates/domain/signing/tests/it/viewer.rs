@@ -1,0 +1,58 @@
+//! Tokens that open one build's events.
+
+use crate::{NOW_S, OTHER, SECRET, at, key, ring, text, vectors};
+use keelway_signing::viewer::LIFETIME_S;
+use keelway_signing::{KeyRing, ViewerClaims, ViewerTokenError};
+use proptest::prelude::*;
+
+fn claims() -> ViewerClaims {
+    ViewerClaims {
+        user: "usr_01h455vb4pex5vsknk084sn02q".parse().unwrap(),
+        tenant: "ten_01h455vb4pex5vsknk084sn02q".parse().unwrap(),
+        build: "bld_01h455vb4pex5vsknk084sn02q".parse().unwrap(),
+    }
+}
+
+#[test]
+fn viewer_tokens_are_judged_as_the_vectors_say() {
+    let vectors = vectors();
+    let set = &vectors["viewer_tokens"];
+    let keys = KeyRing::of(key("a", text(set, "secret").as_bytes()));
+    let now = at(set["now"].as_i64().unwrap());
+    for case in set["cases"].as_array().unwrap() {
+        let verdict = match ViewerClaims::verify(text(case, "token"), &keys, now) {
+            Ok(_) => "accepted".to_owned(),
+            Err(refusal) => refusal.to_string(),
+        };
+        assert_eq!(verdict, text(case, "verdict"), "{}", text(case, "name"));
+    }
+}
+
+#[test]
+fn a_viewer_token_lasts_exactly_ten_minutes_and_survives_rotation() {
+    let (token, expires_at) = claims().issue(&ring().current, at(NOW_S));
+    assert_eq!(expires_at, at(NOW_S + LIFETIME_S));
+    let rotating = KeyRing {
+        current: key("b", OTHER),
+        previous: Some(key("a", SECRET)),
+    };
+    assert_eq!(
+        ViewerClaims::verify(&token, &rotating, at(NOW_S + 599)),
+        Ok(claims())
+    );
+    let late = ViewerClaims::verify(&token, &rotating, at(NOW_S + 600));
+    assert_eq!(late, Err(ViewerTokenError::Expired));
+    let gone = ViewerClaims::verify(&token, &KeyRing::of(key("b", OTHER)), at(NOW_S));
+    assert_eq!(gone, Err(ViewerTokenError::Mismatch));
+}
+
+proptest! {
+    #[test]
+    fn no_changed_character_survives_in_a_viewer_token(index in 0_usize..200, with in "[A-Za-z0-9_.-]") {
+        let (token, _) = claims().issue(&ring().current, at(NOW_S));
+        let index = index % token.len();
+        let changed = format!("{}{with}{}", &token[..index], &token[index + 1..]);
+        prop_assume!(changed != token);
+        prop_assert!(ViewerClaims::verify(&changed, &ring(), at(NOW_S)).is_err());
+    }
+}
