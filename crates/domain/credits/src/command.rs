@@ -39,6 +39,8 @@ pub struct Reserve {
 }
 
 /// The most that may be spent in one calendar day of the tenant. `None` is no cap.
+///
+/// A hold past its time counts until somebody has ended it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DailyCaps {
     /// When the day began, in the tenant's time zone.

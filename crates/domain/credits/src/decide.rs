@@ -1,8 +1,8 @@
 //! The rules of the ledger: one function per command.
 //!
 //! Every function reads facts and returns what to save, or a typed refusal. In each: first
-//! the answer to a repeated command, then the refusals, then the change. [`Draft`] does the
-//! arithmetic and keeps the sums true.
+//! the answer to a repeated command, then the refusals, then the change. `Draft`
+//! (in `draft.rs`) does the arithmetic and keeps the sums true.
 //!
 //! | hold is | reserve | renew | commit | release | settle | refund | time-out |
 //! |---|---|---|---|---|---|---|---|

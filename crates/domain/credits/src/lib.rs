@@ -21,7 +21,7 @@
 //! | [`error`] | why a command was refused |
 //! | [`charge_policy`] | what a build costs by how it ended |
 //! | [`package`], [`statement`] | what to buy, what is left and for how long |
-//! | [`audit`] | proves the invariants on stored books |
+//! | [`mod@audit`] | proves the invariants on stored books |
 //! | [`ports`] | what a store promises |
 //!
 //! Not here: storage, time, ids, currencies and payments. Nothing in this crate reads a

@@ -3,9 +3,9 @@
 use crate::books::{Books, actor, at, build_id, grant_id, hold_id, key};
 use keelway_credits::{
     Account, AddGrant, Amount, Bill, CapScope, Commit, CommitError, DEFAULT_PACKAGES, DailyCaps,
-    Ending, Finality, GrantError, GrantSource, Lifetime, Package, Purpose, Reason, RecentUse,
-    Refund, RefundError, Release, ReleaseError, Renew, Reserve, ReserveError, Rollover, Settle,
-    Statement, Terms, charge, recommend,
+    Ended, Ending, Finality, GrantError, GrantSource, HoldState, Lifetime, Package, Purpose,
+    Reason, RecentUse, Refund, RefundError, Release, ReleaseError, Renew, Reserve, ReserveError,
+    Rollover, Settle, Statement, Terms, charge, recommend,
 };
 use keelway_kernel::{Credits, MicroUsd, ProjectId, UserId};
 use std::num::NonZeroU32;
@@ -477,13 +477,19 @@ fn the_audit_finds_each_kind_of_damage() {
     books.reserve(&hold(1, 50)).unwrap();
     commit(&mut books, 1, 1, 20).unwrap();
     assert_eq!(books.violations(), []);
-    let damages: [fn(&mut Books); 7] = [
+    let damages: [fn(&mut Books); 8] = [
         |books| books.account.balance = Credits::new(81),
         |books| books.account.held = Credits::new(1),
         |books| books.account.held = Credits::new(-1),
         |books| books.account.grants.clear(),
         |books| drop(books.entries.remove(0)),
         |books| books.account.last_entry = 3,
+        |books| {
+            books.holds.get_mut(&hold_id(1)).unwrap().state = HoldState::Captured(Ended {
+                charged: Credits::new(19),
+                at: at(0),
+            })
+        },
         |books| books.holds.get_mut(&hold_id(1)).unwrap().captured = Credits::new(19),
     ];
     for (n, damage) in damages.iter().enumerate() {
