@@ -332,13 +332,8 @@ pub fn settle(
 
     let exact = match Amount::new(hold.charged().minus(charge)?) {
         Ok(excess) => {
-            give_back(
-                &mut draft,
-                hold,
-                GrantId::from_uuid(hold.id.as_uuid()),
-                excess,
-            )?
-            .1
+            let grant = GrantId::from_uuid(hold.id.as_uuid());
+            give_back(&mut draft, hold, grant, excess)?.1
         }
         Err(_) => capture(&mut draft, hold, charge.minus(hold.charged())?)?,
     };

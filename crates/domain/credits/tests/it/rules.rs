@@ -485,10 +485,11 @@ fn the_audit_finds_each_kind_of_damage() {
         |books| drop(books.entries.remove(0)),
         |books| books.account.last_entry = 3,
         |books| {
-            books.holds.get_mut(&hold_id(1)).unwrap().state = HoldState::Captured(Ended {
+            let ended = Ended {
                 charged: Credits::new(19),
                 at: at(0),
-            })
+            };
+            books.holds.get_mut(&hold_id(1)).unwrap().state = HoldState::Captured(ended);
         },
         |books| books.holds.get_mut(&hold_id(1)).unwrap().captured = Credits::new(19),
     ];
