@@ -8,5 +8,6 @@
 mod books;
 mod laws;
 mod model;
+mod prices;
 mod rules;
 mod table;
