@@ -49,3 +49,7 @@ pub use principal::{Denied, Principal, Resource, SignedIn, Unchosen, UnknownTena
 pub use rate::{RateClass, RateDecision, RateLimit, RateLimits};
 pub use secret::{SessionToken, TicketToken, TokenError, TokenHash};
 pub use session::{NewSession, Session, SessionPolicy, SessionState, UserAgent};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
