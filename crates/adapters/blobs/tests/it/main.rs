@@ -1,5 +1,7 @@
 //! What a directory of blobs promises, tried on a real one.
 
+#![cfg(test)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
