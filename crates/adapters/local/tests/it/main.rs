@@ -1,0 +1,5 @@
+//! What stands between callers and a store of sessions.
+
+#![cfg(test)]
+
+mod sessions;
