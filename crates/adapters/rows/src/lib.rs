@@ -1,1 +1,23 @@
-//! Dialect-free codecs between rows and domain types.
+//! Between rows and domain types, for every SQL store alike.
+//!
+//! **Invariant:** a row that cannot be what it claims to be never becomes a value: it is
+//! [`StoreError::Corrupt`](keelway_kernel::StoreError::Corrupt), with its kind and id.
+//!
+//! Row structs derive `FromRow` for whatever database decodes their columns. What a store
+//! binds comes from the same file that reads it back.
+//!
+//! Not here: SQL, and anything one dialect writes differently.
+
+pub mod audit;
+pub mod build;
+mod decode;
+pub mod estimate;
+pub mod event;
+pub mod guest;
+pub mod project;
+pub mod reply;
+pub mod snapshot;
+pub mod tenant;
+pub mod work;
+
+pub use decode::{Of, json, stored};

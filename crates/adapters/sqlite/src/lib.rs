@@ -8,12 +8,15 @@
 //! |---|---|
 //! | `tx` | the one place that begins transactions |
 //! | `error` | what a database error means to a caller |
+//! | `audit`, `idempotency` | what every command that changes something also writes |
 //! | one file per port family | SQL and nothing else: facts in, change out |
 //!
 //! Not here: rules (the domain crates decide), codecs (`keelway_rows`), ids and randomness
 //! (commands carry them). Several processes may open one file.
 
+mod audit;
 mod error;
+mod idempotency;
 mod tx;
 
 use std::path::PathBuf;

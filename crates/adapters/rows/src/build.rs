@@ -1,0 +1,202 @@
+//! Builds: state words and nullable columns to and from [`BuildStatus`].
+
+use keelway_builds::{
+    Build, BuildFailure, BuildKind, BuildState, BuildStatus, FailureReason, Phase, Standing, Totals,
+};
+use keelway_estimate::FinishedBuild;
+use keelway_kernel::{
+    BuildId, Credits, Cursor, HoldId, MicroUsd, ProjectId, SnapshotId, StoreError, TenantId,
+    Timestamp, UserId,
+};
+use sqlx::types::Uuid;
+
+use crate::decode::Of;
+use crate::estimate;
+
+/// A row of `builds` with what `build_queue` knows of it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+#[expect(missing_docs, reason = "each field is the column of its name")]
+pub struct BuildRow {
+    pub tenant_id: Uuid,
+    pub id: Uuid,
+    pub project_id: Uuid,
+    pub kind: String,
+    pub state: String,
+    pub request: String,
+    pub estimate: String,
+    pub hold_id: Uuid,
+    pub held: i64,
+    pub attempt: i64,
+    pub failures: i64,
+    pub cancel_requested: bool,
+    pub last_seq: i64,
+    pub tokens_in: i64,
+    pub tokens_out: i64,
+    pub cost: i64,
+    pub phase: Option<String>,
+    pub snapshot_id: Option<Uuid>,
+    pub deployment_url: Option<String>,
+    pub captured: i64,
+    pub requested_by: Uuid,
+    pub request_id: String,
+    pub created_at: i64,
+    pub started_at: Option<i64>,
+    pub deadline: i64,
+    pub ended_at: Option<i64>,
+    pub failure_reason: Option<String>,
+    pub failure_message: Option<String>,
+    pub failure_retryable: Option<bool>,
+    pub version: i64,
+    pub standing: Option<String>,
+    pub due_at: Option<i64>,
+    pub worker: Option<String>,
+}
+
+impl BuildRow {
+    /// The build; a row in two states, or in none, is corrupt.
+    pub fn decode(self) -> Result<Build, StoreError> {
+        let id = BuildId::from_uuid(self.id);
+        let row = Of("build", &id);
+        Ok(Build {
+            id,
+            tenant: TenantId::from_uuid(self.tenant_id),
+            project: ProjectId::from_uuid(self.project_id),
+            kind: row.known(BuildKind::from_name(&self.kind))?,
+            status: self.status(row)?,
+            request: row.document(&self.request)?,
+            estimate: estimate::decode(row, &self.estimate)?,
+            hold: HoldId::from_uuid(self.hold_id),
+            held: Credits::new(self.held),
+            attempt: row.number(self.attempt)?,
+            failures: row.number(self.failures)?,
+            cancel_requested: self.cancel_requested,
+            last_seq: self.last_seq,
+            used: Totals {
+                tokens_in: row.number(self.tokens_in)?,
+                tokens_out: row.number(self.tokens_out)?,
+                cost: MicroUsd::new(self.cost),
+            },
+            phase: match &self.phase {
+                Some(name) => Some(row.known(Phase::from_name(name))?),
+                None => None,
+            },
+            snapshot: self.snapshot_id.map(SnapshotId::from_uuid),
+            deployment_url: self.deployment_url,
+            captured: Credits::new(self.captured),
+            requested_by: UserId::from_uuid(self.requested_by),
+            request_id: self.request_id,
+            created_at: Timestamp::from_micros(self.created_at),
+            started_at: self.started_at.map(Timestamp::from_micros),
+            version: self.version,
+        })
+    }
+
+    fn status(&self, row: Of<'_>) -> Result<BuildStatus, StoreError> {
+        let state = row.known(BuildState::from_name(&self.state))?;
+        let standing = match &self.standing {
+            Some(name) => Some(row.known(Standing::from_name(name))?),
+            None => None,
+        };
+        let due_at = self.due_at.map(Timestamp::from_micros);
+        let ended_at = self.ended_at.map(Timestamp::from_micros);
+        match (state, standing, ended_at, self.failure()) {
+            (BuildState::Queued, Some(Standing::Delayed), None, None) => Ok(BuildStatus::Queued {
+                deadline: Timestamp::from_micros(self.deadline),
+                retry_at: Some(row.known(due_at)?),
+            }),
+            (BuildState::Queued, Some(Standing::Ready | Standing::Parked), None, None) => {
+                let deadline = Timestamp::from_micros(self.deadline);
+                Ok(BuildStatus::Queued { deadline, retry_at: None })
+            }
+            (BuildState::Building, Some(Standing::Leased), None, None) => {
+                Ok(BuildStatus::Building {
+                    worker: row.known(self.worker.clone())?,
+                    lease_until: row.known(due_at)?,
+                })
+            }
+            (BuildState::Deployed, None, Some(at), None) => Ok(BuildStatus::Deployed { at }),
+            (BuildState::Failed, None, Some(at), Some(failure)) => {
+                Ok(BuildStatus::Failed { at, failure })
+            }
+            (BuildState::Cancelled, None, Some(at), None) => Ok(BuildStatus::Cancelled { at }),
+            (BuildState::Expired, None, Some(at), None) => Ok(BuildStatus::Expired { at }),
+            _ => Err(row.corrupt()),
+        }
+    }
+
+    fn failure(&self) -> Option<BuildFailure> {
+        Some(BuildFailure {
+            reason: FailureReason::from_name(self.failure_reason.as_deref()?)?,
+            message: self.failure_message.clone()?,
+            retryable: self.failure_retryable?,
+        })
+    }
+}
+
+/// The columns of `builds` that a status sets.
+#[derive(Debug, Clone, Copy)]
+pub struct StatusColumns<'a> {
+    /// The state word.
+    pub state: &'static str,
+    /// Set while it is queued, and otherwise left as it is.
+    pub deadline: Option<i64>,
+    /// Set once it has ended.
+    pub ended_at: Option<i64>,
+    /// Set if it failed.
+    pub failure: Option<&'a BuildFailure>,
+}
+
+impl<'a> From<&'a BuildStatus> for StatusColumns<'a> {
+    fn from(status: &'a BuildStatus) -> Self {
+        Self {
+            state: status.state().as_str(),
+            deadline: match status {
+                BuildStatus::Queued { deadline, .. } => Some(deadline.as_micros()),
+                _ => None,
+            },
+            ended_at: status.ended_at().map(Timestamp::as_micros),
+            failure: match status {
+                BuildStatus::Failed { failure, .. } => Some(failure),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Where a list of builds goes on.
+pub fn cursor(build: &Build) -> Cursor {
+    Cursor { key: build.created_at.as_micros(), id: build.id.as_uuid() }
+}
+
+/// What is learned from a deployed build.
+#[derive(Debug, Clone, sqlx::FromRow)]
+#[expect(missing_docs, reason = "each field is the column of its name")]
+pub struct FinishedRow {
+    pub id: Uuid,
+    pub estimate: String,
+    pub tokens_in: i64,
+    pub tokens_out: i64,
+    pub cost: i64,
+    pub started_at: i64,
+    pub ended_at: i64,
+}
+
+impl FinishedRow {
+    /// The figures, in whole minutes begun, and nothing that tells whose they are.
+    pub fn decode(self) -> Result<FinishedBuild, StoreError> {
+        let id = BuildId::from_uuid(self.id);
+        let row = Of("build", &id);
+        let estimate = estimate::decode(row, &self.estimate)?;
+        let started_at = Timestamp::from_micros(self.started_at);
+        let took_ms = Timestamp::from_micros(self.ended_at).millis_since(started_at).max(0);
+        let features = estimate.features.iter().map(|feature| feature.key.clone());
+        Ok(FinishedBuild {
+            tier: estimate.tier,
+            features: features.collect(),
+            agents: estimate.agents,
+            tokens: row.number::<u64>(self.tokens_in)? + row.number::<u64>(self.tokens_out)?,
+            cost: MicroUsd::new(self.cost),
+            minutes: row.number((took_ms + 59_999) / 60_000)?,
+        })
+    }
+}
