@@ -30,12 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let token = SessionToken::generate(&Sevens);
         let policy = SessionPolicy::default();
-        let session = NewSession {
-            hash: token.hash(),
-            user_agent: None,
-            policy,
-        }
-        .open(user, now);
+        let session = NewSession { hash: token.hash(), user_agent: None, policy }.open(user, now);
         println!("{typed:?}: signed in until {}", session.expires_at);
         assert_eq!(policy.check(&session, now), SessionState::Live);
         assert!(token.accepts_csrf(&token.csrf_token()));

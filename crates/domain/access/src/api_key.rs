@@ -125,10 +125,7 @@ impl std::str::FromStr for KeyScope {
     type Err = KeyScopeError;
 
     fn from_str(text: &str) -> Result<Self, KeyScopeError> {
-        Self::ALL
-            .into_iter()
-            .find(|scope| scope.as_str() == text)
-            .ok_or(KeyScopeError)
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or(KeyScopeError)
     }
 }
 

@@ -79,10 +79,7 @@ impl std::str::FromStr for AuditAction {
     type Err = AuditActionError;
 
     fn from_str(text: &str) -> Result<Self, AuditActionError> {
-        Self::ALL
-            .into_iter()
-            .find(|action| action.as_str() == text)
-            .ok_or(AuditActionError)
+        Self::ALL.into_iter().find(|action| action.as_str() == text).ok_or(AuditActionError)
     }
 }
 
@@ -138,14 +135,8 @@ impl AuditEntry {
     pub fn seal(&self, previous: &Seal) -> Seal {
         let mut bytes = b"keelway audit v1".to_vec();
         bytes.extend_from_slice(&previous.0);
-        put_optional(
-            &mut bytes,
-            self.tenant.map(|tenant| tenant.to_string()).as_deref(),
-        );
-        put_optional(
-            &mut bytes,
-            self.actor.user.map(|user| user.to_string()).as_deref(),
-        );
+        put_optional(&mut bytes, self.tenant.map(|tenant| tenant.to_string()).as_deref());
+        put_optional(&mut bytes, self.actor.user.map(|user| user.to_string()).as_deref());
         put(&mut bytes, &self.actor.request_id);
         put(&mut bytes, self.action.as_str());
         put(&mut bytes, &self.subject);
@@ -176,14 +167,7 @@ pub fn verify_chain<'a>(
     start: Seal,
     entries: impl IntoIterator<Item = (&'a AuditEntry, Seal)>,
 ) -> Result<Seal, ChainBroken> {
-    entries
-        .into_iter()
-        .enumerate()
-        .try_fold(start, |previous, (position, (entry, stored))| {
-            if entry.seal(&previous) == stored {
-                Ok(stored)
-            } else {
-                Err(ChainBroken { position })
-            }
-        })
+    entries.into_iter().enumerate().try_fold(start, |previous, (position, (entry, stored))| {
+        if entry.seal(&previous) == stored { Ok(stored) } else { Err(ChainBroken { position }) }
+    })
 }

@@ -17,10 +17,7 @@ pub(crate) fn random(length: usize, entropy: &dyn Entropy) -> String {
 
 /// `value` in exactly six digits; 62^6 is more than 2^32, so every value fits.
 pub(crate) fn six_digits(value: u32) -> String {
-    (0..6)
-        .rev()
-        .map(|place| digit(u64::from(value) / 62_u64.pow(place)))
-        .collect()
+    (0..6).rev().map(|place| digit(u64::from(value) / 62_u64.pow(place))).collect()
 }
 
 /// Whether `text` is exactly `length` characters of the alphabet.
@@ -35,11 +32,6 @@ mod tests {
     #[test]
     fn six_digits_hold_every_value_in_order() {
         let texts = [0, 1, 61, 62, 3_843, 3_844, u32::MAX].map(six_digits);
-        assert_eq!(
-            texts,
-            [
-                "000000", "000001", "00000z", "000010", "0000zz", "000100", "4gfFC3"
-            ]
-        );
+        assert_eq!(texts, ["000000", "000001", "00000z", "000010", "0000zz", "000100", "4gfFC3"]);
     }
 }

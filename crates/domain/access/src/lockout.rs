@@ -52,19 +52,13 @@ impl Attempts {
     /// changes nothing, so trying early does not lengthen the wait.
     pub fn admit(stored: Option<Self>, now: Timestamp) -> Result<Self, TooManyAttempts> {
         let Some(past) = stored.filter(|past| !past.is_forgotten(now)) else {
-            return Ok(Self {
-                failures: 1,
-                last_at: now,
-            });
+            return Ok(Self { failures: 1, last_at: now });
         };
         // A clock set back must not make anybody wait longer than the delay itself.
         let waited_ms = now.millis_since(past.last_at).max(0);
         let left_ms = i64::from(past.delay_s()) * 1000 - waited_ms;
         if left_ms <= 0 {
-            return Ok(Self {
-                failures: past.failures.saturating_add(1),
-                last_at: now,
-            });
+            return Ok(Self { failures: past.failures.saturating_add(1), last_at: now });
         }
         let retry_after_s = u32::try_from((left_ms + 999) / 1000).unwrap_or(Self::LONGEST_DELAY_S);
         Err(TooManyAttempts { retry_after_s })
@@ -75,9 +69,7 @@ impl Attempts {
         let Some(excess) = self.failures.checked_sub(Self::FREE + 1) else {
             return 0;
         };
-        1_u32
-            .checked_shl(excess)
-            .map_or(Self::LONGEST_DELAY_S, |s| s.min(Self::LONGEST_DELAY_S))
+        1_u32.checked_shl(excess).map_or(Self::LONGEST_DELAY_S, |s| s.min(Self::LONGEST_DELAY_S))
     }
 
     /// Whether the attempts lie so far back that they no longer count.

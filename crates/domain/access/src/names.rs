@@ -108,9 +108,7 @@ impl Email {
             });
         let is_label = |label: &str| {
             (1..=63).contains(&label.len())
-                && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         };
@@ -189,9 +187,7 @@ impl Slug {
         }
         let is_word = |word: &str| {
             !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+                && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         };
         if text.split('-').all(is_word) {
             Ok(Self(text.to_owned()))
@@ -204,10 +200,7 @@ impl Slug {
     pub fn from_name(name: &WorkspaceName) -> Self {
         let lower = name.as_str().to_ascii_lowercase();
         let mut slug = String::new();
-        for word in lower
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .filter(|w| !w.is_empty())
-        {
+        for word in lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()) {
             if !slug.is_empty() {
                 slug.push('-');
             }
@@ -222,11 +215,7 @@ impl Slug {
     pub fn disambiguated(&self, tenant: TenantId) -> Self {
         let id = tenant.to_string();
         let stem = &self.0[..self.0.len().min(Self::STEM_MAX)];
-        Self(format!(
-            "{}-{}",
-            stem.trim_end_matches('-'),
-            &id[id.len() - 8..]
-        ))
+        Self(format!("{}-{}", stem.trim_end_matches('-'), &id[id.len() - 8..]))
     }
 
     /// The slug as it stands in a URL.

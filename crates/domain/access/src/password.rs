@@ -76,9 +76,7 @@ impl Password {
     /// A password presented at sign-in: only what cannot be hashed is refused.
     pub fn presented(text: &str) -> Result<Self, PasswordError> {
         if text.len() > Self::MAX_BYTES {
-            return Err(PasswordError::TooLong {
-                max: Self::MAX_BYTES,
-            });
+            return Err(PasswordError::TooLong { max: Self::MAX_BYTES });
         }
         if text.contains('\0') {
             return Err(PasswordError::Nul);
@@ -123,11 +121,7 @@ impl PasswordHash {
             && Params::try_from(&hash).is_ok()
             && hash.salt.is_some()
             && hash.hash.is_some();
-        if known {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(HashError)
-        }
+        if known { Ok(Self(text.to_owned())) } else { Err(HashError) }
     }
 
     /// The PHC string to store.
@@ -137,11 +131,8 @@ impl PasswordHash {
 
     /// Whether `password` is the one that was hashed; takes the same time either way.
     pub fn verify(&self, password: &Password) -> bool {
-        phc::PasswordHash::new(&self.0).is_ok_and(|hash| {
-            Argon2::default()
-                .verify_password(password.bytes(), &hash)
-                .is_ok()
-        })
+        phc::PasswordHash::new(&self.0)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.bytes(), &hash).is_ok())
     }
 
     /// Whether the hash was made at another cost than today's, so that the next sign-in, which

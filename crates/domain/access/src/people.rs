@@ -86,9 +86,7 @@ impl Role {
 
     /// Everything the role may do, in the table's order.
     pub fn permissions(self) -> impl Iterator<Item = Permission> {
-        Permission::ALL
-            .into_iter()
-            .filter(move |permission| self.may(*permission))
+        Permission::ALL.into_iter().filter(move |permission| self.may(*permission))
     }
 
     /// Whether the table gives `permission` to this role.
@@ -101,10 +99,7 @@ impl std::str::FromStr for Role {
     type Err = RoleError;
 
     fn from_str(text: &str) -> Result<Self, RoleError> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or(RoleError)
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(RoleError)
     }
 }
 
@@ -127,10 +122,8 @@ pub enum LeaveError {
 
 /// Decides whether `user` may leave; answers with the members who stay.
 pub fn leave(members: &[Member], user: UserId) -> Result<Vec<Member>, LeaveError> {
-    let (leaving, staying): (Vec<_>, Vec<_>) = members
-        .iter()
-        .copied()
-        .partition(|member| member.user == user);
+    let (leaving, staying): (Vec<_>, Vec<_>) =
+        members.iter().copied().partition(|member| member.user == user);
     let owns = |member: &Member| member.role == Role::Owner;
     if leaving.is_empty() {
         Err(LeaveError::NotAMember)

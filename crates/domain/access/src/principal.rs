@@ -131,24 +131,13 @@ impl Principal {
     ) -> Result<Self, UnknownTenant> {
         let SignedIn { user, session } = person;
         let chosen = match (wanted, memberships) {
-            (Some(id), all) => all
-                .iter()
-                .find(|m| m.tenant.id == id)
-                .ok_or(UnknownTenant)?,
+            (Some(id), all) => all.iter().find(|m| m.tenant.id == id).ok_or(UnknownTenant)?,
             (None, [only]) => only,
             (None, []) => {
-                return Ok(Self::User {
-                    user,
-                    session,
-                    tenants: Unchosen::NoneYet,
-                });
+                return Ok(Self::User { user, session, tenants: Unchosen::NoneYet });
             }
             (None, _) => {
-                return Ok(Self::User {
-                    user,
-                    session,
-                    tenants: Unchosen::Several,
-                });
+                return Ok(Self::User { user, session, tenants: Unchosen::Several });
             }
         };
         Ok(Self::Member {
@@ -184,10 +173,7 @@ impl Principal {
 
     /// The same for the audit log.
     pub fn actor(&self, request_id: impl Into<String>) -> Actor {
-        Actor {
-            user: self.user(),
-            request_id: request_id.into(),
-        }
+        Actor { user: self.user(), request_id: request_id.into() }
     }
 }
 
@@ -202,39 +188,23 @@ pub fn may(
 ) -> Result<TenantScope, Denied> {
     let (tenant, allowed) = match principal {
         Principal::Anonymous => return Err(Denied::SignInFirst),
-        Principal::User {
-            tenants: Unchosen::NoneYet,
-            ..
-        } => return Err(Denied::NoTenant),
-        Principal::User {
-            tenants: Unchosen::Several,
-            ..
-        } => return Err(Denied::ChooseTenant),
+        Principal::User { tenants: Unchosen::NoneYet, .. } => return Err(Denied::NoTenant),
+        Principal::User { tenants: Unchosen::Several, .. } => return Err(Denied::ChooseTenant),
         Principal::Member { tenant, role, .. } => (*tenant, role.may(permission)),
         Principal::Staff { tenant, .. } => (*tenant, permission.is_for_staff()),
-        Principal::ApiKey { tenant, scopes, .. } => (
-            *tenant,
-            scopes
-                .iter()
-                .any(|scope| scope.permissions().contains(&permission)),
-        ),
+        Principal::ApiKey { tenant, scopes, .. } => {
+            (*tenant, scopes.iter().any(|scope| scope.permissions().contains(&permission)))
+        }
         Principal::Viewer { build, tenant, .. } => match resource {
             Resource::Build(asked) if asked != *build => return Err(Denied::OutOfReach),
             Resource::Build(_) => (*tenant, permission == Permission::ViewBuildEvents),
             Resource::Tenant => (*tenant, false),
         },
     };
-    if allowed {
-        Ok(vouch(tenant))
-    } else {
-        Err(Denied::NotPermitted { permission })
-    }
+    if allowed { Ok(vouch(tenant)) } else { Err(Denied::NotPermitted { permission }) }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "`may` is the authentication that may vouch"
-)]
+#[expect(clippy::disallowed_methods, reason = "`may` is the authentication that may vouch")]
 const fn vouch(tenant: TenantId) -> TenantScope {
     TenantScope::assume(tenant)
 }

@@ -20,13 +20,8 @@ pub enum RateClass {
 
 impl RateClass {
     /// Every class.
-    pub const ALL: [Self; 5] = [
-        Self::Guest,
-        Self::Auth,
-        Self::BuildSubmit,
-        Self::Write,
-        Self::Read,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Guest, Self::Auth, Self::BuildSubmit, Self::Write, Self::Read];
 
     /// The name in settings, keys and headers.
     pub const fn as_str(self) -> &'static str {
@@ -97,9 +92,7 @@ impl RateLimit {
 
         // More debt than the capacity can only come from a clock that was set back.
         let owed = full_at
-            .map_or(0, |full_at| {
-                full_at.as_micros().saturating_sub(now.as_micros())
-            })
+            .map_or(0, |full_at| full_at.as_micros().saturating_sub(now.as_micros()))
             .clamp(0, capacity);
         let (after, retry_after_s) = if owed + interval <= capacity {
             (owed + interval, None)
@@ -112,10 +105,7 @@ impl RateLimit {
             reset_after_s: whole_seconds(after),
             retry_after_s,
         };
-        (
-            decision,
-            Timestamp::from_micros(now.as_micros().saturating_add(after)),
-        )
+        (decision, Timestamp::from_micros(now.as_micros().saturating_add(after)))
     }
 }
 

@@ -21,11 +21,7 @@ pub struct SessionPolicy {
 impl Default for SessionPolicy {
     /// 30 days sliding, 90 days in all, renewed at most once an hour.
     fn default() -> Self {
-        Self {
-            idle_s: 30 * DAY_S,
-            absolute_s: 90 * DAY_S,
-            renew_every_s: 60 * 60,
-        }
+        Self { idle_s: 30 * DAY_S, absolute_s: 90 * DAY_S, renew_every_s: 60 * 60 }
     }
 }
 
@@ -36,12 +32,7 @@ pub struct UserAgent(String);
 impl UserAgent {
     /// Keeps what is printable of `text`; `None` if nothing is.
     pub fn trimmed(text: &str) -> Option<Self> {
-        let kept: String = text
-            .trim()
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(200)
-            .collect();
+        let kept: String = text.trim().chars().filter(|c| !c.is_control()).take(200).collect();
         (!kept.is_empty()).then_some(Self(kept))
     }
 
@@ -114,28 +105,21 @@ impl SessionPolicy {
     ///
     /// The limits hold as they are set now: a shorter one ends sessions opened under a longer.
     pub fn check(&self, session: &Session, now: Timestamp) -> SessionState {
-        let limit = self
-            .expiry(session.created_at, session.last_seen_at)
-            .min(session.expires_at);
+        let limit = self.expiry(session.created_at, session.last_seen_at).min(session.expires_at);
         if now >= limit {
             return SessionState::Expired;
         }
         let renewed = self.expiry(session.created_at, now);
         let due = session.last_seen_at.plus_seconds(self.renew_every_s) <= now;
         if due {
-            SessionState::Renew {
-                last_seen_at: now,
-                expires_at: renewed,
-            }
+            SessionState::Renew { last_seen_at: now, expires_at: renewed }
         } else {
             SessionState::Live
         }
     }
 
     fn expiry(&self, created_at: Timestamp, seen_at: Timestamp) -> Timestamp {
-        seen_at
-            .plus_seconds(self.idle_s)
-            .min(created_at.plus_seconds(self.absolute_s))
+        seen_at.plus_seconds(self.idle_s).min(created_at.plus_seconds(self.absolute_s))
     }
 }
 
@@ -145,24 +129,18 @@ impl SessionToken {
     /// The token that forms carry and mutations with a cookie must present: 64 hex digits.
     pub fn csrf_token(&self) -> String {
         let tag = hmac::sign(&self.csrf_key(), CSRF_CONTEXT);
-        tag.as_ref()
-            .iter()
-            .fold(String::with_capacity(64), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+        tag.as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 
     /// Whether `presented` is this session's CSRF token; takes the same time either way.
     pub fn accepts_csrf(&self, presented: &str) -> bool {
         let expected = self.csrf_token();
         let key = self.csrf_key();
-        hmac::verify(
-            &key,
-            presented.as_bytes(),
-            hmac::sign(&key, expected.as_bytes()).as_ref(),
-        )
-        .is_ok()
+        hmac::verify(&key, presented.as_bytes(), hmac::sign(&key, expected.as_bytes()).as_ref())
+            .is_ok()
     }
 
     fn csrf_key(&self) -> hmac::Key {

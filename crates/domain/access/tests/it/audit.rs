@@ -8,10 +8,7 @@ use proptest::prelude::*;
 fn entry() -> AuditEntry {
     AuditEntry {
         tenant: Some(tenant(1)),
-        actor: Actor {
-            user: Some(user(1)),
-            request_id: "req_1".to_owned(),
-        },
+        actor: Actor { user: Some(user(1)), request_id: "req_1".to_owned() },
         action: AuditAction::BuildSubmitted,
         subject: "bld_1".to_owned(),
         at: at(1_735_689_600),
@@ -42,10 +39,7 @@ fn the_seal_of_an_entry_is_fixed() {
     };
     let seal = fixed.seal(&Seal::FIRST);
     let hex = crate::hex(seal.as_bytes());
-    assert_eq!(
-        hex,
-        "a68f40e4a44edc90bf5c6a82821d390bc46fc5939d80cf3a688a81dbc3d6f7be"
-    );
+    assert_eq!(hex, "a68f40e4a44edc90bf5c6a82821d390bc46fc5939d80cf3a688a81dbc3d6f7be");
 }
 
 #[test]
@@ -82,26 +76,16 @@ fn every_field_is_sealed_where_it_stands() {
             e.subject = "ld_1".to_owned();
         }),
     ];
-    let seals: std::collections::HashSet<_> = variants
-        .iter()
-        .map(|variant| variant.seal(&Seal::FIRST))
-        .collect();
+    let seals: std::collections::HashSet<_> =
+        variants.iter().map(|variant| variant.seal(&Seal::FIRST)).collect();
     assert_eq!(seals.len(), variants.len());
-    assert_ne!(
-        entry().seal(&Seal::FIRST),
-        entry().seal(&Seal::from_bytes([1; 32]))
-    );
+    assert_ne!(entry().seal(&Seal::FIRST), entry().seal(&Seal::from_bytes([1; 32])));
 }
 
 fn entries() -> impl Strategy<Value = Vec<AuditEntry>> {
     let entry = ("[a-z]{0,3}", "[a-z]{0,3}", 0..3_i64).prop_map(|(subject, fact, seconds)| {
         let data = [("fact".to_owned(), fact)].into();
-        AuditEntry {
-            subject,
-            at: at(seconds),
-            data,
-            ..entry()
-        }
+        AuditEntry { subject, at: at(seconds), data, ..entry() }
     });
     prop::collection::vec(entry, 2..8)
 }

@@ -13,10 +13,7 @@ fn a_key_is_read_as_the_vector_says() {
     assert_eq!(key.expose(), text);
     assert_eq!(key.hint(), "kw_live_0123");
     let hex = crate::hex(key.hash().as_bytes());
-    assert_eq!(
-        hex,
-        "422a155c520271f9f932b4441f599c64e560a2b296139353884b8e60f9a9e05e"
-    );
+    assert_eq!(hex, "422a155c520271f9f932b4441f599c64e560a2b296139353884b8e60f9a9e05e");
 }
 
 #[test]
@@ -51,14 +48,8 @@ fn a_key_opens_nothing_from_its_expiry_on_or_once_revoked() {
     };
     assert_eq!(record(None, None).check(at(i64::MAX / 1_000_000)), Ok(()));
     assert_eq!(record(Some(at(10)), None).check(at(9)), Ok(()));
-    assert_eq!(
-        record(Some(at(10)), None).check(at(10)),
-        Err(ApiKeyRefused::Expired)
-    );
-    assert_eq!(
-        record(None, Some(at(10))).check(at(9)),
-        Err(ApiKeyRefused::Revoked)
-    );
+    assert_eq!(record(Some(at(10)), None).check(at(10)), Err(ApiKeyRefused::Expired));
+    assert_eq!(record(None, Some(at(10))).check(at(9)), Err(ApiKeyRefused::Revoked));
 }
 
 proptest! {

@@ -1,8 +1,5 @@
 //! Tables of rights, laws of time, and vectors for everything that is stored.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set itself up has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use keelway_access::{
     DisplayName, Email, Membership, Role, Slug, Tenant, TokenHash, WorkspaceName,

@@ -14,10 +14,7 @@ fn new_passwords_are_long_uncommon_and_not_the_address() {
     assert_eq!(choose("ünïcödé!"), None);
     assert_eq!(choose("        "), None);
     assert_eq!(choose(&"x".repeat(1024)), None);
-    assert_eq!(
-        choose(&"x".repeat(1025)),
-        Some(PasswordError::TooLong { max: 1024 })
-    );
+    assert_eq!(choose(&"x".repeat(1025)), Some(PasswordError::TooLong { max: 1024 }));
     assert_eq!(choose("PassWord1"), Some(PasswordError::Common));
     assert_eq!(choose("ada@example.COM"), Some(PasswordError::SameAsEmail));
     assert_eq!(choose("long\0enough"), Some(PasswordError::Nul));
@@ -37,15 +34,9 @@ fn old_passwords_are_not_held_to_new_rules() {
 fn the_list_of_common_passwords_has_only_what_could_match() {
     let list = include_str!("../../src/common_passwords.txt");
     for line in list.lines() {
-        assert!(
-            line.chars().count() >= Password::MIN,
-            "{line}: too short to be chosen anyway"
-        );
+        assert!(line.chars().count() >= Password::MIN, "{line}: too short to be chosen anyway");
         assert_eq!(line, line.to_lowercase().trim());
-        assert_eq!(
-            Password::choose(line, &email()).err(),
-            Some(PasswordError::Common)
-        );
+        assert_eq!(Password::choose(line, &email()).err(), Some(PasswordError::Common));
     }
 }
 
@@ -72,10 +63,7 @@ fn only_the_password_itself_verifies() {
     let stored = PasswordHash::parse(hash.as_str()).unwrap();
     assert!(check_password(Some(&stored), &presented("correct horse")));
     for wrong in ["", "Correct horse", "correct horse ", "correct hors"] {
-        assert!(
-            !check_password(Some(&stored), &presented(wrong)),
-            "{wrong:?}"
-        );
+        assert!(!check_password(Some(&stored), &presented(wrong)), "{wrong:?}");
     }
     assert!(!check_password(None, &presented("correct horse")));
 }
@@ -109,8 +97,5 @@ fn texts_that_are_no_argon2id_hash_are_refused() {
 fn passwords_and_hashes_do_not_show_in_debug_output() {
     let hash = PasswordHash::new(&presented("correct horse"), &Seeded::new(1)).unwrap();
     let shown = format!("{:?} {:?}", presented("correct horse"), hash);
-    assert!(
-        !shown.contains("horse") && !shown.contains("argon2"),
-        "{shown}"
-    );
+    assert!(!shown.contains("horse") && !shown.contains("argon2"), "{shown}");
 }

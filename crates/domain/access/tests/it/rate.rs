@@ -19,14 +19,7 @@ fn the_default_table() {
     let mut table = String::new();
     for class in RateClass::ALL {
         let limit = RateLimits::default().of(class);
-        writeln!(
-            table,
-            "{} {} in {} s",
-            class.as_str(),
-            limit.limit,
-            limit.window_s
-        )
-        .unwrap();
+        writeln!(table, "{} {} in {} s", class.as_str(), limit.limit, limit.window_s).unwrap();
     }
     insta::assert_snapshot!(table, @r"
     guest 10 in 3600 s
@@ -48,9 +41,7 @@ fn one_client_over_time() {
         writeln!(
             table,
             "{now_s} s: {}, {} left, full in {} s",
-            decision
-                .retry_after_s
-                .map_or("admitted".to_owned(), |s| format!("wait {s} s")),
+            decision.retry_after_s.map_or("admitted".to_owned(), |s| format!("wait {s} s")),
             decision.remaining,
             decision.reset_after_s,
         )
@@ -75,10 +66,7 @@ fn one_client_over_time() {
 #[test]
 fn a_clock_set_back_locks_nobody_out_for_longer_than_the_window() {
     let (decision, _) = limit(4, 60).hit(Some(at(1_000_000)), at(0));
-    assert_eq!(
-        (decision.retry_after_s, decision.reset_after_s),
-        (Some(15), 60)
-    );
+    assert_eq!((decision.retry_after_s, decision.reset_after_s), (Some(15), 60));
 }
 
 proptest! {

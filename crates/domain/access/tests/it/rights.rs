@@ -15,29 +15,15 @@ fn build(seed: u64) -> BuildId {
 }
 
 fn member(role: Role) -> Principal {
-    Principal::Member {
-        user: user(1),
-        session: hash(1),
-        tenant: tenant(1),
-        role,
-        tier: Tier::Free,
-    }
+    Principal::Member { user: user(1), session: hash(1), tenant: tenant(1), role, tier: Tier::Free }
 }
 
 fn person(tenants: Unchosen) -> Principal {
-    Principal::User {
-        user: user(1),
-        session: hash(1),
-        tenants,
-    }
+    Principal::User { user: user(1), session: hash(1), tenants }
 }
 
 fn viewer(of: BuildId) -> Principal {
-    Principal::Viewer {
-        build: of,
-        user: user(1),
-        tenant: tenant(1),
-    }
+    Principal::Viewer { build: of, user: user(1), tenant: tenant(1) }
 }
 
 fn api_key(scopes: impl IntoIterator<Item = KeyScope>) -> Principal {
@@ -51,11 +37,7 @@ fn api_key(scopes: impl IntoIterator<Item = KeyScope>) -> Principal {
 }
 
 fn staff() -> Principal {
-    Principal::Staff {
-        user: user(1),
-        session: hash(1),
-        tenant: tenant(1),
-    }
+    Principal::Staff { user: user(1), session: hash(1), tenant: tenant(1) }
 }
 
 /// Columns: viewer, member, admin, owner, staff, viewer token.
@@ -64,10 +46,7 @@ fn everybody_may_exactly_what_the_table_says() {
     let mut table = String::new();
     for permission in Permission::ALL {
         let mut row = format!("{permission:<20}");
-        let principals = Role::ALL
-            .map(member)
-            .into_iter()
-            .chain([staff(), viewer(build(1))]);
+        let principals = Role::ALL.map(member).into_iter().chain([staff(), viewer(build(1))]);
         for principal in principals {
             let mark = match may(&principal, permission, Resource::Build(build(1))) {
                 Ok(scope) => {
@@ -145,26 +124,16 @@ fn a_viewer_token_is_for_one_build() {
     assert!(see(Resource::Build(build(1))).is_ok());
     assert_eq!(see(Resource::Build(build(2))), Err(Denied::OutOfReach));
     let permission = Permission::ViewBuildEvents;
-    assert_eq!(
-        see(Resource::Tenant),
-        Err(Denied::NotPermitted { permission })
-    );
+    assert_eq!(see(Resource::Tenant), Err(Denied::NotPermitted { permission }));
 }
 
 #[test]
 fn only_a_session_is_signed_in() {
-    let signed_in = SignedIn {
-        user: user(1),
-        session: hash(1),
-    };
+    let signed_in = SignedIn { user: user(1), session: hash(1) };
     for principal in [member(Role::Viewer), person(Unchosen::NoneYet), staff()] {
         assert_eq!(principal.signed_in(), Ok(signed_in));
     }
-    for principal in [
-        Principal::Anonymous,
-        viewer(build(1)),
-        api_key(KeyScope::ALL),
-    ] {
+    for principal in [Principal::Anonymous, viewer(build(1)), api_key(KeyScope::ALL)] {
         assert_eq!(principal.signed_in(), Err(Denied::SignInFirst));
     }
     assert_eq!(Principal::Anonymous.actor("req_1").user, None);
@@ -173,16 +142,11 @@ fn only_a_session_is_signed_in() {
 
 #[test]
 fn a_tenant_is_chosen_by_name_or_because_there_is_one() {
-    let signed_in = SignedIn {
-        user: user(1),
-        session: hash(1),
-    };
+    let signed_in = SignedIn { user: user(1), session: hash(1) };
     let (one, two) = (membership(1, Role::Owner), membership(2, Role::Viewer));
     let choose = |memberships: &[_], wanted| {
         Principal::signed_in_as(signed_in, memberships, wanted).map(|principal| match principal {
-            Principal::Member {
-                tenant, role, tier, ..
-            } => Ok((tenant, role, tier)),
+            Principal::Member { tenant, role, tier, .. } => Ok((tenant, role, tier)),
             Principal::User { tenants, .. } => Err(tenants),
             other => panic!("{other:?}"),
         })
@@ -191,10 +155,7 @@ fn a_tenant_is_chosen_by_name_or_because_there_is_one() {
     let in_two = Ok(Ok((tenant(2), Role::Viewer, Tier::Starter)));
     assert_eq!(choose(&[], None), Ok(Err(Unchosen::NoneYet)));
     assert_eq!(choose(std::slice::from_ref(&one), None), in_one);
-    assert_eq!(
-        choose(&[one.clone(), two.clone()], None),
-        Ok(Err(Unchosen::Several))
-    );
+    assert_eq!(choose(&[one.clone(), two.clone()], None), Ok(Err(Unchosen::Several)));
     assert_eq!(choose(&[one.clone(), two.clone()], Some(tenant(2))), in_two);
     assert_eq!(choose(&[one, two], Some(tenant(3))), Err(UnknownTenant));
     assert_eq!(choose(&[], Some(tenant(1))), Err(UnknownTenant));

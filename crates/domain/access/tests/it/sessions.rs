@@ -12,36 +12,19 @@ const DAY: i64 = 24 * HOUR;
 
 fn opened() -> Session {
     let policy = SessionPolicy::default();
-    NewSession {
-        hash: hash(1),
-        user_agent: None,
-        policy,
-    }
-    .open(user(1), at(0))
+    NewSession { hash: hash(1), user_agent: None, policy }.open(user(1), at(0))
 }
 
 #[test]
 fn tokens_have_a_prefix_and_256_bits() {
     let token = SessionToken::generate(&Seeded::new(1));
     assert_eq!(token.expose().len(), 4 + 43);
-    assert_eq!(
-        SessionToken::parse(token.expose()).unwrap().hash(),
-        token.hash()
-    );
+    assert_eq!(SessionToken::parse(token.expose()).unwrap().hash(), token.hash());
     let ticket = TicketToken::generate(&Seeded::new(1));
-    assert!(
-        SessionToken::parse(ticket.expose()).is_err(),
-        "a ticket is no session"
-    );
+    assert!(SessionToken::parse(ticket.expose()).is_err(), "a ticket is no session");
     assert_ne!(ticket.hash(), token.hash());
     let text = token.expose();
-    for text in [
-        "",
-        "kws_",
-        &text[..46],
-        &format!("{text}a"),
-        &text.replace("kws_", "KWS_"),
-    ] {
+    for text in ["", "kws_", &text[..46], &format!("{text}a"), &text.replace("kws_", "KWS_")] {
         assert!(SessionToken::parse(text).is_err(), "{text}");
     }
     assert!(!format!("{token:?} {ticket:?}").contains(&text[4..10]));
@@ -52,10 +35,7 @@ fn tokens_have_a_prefix_and_256_bits() {
 fn what_is_kept_of_a_token_is_as_the_vector_says() {
     let token = SessionToken::parse("kws_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg").unwrap();
     let hex = crate::hex(token.hash().as_bytes());
-    assert_eq!(
-        hex,
-        "eece8ab369d51f25aebf3025225dbb3af39f6bb445334408a146e1474778357e"
-    );
+    assert_eq!(hex, "eece8ab369d51f25aebf3025225dbb3af39f6bb445334408a146e1474778357e");
     assert_eq!(
         token.csrf_token(),
         "2a67a216d7b1f07f30c13598f690d4d421332bc268eb55d5dab54bb31960d991"
@@ -65,18 +45,10 @@ fn what_is_kept_of_a_token_is_as_the_vector_says() {
 #[test]
 fn a_csrf_token_belongs_to_one_session() {
     let entropy = Seeded::new(1);
-    let (mine, other) = (
-        SessionToken::generate(&entropy),
-        SessionToken::generate(&entropy),
-    );
+    let (mine, other) = (SessionToken::generate(&entropy), SessionToken::generate(&entropy));
     assert!(mine.accepts_csrf(&mine.csrf_token()));
     assert!(!mine.accepts_csrf(&other.csrf_token()));
-    for text in [
-        "",
-        " ",
-        &mine.csrf_token()[1..],
-        &mine.csrf_token().to_uppercase(),
-    ] {
+    for text in ["", " ", &mine.csrf_token()[1..], &mine.csrf_token().to_uppercase()] {
         assert!(!mine.accepts_csrf(text), "{text}");
     }
 }
@@ -110,15 +82,8 @@ fn however_much_it_is_used_a_session_ends_after_90_days() {
     loop {
         now = now.plus_seconds(DAY);
         match policy.check(&session, now) {
-            SessionState::Renew {
-                last_seen_at,
-                expires_at,
-            } => {
-                session = Session {
-                    last_seen_at,
-                    expires_at,
-                    ..session
-                };
+            SessionState::Renew { last_seen_at, expires_at } => {
+                session = Session { last_seen_at, expires_at, ..session };
             }
             SessionState::Live => panic!("a day is longer than an hour"),
             SessionState::Expired => break,
@@ -129,34 +94,25 @@ fn however_much_it_is_used_a_session_ends_after_90_days() {
 
 #[test]
 fn a_shorter_limit_ends_sessions_opened_under_a_longer_one() {
-    let strict = SessionPolicy {
-        idle_s: HOUR,
-        absolute_s: DAY,
-        renew_every_s: 60,
-    };
+    let strict = SessionPolicy { idle_s: HOUR, absolute_s: DAY, renew_every_s: 60 };
     assert_eq!(strict.check(&opened(), at(HOUR)), SessionState::Expired);
-    let used = Session {
-        last_seen_at: at(2 * DAY),
-        ..opened()
-    };
+    let used = Session { last_seen_at: at(2 * DAY), ..opened() };
     assert_eq!(strict.check(&used, at(2 * DAY)), SessionState::Expired);
+}
+
+#[test]
+fn a_longer_limit_does_not_bring_back_what_was_over() {
+    let short = SessionPolicy { idle_s: HOUR, ..SessionPolicy::default() };
+    let session =
+        NewSession { hash: hash(1), user_agent: None, policy: short }.open(user(1), at(0));
+    assert_eq!(SessionPolicy::default().check(&session, at(HOUR)), SessionState::Expired);
 }
 
 #[test]
 fn user_agents_are_kept_printable_and_short() {
     assert_eq!(UserAgent::trimmed(" \n\0"), None);
-    assert_eq!(
-        UserAgent::trimmed(" curl/8\u{7}.0 ").unwrap().as_str(),
-        "curl/8.0"
-    );
-    assert_eq!(
-        UserAgent::trimmed(&"é".repeat(999))
-            .unwrap()
-            .as_str()
-            .chars()
-            .count(),
-        200
-    );
+    assert_eq!(UserAgent::trimmed(" curl/8\u{7}.0 ").unwrap().as_str(), "curl/8.0");
+    assert_eq!(UserAgent::trimmed(&"é".repeat(999)).unwrap().as_str().chars().count(), 200);
 }
 
 proptest! {
