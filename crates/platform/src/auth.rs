@@ -152,7 +152,8 @@ impl Platform {
             .map_err(|failure| failure.map_rejected(SignInError::TooManyAttempts))?;
         let stored = known.as_ref().map(|credentials| credentials.password.clone());
         let presented = password.clone();
-        let right = self.on_hashing_line(move || check_password(stored.as_ref(), &presented)).await?;
+        let right =
+            self.on_hashing_line(move || check_password(stored.as_ref(), &presented)).await?;
         let Some(credentials) = known.filter(|_| right) else {
             return Err(Failure::Rejected(SignInError::WrongCredentials));
         };

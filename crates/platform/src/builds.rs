@@ -3,9 +3,7 @@
 use keelway_builds::cancel::{Cancel, CancelError, Cancelling};
 use keelway_builds::guest::ClaimError;
 use keelway_builds::ports::{BuildFilter, Topic};
-use keelway_builds::submit::{
-    Park, ParkError, ProjectChoice, Submit, SubmitError, Submitted,
-};
+use keelway_builds::submit::{Park, ParkError, ProjectChoice, Submit, SubmitError, Submitted};
 use keelway_builds::{
     AgentWork, Build, BuildRequest, GuestEntry, NewProject, Position, ProjectName, SiteLabel,
 };

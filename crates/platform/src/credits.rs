@@ -8,10 +8,7 @@ use crate::{Permit, Platform};
 
 impl Platform {
     /// How the account stands.
-    pub async fn statement(
-        &self,
-        permit: &Permit<ViewCredits>,
-    ) -> Result<Statement, StoreError> {
+    pub async fn statement(&self, permit: &Permit<ViewCredits>) -> Result<Statement, StoreError> {
         self.ports.books.statement(permit.scope()).await
     }
 

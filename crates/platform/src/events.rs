@@ -86,11 +86,7 @@ impl Platform {
     /// Who holds this viewer token, if it is good.
     pub fn viewer(&self, token: &str) -> Option<Principal> {
         let claims = ViewerClaims::verify(token, &self.settings.viewer_keys, self.now()).ok()?;
-        Some(Principal::Viewer {
-            build: claims.build,
-            user: claims.user,
-            tenant: claims.tenant,
-        })
+        Some(Principal::Viewer { build: claims.build, user: claims.user, tenant: claims.tenant })
     }
 
     /// Who holds this ticket; it is used up by asking.

@@ -23,8 +23,7 @@ impl Platform {
             name,
             site: SiteLabel::random(entropy),
         };
-        let cmd =
-            CreateProject { scope: permit.scope(), actor: permit.actor(), project, keyed };
+        let cmd = CreateProject { scope: permit.scope(), actor: permit.actor(), project, keyed };
         self.ports.projects.create(cmd).await
     }
 

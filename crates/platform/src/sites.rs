@@ -20,11 +20,7 @@ pub enum SiteAnswer {
 impl Platform {
     /// What the site under `label` answers to `path`; an empty path or one that ends in a
     /// slash stands for the `index.html` there.
-    pub async fn site_file(
-        &self,
-        label: &SiteLabel,
-        path: &str,
-    ) -> Result<SiteAnswer, StoreError> {
+    pub async fn site_file(&self, label: &SiteLabel, path: &str) -> Result<SiteAnswer, StoreError> {
         let named = if path.is_empty() || path.ends_with('/') {
             format!("{path}index.html")
         } else {

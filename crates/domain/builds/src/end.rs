@@ -67,7 +67,7 @@ pub struct Finished {
 }
 
 /// What a store knows when an attempt ends.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndFacts {
     /// The build.
     pub build: Build,
@@ -298,25 +298,29 @@ fn close(
         ceiling: facts.hold.amount.credits(),
         micro_usd_per_credit: rules.micro_usd_per_credit,
     };
-    let charge = credits::charge(ending, &bill);
-    let settle = credits::Settle { charge, actor: actor.clone() };
+    let price = credits::charge(ending, &bill);
+    let settle = credits::Settle { charge: price, actor: actor.clone() };
     // The charge is bounded by the hold, which only this decision ends: a refusal here means
     // that the stored rows contradict one another.
-    let settled = credits::decide::settle(&facts.account, &facts.hold, &settle, now)
-        .map_err(|_| InvalidTransition { from: facts.build.status.state(), to: build.status.state() })?;
+    let settled =
+        credits::decide::settle(&facts.account, &facts.hold, &settle, now).map_err(|_| {
+            InvalidTransition { from: facts.build.status.state(), to: build.status.state() }
+        })?;
     change.settled = settled.change().cloned();
-    build.captured = charge;
+    build.captured = price;
 
     let body = match &build.status {
         BuildStatus::Failed { failure, .. } => EventBody::Failed {
             reason: failure.reason,
             message: failure.message.clone(),
-            charged: charge,
+            charged: price,
         },
-        BuildStatus::Cancelled { .. } => EventBody::Cancelled { charged: charge },
+        BuildStatus::Cancelled { .. } => EventBody::Cancelled { charged: price },
         BuildStatus::Expired { .. } => EventBody::Expired,
-        BuildStatus::Deployed { .. } | BuildStatus::Queued { .. } | BuildStatus::Building { .. } => {
-            EventBody::Completed { charged: charge, cost: build.used.cost }
+        BuildStatus::Deployed { .. }
+        | BuildStatus::Queued { .. }
+        | BuildStatus::Building { .. } => {
+            EventBody::Completed { charged: price, cost: build.used.cost }
         }
     };
     change.events.push(append(build, body, now));
@@ -327,7 +331,7 @@ fn close(
         failed: 1 - completed,
         tokens: build.used.tokens_in.saturating_add(build.used.tokens_out),
         cost: build.used.cost,
-        credits: charge,
+        credits: price,
     };
     if let (Some(started_at), BuildStatus::Deployed { .. }) = (build.started_at, &build.status) {
         change.pace_ms = smooth_pace(facts.pace_ms, now.millis_since(started_at));
@@ -341,7 +345,7 @@ fn close(
         at: now,
         data: BTreeMap::from([
             ("state".to_owned(), build.status.state().to_string()),
-            ("charged_credits".to_owned(), charge.to_string()),
+            ("charged_credits".to_owned(), price.to_string()),
         ]),
     });
     Ok(())

@@ -171,7 +171,6 @@ impl EventBody {
     }
 
     /// Whether users see it. Every event of today does: what they read has no gaps either.
-    #[expect(clippy::unused_self, reason = "part of every event on the wire")]
     pub const fn user_visible(&self) -> bool {
         true
     }

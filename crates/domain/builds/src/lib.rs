@@ -48,3 +48,7 @@ pub use snapshot::{BlobRef, Digest, Manifest, SiteLabel, Snapshot, tree_digest};
 pub use state::{
     BuildFailure, BuildState, BuildStatus, FailureReason, InvalidTransition, transition,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -117,6 +117,6 @@ mod tests {
             Description::parse("   123456789   "),
             Err(DescriptionError::TooShort { chars: 9 })
         );
-        assert_eq!(Description::parse("0123456\0789"), Err(DescriptionError::Nul));
+        assert_eq!(Description::parse("0123456\u{0}789"), Err(DescriptionError::Nul));
     }
 }

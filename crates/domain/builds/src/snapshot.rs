@@ -85,7 +85,7 @@ pub type Manifest = FileTree<BlobRef>;
 /// Hashes a manifest: equal trees have equal hashes, whatever built them.
 pub fn tree_digest(manifest: &Manifest) -> Digest {
     let mut hasher = blake3::Hasher::new();
-    for (path, blob) in manifest.iter() {
+    for (path, blob) in manifest {
         hasher.update(&(path.as_str().len() as u64).to_le_bytes());
         hasher.update(path.as_str().as_bytes());
         hasher.update(blob.digest.as_bytes());

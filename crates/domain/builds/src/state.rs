@@ -113,7 +113,9 @@ pub const fn transition(from: BuildState, step: Step) -> Result<BuildState, Inva
     let to = step.leads_to();
     match (from, step) {
         (BuildState::Queued, Step::Lease | Step::Cancel | Step::Expire)
-        | (BuildState::Building, Step::Requeue | Step::Deploy | Step::Fail | Step::Cancel) => Ok(to),
+        | (BuildState::Building, Step::Requeue | Step::Deploy | Step::Fail | Step::Cancel) => {
+            Ok(to)
+        }
         _ => Err(InvalidTransition { from, to }),
     }
 }

@@ -6,8 +6,7 @@ use keelway_access::{AuditAction, AuditEntry};
 use keelway_credits as credits;
 use keelway_estimate::Estimate;
 use keelway_kernel::{
-    Actor, BuildId, Credits, HoldId, Keyed, ProjectId, QueueId, TenantScope, Timestamp,
-    UserId,
+    Actor, BuildId, Credits, HoldId, Keyed, ProjectId, QueueId, TenantScope, Timestamp, UserId,
     once::KeyReused,
 };
 use keelway_tiers::{Demand, LimitExceeded, Limited, NotInTier, may_build};

@@ -140,11 +140,7 @@ impl Period {
                 let days = date.duration_since(epoch).as_hours() / 24;
                 i32::try_from(days).unwrap_or(0)
             },
-            |day| {
-                epoch
-                    .checked_add(SignedDuration::from_hours(i64::from(day) * 24))
-                    .ok()
-            },
+            |day| epoch.checked_add(SignedDuration::from_hours(i64::from(day) * 24)).ok(),
         )
     }
 
@@ -174,9 +170,7 @@ impl Period {
         first_day: impl Fn(i32) -> Option<Date>,
     ) -> Self {
         let (min, max) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
-        let micros = now
-            .as_micros()
-            .clamp(min.as_microsecond(), max.as_microsecond());
+        let micros = now.as_micros().clamp(min.as_microsecond(), max.as_microsecond());
         let moment = jiff::Timestamp::from_microsecond(micros).unwrap_or(max);
         let now = Timestamp::from_micros(micros);
 
@@ -199,10 +193,7 @@ impl Period {
         while boundary(index + 1) <= now {
             index += 1;
         }
-        Self {
-            start: boundary(index),
-            end: boundary(index + 1),
-        }
+        Self { start: boundary(index), end: boundary(index + 1) }
     }
 }
 
@@ -238,8 +229,7 @@ mod tests {
     }
 
     fn local(moment: Timestamp, zone: &TimeZoneName) -> jiff::civil::DateTime {
-        zone.0
-            .to_datetime(jiff::Timestamp::from_microsecond(moment.as_micros()).unwrap())
+        zone.0.to_datetime(jiff::Timestamp::from_microsecond(moment.as_micros()).unwrap())
     }
 
     #[test]
@@ -248,15 +238,9 @@ mod tests {
             assert_eq!(zone(name).as_str(), name);
         }
         assert_eq!(zone("europe/berlin").as_str(), "Europe/Berlin");
-        for text in [
-            "",
-            "Berlin",
-            "Etc/Unknown",
-            "UTC+2",
-            "+02:00",
-            "EST5EDT,M3.2.0",
-            "../etc/passwd",
-        ] {
+        for text in
+            ["", "Berlin", "Etc/Unknown", "UTC+2", "+02:00", "EST5EDT,M3.2.0", "../etc/passwd"]
+        {
             assert_eq!(text.parse::<TimeZoneName>(), Err(TimeZoneError), "{text}");
         }
     }
@@ -271,11 +255,7 @@ mod tests {
                 assert_eq!(i32::from(first.year()), 2023 + month / 12, "{name}");
                 assert_eq!(i32::from(first.month()), month % 12 + 1, "{name}");
                 assert_eq!(first.day(), 1, "{name}");
-                assert_eq!(
-                    Period::month_containing(period.start, &zone),
-                    period,
-                    "{name}"
-                );
+                assert_eq!(Period::month_containing(period.start, &zone), period, "{name}");
                 assert_eq!(
                     Period::month_containing(just_before(period.end), &zone),
                     period,
@@ -323,11 +303,7 @@ mod tests {
             ("America/Santiago", "2026-04-04T15:00:00Z", 25),
         ] {
             let day = Period::day_containing(at(noon), &zone(name));
-            assert_eq!(
-                day.end.millis_since(day.start),
-                hours * 3_600_000,
-                "{name} {noon}"
-            );
+            assert_eq!(day.end.millis_since(day.start), hours * 3_600_000, "{name} {noon}");
         }
     }
 

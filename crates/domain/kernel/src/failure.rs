@@ -46,6 +46,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// A row of `entity` known as `id` that does not decode.
+    #[expect(clippy::needless_pass_by_value, reason = "ids are copied, texts are made for it")]
     pub fn corrupt(entity: &'static str, id: impl ToString) -> Self {
         Self::Corrupt { entity, id: id.to_string() }
     }

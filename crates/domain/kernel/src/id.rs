@@ -1,6 +1,6 @@
 //! Typed ids: a prefix and a UUID in lower-case Crockford base32, as in `bld_01h455vb4pex5vsknk084sn02q`.
 //!
-//! Ids made by `generate` are UUIDv7 and sort by creation; ids made by `random` are UUIDv4
+//! Ids made by `generate` are `UUIDv7` and sort by creation; ids made by `random` are `UUIDv4`
 //! and tell nothing about when they were made (used for what guests can hold).
 
 use crate::{Entropy, Timestamp};
@@ -48,7 +48,7 @@ macro_rules! ids {
             /// What the text form begins with, without the underscore.
             pub const PREFIX: &'static str = $prefix;
 
-            /// A new id that sorts by `now` (UUIDv7).
+            /// A new id that sorts by `now` (`UUIDv7`).
             pub fn generate(now: Timestamp, entropy: &dyn Entropy) -> Self {
                 let mut tail = [0; 10];
                 entropy.fill(&mut tail);
@@ -56,7 +56,7 @@ macro_rules! ids {
                 Self(uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid())
             }
 
-            /// A new id that tells nothing about when it was made (UUIDv4).
+            /// A new id that tells nothing about when it was made (`UUIDv4`).
             pub fn random(entropy: &dyn Entropy) -> Self {
                 let mut bytes = [0; 16];
                 entropy.fill(&mut bytes);
@@ -164,8 +164,14 @@ mod tests {
     #[test]
     fn foreign_shapes_are_refused() {
         for text in [
-            "", "bld", "bld_", "prj_01h455vb4pex5vsknk084sn02q", "bld_01H455VB4PEX5VSKNK084SN02Q",
-            "bld_81h455vb4pex5vsknk084sn02q", "bld_01h455vb4pex5vsknk084sn02", "bld_01h455vb4pex5vsknk084sn02é",
+            "",
+            "bld",
+            "bld_",
+            "prj_01h455vb4pex5vsknk084sn02q",
+            "bld_01H455VB4PEX5VSKNK084SN02Q",
+            "bld_81h455vb4pex5vsknk084sn02q",
+            "bld_01h455vb4pex5vsknk084sn02",
+            "bld_01h455vb4pex5vsknk084sn02é",
         ] {
             assert_eq!(text.parse::<BuildId>(), Err(IdError { prefix: "bld" }), "{text}");
         }

@@ -90,9 +90,16 @@ mod tests {
     #[test]
     fn cost_rounds_up_once() {
         let price = NonZeroU32::new(10_000).unwrap();
-        for (micro_usd, credits) in
-            [(i64::MIN, 0), (-1, 0), (0, 0), (1, 1), (9_999, 1), (10_000, 1), (10_001, 2), (750_000, 75)]
-        {
+        for (micro_usd, credits) in [
+            (i64::MIN, 0),
+            (-1, 0),
+            (0, 0),
+            (1, 1),
+            (9_999, 1),
+            (10_000, 1),
+            (10_001, 2),
+            (750_000, 75),
+        ] {
             assert_eq!(MicroUsd::new(micro_usd).to_credits(price), Credits::new(credits));
         }
     }

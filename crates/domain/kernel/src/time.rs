@@ -50,10 +50,9 @@ impl Timestamp {
 /// RFC 3339 in UTC with microseconds, which sorts as text.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let clamped = self.0.clamp(
-            jiff::Timestamp::MIN.as_microsecond(),
-            jiff::Timestamp::MAX.as_microsecond(),
-        );
+        let clamped = self
+            .0
+            .clamp(jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
         match jiff::Timestamp::from_microsecond(clamped) {
             Ok(moment) => write!(f, "{moment:.6}"),
             Err(_) => Err(fmt::Error),
