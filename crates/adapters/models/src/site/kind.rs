@@ -1,0 +1,233 @@
+//! What sort of undertaking a description is about.
+
+use super::text::words;
+
+/// A sort of undertaking, which decides pages and wording beyond the description's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Bakery,
+    Restaurant,
+    Shop,
+    Portfolio,
+    Clinic,
+    School,
+    Law,
+    Gym,
+    Hotel,
+    Music,
+    Charity,
+    Software,
+    Event,
+    Podcast,
+    Property,
+    Journal,
+    Tool,
+    General,
+}
+
+/// Extra pages of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extra {
+    Booking,
+    Gallery,
+    Events,
+    Articles,
+    Pricing,
+}
+
+struct Row {
+    kind: Kind,
+    /// Degrees on the colour wheel around which the palette is chosen.
+    hue: u16,
+    extras: &'static [Extra],
+    /// Beginnings of words in lower case, of all languages at once; `=` asks for the whole word.
+    words: &'static str,
+}
+
+/// The first of the rows that are named most often decides.
+const TABLE: &[Row] = &[
+    Row {
+        kind: Kind::Bakery,
+        hue: 30,
+        extras: &[Extra::Gallery],
+        words: "baker bread sourdough pastry pastries =cakes padaria pastelaria =pão panader \
+                pasteler =pan boulanger pâtisser bäckerei konditor =brot مخبز מאפיי пекар",
+    },
+    Row {
+        kind: Kind::Restaurant,
+        hue: 12,
+        extras: &[Extra::Booking, Extra::Gallery],
+        words: "restaurant =bar =café =cafe =coffee bistro pizzer trattoria =menu =cuisine =sushi \
+                restaurante cafeter =gaststätte speisekarte مطعم מסעד ресторан",
+    },
+    Row {
+        kind: Kind::Law,
+        hue: 215,
+        extras: &[Extra::Booking],
+        words: "lawyer attorney =law =legal advogad advocac abogad avocat anwalt kanzlei rechtsanw \
+                notar محام עורך адвокат",
+    },
+    Row {
+        kind: Kind::Clinic,
+        hue: 180,
+        extras: &[Extra::Booking],
+        words: "clinic doctor dentist dental patient medical physio therap hospital clínica médic \
+                cabinet-médical médecin arzt ärzt praxis zahnarzt عيادة מרפא клиник",
+    },
+    Row {
+        kind: Kind::School,
+        hue: 225,
+        extras: &[Extra::Events],
+        words: "school university student =course =courses academy kindergarten =lessons tutor \
+                escola aluno escuela colegio alumno école élève schule kurs مدرسة בית-ספר школ",
+    },
+    Row {
+        kind: Kind::Gym,
+        hue: 350,
+        extras: &[Extra::Booking, Extra::Pricing],
+        words: "gym fitness workout crossfit yoga pilates training trainer academia-de gimnasio \
+                ginásio salle-de-sport fitnessstudio نادي כושר фитнес",
+    },
+    Row {
+        kind: Kind::Hotel,
+        hue: 195,
+        extras: &[Extra::Booking, Extra::Gallery],
+        words: "hotel hostel =inn guesthouse =rooms bed-and-breakfast pousada hôtel auberge \
+                pension ferienwohnung فندق מלון отел",
+    },
+    Row {
+        kind: Kind::Music,
+        hue: 285,
+        extras: &[Extra::Events, Extra::Gallery],
+        words: "=band music album =gig =gigs concert singer =dj orchestra =choir banda música \
+                groupe musique musik فرقة להק музык",
+    },
+    Row {
+        kind: Kind::Charity,
+        hue: 145,
+        extras: &[Extra::Events],
+        words: "charity charities non-profit nonprofit volunteer donat =ngo shelter associação \
+                voluntári =ong donaci bénévol association verein ehrenamt spende جمعية עמות",
+    },
+    Row {
+        kind: Kind::Podcast,
+        hue: 265,
+        extras: &[Extra::Articles],
+        words: "podcast =episode =episodes listeners episódio episodio épisode بودكاست פודקאסט",
+    },
+    Row {
+        kind: Kind::Property,
+        hue: 165,
+        extras: &[Extra::Gallery, Extra::Booking],
+        words: "real-estate =estate realtor apartment property properties housing imobiliári \
+                imóve inmobiliari immobili عقارات נדל",
+    },
+    Row {
+        kind: Kind::Event,
+        hue: 320,
+        extras: &[Extra::Events, Extra::Booking],
+        words: "conference =event =events festival wedding meetup summit conferência evento \
+                conferencia boda conférence mariage hochzeit konferenz tagung مؤتمر כנס",
+    },
+    Row {
+        kind: Kind::Portfolio,
+        hue: 250,
+        extras: &[Extra::Gallery],
+        words: "portfolio portfólio portafolio photograph fotógraf fotograf photographe illustrat \
+                ilustra designer architect architekt artist =art studio معرض צלם",
+    },
+    Row {
+        kind: Kind::Journal,
+        hue: 55,
+        extras: &[Extra::Articles],
+        words: "blog magazine newspaper =news journal =articles revista jornal periódico zeitung \
+                actualités مدونة בלוג блог",
+    },
+    Row {
+        kind: Kind::Shop,
+        hue: 340,
+        extras: &[Extra::Pricing],
+        words: "shop =store e-commerce ecommerce webshop =sell selling =cart product loja tienda \
+                boutique =laden geschäft متجر חנות магазин",
+    },
+    Row {
+        kind: Kind::Tool,
+        hue: 205,
+        extras: &[],
+        words: "dashboard =internal tracker tracking inventory monitor analytics planner =crm \
+                =erp =todo calculator painel panel-de tableau-de verwaltung",
+    },
+    Row {
+        kind: Kind::Software,
+        hue: 240,
+        extras: &[Extra::Pricing],
+        words: "saas software platform startup =cloud =api developer =tool automation plataforma \
+                plateforme plattform logiciel برنامج תוכנה",
+    },
+    Row { kind: Kind::General, hue: 200, extras: &[], words: "" },
+];
+
+impl Kind {
+    /// The hue around which the palette is chosen.
+    pub(super) fn hue(self) -> u16 {
+        self.row().map_or(200, |row| row.hue)
+    }
+
+    /// Pages that this kind has beyond those of every site.
+    pub(super) fn extras(self) -> &'static [Extra] {
+        self.row().map_or(&[], |row| row.extras)
+    }
+
+    fn row(self) -> Option<&'static Row> {
+        TABLE.iter().find(|row| row.kind == self)
+    }
+
+    /// The kind named most often, the earlier one among equals; early words count more.
+    pub(super) fn of(text: &str) -> Self {
+        let lower: Vec<String> = words(text).take(300).map(str::to_lowercase).collect();
+        let score = |row: &Row| {
+            lower
+                .iter()
+                .enumerate()
+                .filter(|(_, word)| named(row.words, word))
+                .map(|(at, _)| if at < 12 { 4_usize } else { 1 })
+                .sum::<usize>()
+        };
+        let mut best = (0, Self::General);
+        for row in TABLE {
+            let score = score(row);
+            if score > best.0 {
+                best = (score, row.kind);
+            }
+        }
+        best.1
+    }
+}
+
+/// Whether `word` is in a list such as `baker =pan`.
+pub(super) fn named(list: &str, word: &str) -> bool {
+    list.split_whitespace().any(|listed| match listed.strip_prefix('=') {
+        Some(whole) => whole == word,
+        None => word.starts_with(listed),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_found_in_any_language() {
+        for (text, kind) in [
+            ("A landing page for a bakery", Kind::Bakery),
+            ("Eine Website für unsere Bäckerei", Kind::Bakery),
+            ("Un cabinet d'avocats à Lyon", Kind::Law),
+            ("Portfólio de uma fotógrafa", Kind::Portfolio),
+            ("مطعم في بيروت", Kind::Restaurant),
+            ("Real-time dashboard of machine temperatures", Kind::Tool),
+            ("asdf qwer", Kind::General),
+        ] {
+            assert_eq!(Kind::of(text), kind, "{text}");
+        }
+    }
+}

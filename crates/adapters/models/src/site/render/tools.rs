@@ -1,0 +1,168 @@
+//! Pages that show data; all of it is marked as samples.
+
+use super::super::art::chart;
+use super::super::copy::{ToolCopy, fill};
+use super::super::design::Draw;
+use super::super::html::{Element, Link, el};
+use super::super::pages::{Matter, PageKind};
+use super::super::text::slug;
+use super::reading::scroll;
+use super::{Site, action, sample_note};
+
+fn copy(site: &Site) -> &'static ToolCopy {
+    &site.story.phrases.tools
+}
+
+fn heads(heads: &[&'static str]) -> Element {
+    let cells = heads.iter().map(|head| el("th").with("scope", "col").ours(*head));
+    el("thead").child(el("tr").children(cells))
+}
+
+pub(super) fn pricing(site: &Site) -> Vec<Element> {
+    let copy = copy(site);
+    let pays = site.pages.iter().any(|page| page.matter == Matter::Fixed(PageKind::Checkout));
+    let target = if pays { PageKind::Checkout } else { PageKind::Contact };
+    let plans = (1_usize..).zip(copy.plans).map(|(size, plan)| {
+        let has = (0..size * 2).map(|number| el("li").own(site.story.topic(number)));
+        let label = format!("{}: {plan}", copy.choose);
+        let link = Link::File(target.file().to_owned());
+        el("li")
+            .class("card")
+            .child(el("h2").ours(plan))
+            .child(el("p").class("price").ours(format!("{}", size * size * 9 + 1)))
+            .child(el("p").class("hint").ours(copy.per_month))
+            .child(el("ul").children(has))
+            .child(el("p").child(el("a").class("button").href(&link).ours(label)))
+    });
+    vec![sample_note(site), el("ul").class("grid").children(plans)]
+}
+
+pub(super) fn dashboard(site: &Site) -> Vec<Element> {
+    let copy = copy(site);
+    let mut draw = Draw::new(site.story.seed);
+    let figures = copy.metrics.map(|metric| {
+        let value = (20 + draw.below(400)).to_string();
+        el("div").child(el("dt").ours(metric)).child(el("dd").ours(value))
+    });
+    let days: Vec<u16> = (0..7).map(|_| 10 + draw.below(90)).collect();
+    let day_cells = (1..).zip(&days).map(|(day, value)| {
+        el("tr")
+            .child(el("th").with("scope", "row").ours(format!("{day}")))
+            .child(el("td").class("number").ours(value.to_string()))
+    });
+    let twin = el("details")
+        .child(el("summary").ours(copy.chart))
+        .child(el("table").child(el("tbody").children(day_cells)));
+    let rows = site.story.topics.iter().map(|topic| {
+        let change = format!("+{} %", draw.below(30));
+        el("tr")
+            .child(el("th").with("scope", "row").own(topic.text.clone()))
+            .child(el("td").ours(draw.pick(copy.states)))
+            .child(el("td").class("number").ours(draw.below(200).to_string()))
+            .child(el("td").class("number").ours(change))
+    });
+    let table = el("table")
+        .id("entries")
+        .child(el("caption").ours(copy.table))
+        .child(heads(&copy.heads))
+        .child(el("tbody").children(rows));
+    let filter = el("div")
+        .class("field")
+        .with("hidden", "")
+        .child(el("label").with("for", "filter").ours(copy.filter))
+        .child(el("input").id("filter").with("type", "search").with("data-filters", "entries"));
+    vec![
+        sample_note(site),
+        el("dl").class("figures").children(figures),
+        el("h2").ours(copy.chart),
+        el("figure").class("prose").child(chart(&days, copy.chart)).child(twin),
+        el("h2").ours(copy.table),
+        filter,
+        scroll(site, table),
+    ]
+}
+
+/// The path of a topic's collection; letters that no path should have give a plain name.
+fn collection(topic: &str, number: usize) -> String {
+    match slug(topic) {
+        name if name.len() < 3 => format!("items-{}", number + 1),
+        name => name,
+    }
+}
+
+pub(super) fn api(site: &Site) -> Vec<Element> {
+    let copy = copy(site);
+    let mut parts = vec![sample_note(site)];
+    for (number, topic) in site.story.topics.iter().take(3).enumerate() {
+        let all = format!("/v1/{}", collection(&topic.text, number));
+        let one = format!("{all}/{{id}}");
+        let calls = [("GET", &all), ("POST", &all), ("GET", &one), ("PUT", &one), ("DELETE", &one)];
+        let rows = calls.into_iter().zip(copy.endpoints).map(|((method, path), what)| {
+            el("tr")
+                .child(el("td").child(el("code").ours(method)))
+                .child(el("td").child(el("code").ours(path.clone())))
+                .child(el("td").ours(fill(what, &topic.text)))
+        });
+        let table =
+            el("table").child(heads(&copy.endpoint_heads)).child(el("tbody").children(rows));
+        parts.push(el("h2").own(topic.text.clone()));
+        parts.push(scroll(site, table));
+    }
+    let entry = serde_json::json!({
+        "id": 1, "name": site.story.topic(0), "state": copy.states[0], "created": "2025-01-31T09:30:00Z",
+    });
+    parts.push(el("h2").ours(copy.response));
+    parts.push(el("pre").child(el("code").with("dir", "ltr").own(format!("{entry:#}"))));
+    parts
+}
+
+pub(super) fn data(site: &Site) -> Vec<Element> {
+    let copy = copy(site);
+    let columns = ["id", "name", "created", "state", "parent"];
+    let types = ["bigint", "text", "timestamp", "text", "bigint"];
+    let mut parts = vec![sample_note(site)];
+    for (number, topic) in site.story.topics.iter().take(4).enumerate() {
+        // The first stands for itself; the others belong to the one before.
+        let used = if number == 0 { 4 } else { 5 };
+        let fields = columns.into_iter().zip(types).zip(copy.fields);
+        let rows = fields.take(used).map(|((column, kind), meaning)| {
+            let meaning = if column == "parent" {
+                let before = number.saturating_sub(1);
+                format!("{meaning}: {}", site.story.topic(before))
+            } else {
+                meaning.to_owned()
+            };
+            el("tr")
+                .child(el("td").child(el("code").ours(column)))
+                .child(el("td").child(el("code").ours(kind)))
+                .child(el("td").ours(meaning))
+        });
+        let table = el("table").child(heads(&copy.field_heads)).child(el("tbody").children(rows));
+        parts.push(el("h2").own(topic.text.clone()));
+        parts.push(scroll(site, table));
+    }
+    parts
+}
+
+pub(super) fn live(site: &Site) -> Vec<Element> {
+    let copy = copy(site);
+    let entries = (0..12).map(|number| {
+        let template = copy.updates[(number + number / 4) % copy.updates.len()];
+        el("li").ours(fill(template, site.story.topic(number)))
+    });
+    let toggle = el("button")
+        .class("button quiet")
+        .id("feed-toggle")
+        .with("type", "button")
+        .with("data-pause", copy.pause)
+        .with("data-resume", copy.resume)
+        .with("hidden", "")
+        .ours(copy.pause);
+    vec![
+        sample_note(site),
+        el("h2").ours(copy.feed),
+        el("p").child(toggle),
+        el("ul").class("feed").with("data-feed", "").children(entries),
+        el("div").class("actions").child(action(site)),
+    ]
+}
