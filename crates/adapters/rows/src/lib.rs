@@ -10,6 +10,7 @@
 
 pub mod audit;
 pub mod build;
+pub mod credits;
 mod decode;
 pub mod estimate;
 pub mod event;

@@ -10,11 +10,13 @@
 //! | `error` | what a database error means to a caller |
 //! | `audit`, `idempotency` | what every command that changes something also writes |
 //! | one file per port family | SQL and nothing else: facts in, change out |
+//! | `credits` | and for commands that span contexts: `load_account`, `load_due`, `load_hold`, `save_change` |
 //!
 //! Not here: rules (the domain crates decide), codecs (`keelway_rows`), ids and randomness
 //! (commands carry them). Several processes may open one file.
 
 mod audit;
+mod credits;
 mod error;
 mod idempotency;
 mod tx;
