@@ -96,10 +96,11 @@ const TOPIC_WORDS: usize = 600;
 impl Story {
     pub(super) fn read(input: &Input<'_>) -> Self {
         let text = clean(input.description);
-        let language = detect(&text);
+        let plain = without_code(&text);
+        let language = detect(&plain);
         let phrases = phrases(language);
         let kind = Kind::of(&text);
-        let readable = sentences(&without_code(&text));
+        let readable = sentences(&plain);
         let first = readable.first().map_or("", String::as_str);
         let subject = without_opener(first, language);
         let name = spoken_name(&text)
@@ -192,20 +193,38 @@ fn without_code(text: &str) -> String {
     while let Some(at) = rest.find(['<', '{']) {
         let (before, tail) = rest.split_at(at);
         out.push_str(before);
-        let close = if tail.starts_with('<') { '>' } else { '}' };
-        let end = tail.char_indices().take(200).find(|(_, c)| *c == close);
-        rest = end.map_or(&tail[1..], |(at, _)| tail[at + 1..].trim_start_matches(close));
         out.push(' ');
+        rest = after_code(tail);
     }
     out.push_str(rest);
     let plain = |word: &&str| {
-        let code = ["://", "javascript:", "../", "..\\", "=\"", "');", "=>"];
+        let code = [
+            "//", "script:", "data:", "../", "..\\", "=\"", "='", "');", "=>", "url(", "@import",
+            "${", "$(", "`", "%>", "%}",
+        ];
         !code.iter().any(|mark| word.to_lowercase().contains(mark))
     };
     out.lines()
         .map(|line| line.split(' ').filter(plain).collect::<Vec<_>>().join(" "))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// What follows the tag, script or template that `tail` begins with; code is short, so a sign
+/// that nothing closes soon stands for itself.
+fn after_code(tail: &str) -> &str {
+    let is_element =
+        |name: &str| tail.get(1..=name.len()).is_some_and(|at| at.eq_ignore_ascii_case(name));
+    for (name, end) in [("script", "</script>"), ("style", "</style>")] {
+        if is_element(name)
+            && let Some(at) = tail.find(end)
+        {
+            return &tail[at + end.len()..];
+        }
+    }
+    let close = if tail.starts_with('<') { '>' } else { '}' };
+    let end = tail.char_indices().take(200).find(|(_, c)| *c == close);
+    end.map_or(&tail[1..], |(at, _)| tail[at + 1..].trim_start_matches(close))
 }
 
 /// `sentence` from where it comes to the point; whole if it is all opening.
@@ -374,7 +393,7 @@ mod tests {
             ("Please build me a website for our law firm, Smith & Sons", "Law firm"),
             ("Quero um site para a minha padaria em Braga com encomendas", "Padaria em Braga"),
             ("Eine Website für unsere Bäckerei in Köln mit Torten", "Bäckerei in Köln"),
-            ("<script>alert(1)</script> tea shop", "Alert(1) tea shop"),
+            ("<script>alert(1)</script> tea shop", "Tea shop"),
             ("!!!!!!!!!!!!", "My project"),
         ] {
             assert_eq!(story(text).headline, headline, "{text}");

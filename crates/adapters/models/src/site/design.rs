@@ -42,6 +42,9 @@ pub(super) struct Design {
     pub(super) header: Header,
     pub(super) radius_px: u8,
     pub(super) art: u8,
+    pub(super) third: Third,
+    /// Where the home page starts in lists that are longer than it shows.
+    pub(super) offset: usize,
     /// Order of the home page's middle sections.
     pub(super) order: [usize; 3],
 }
@@ -52,6 +55,14 @@ pub(super) enum Hero {
     Centred,
     Banner,
     Stacked,
+}
+
+/// What the home page tells besides topics and idea.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Third {
+    Steps,
+    Questions,
+    Tips,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +145,8 @@ impl Design {
             header: draw.pick([Header::Plain, Header::Filled, Header::Centred]),
             radius_px: draw.pick(RADII),
             art: draw.pick([0, 1, 2, 3, 4]),
+            third: draw.pick([Third::Steps, Third::Questions, Third::Tips]),
+            offset: usize::from(draw.below(6)),
             order: draw.pick(ORDERS),
         }
     }

@@ -111,6 +111,10 @@ impl Element {
         self
     }
 
+    pub(super) fn is(&self, tag: &str) -> bool {
+        self.tag == tag
+    }
+
     /// Whether the element says something in our wording and nothing else by itself.
     fn is_ours(&self) -> bool {
         let mut voices = self.children.iter().filter_map(|child| match child {

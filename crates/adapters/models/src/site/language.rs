@@ -1,6 +1,6 @@
 //! Which language a description is written in.
 
-use whatlang::{Lang, Script};
+use whatlang::{Detector, Lang, Script};
 
 use super::text::words;
 
@@ -143,9 +143,23 @@ fn listed(list: &str, word: &str) -> bool {
 pub(super) fn detect(text: &str) -> Language {
     match whatlang::detect_script(text) {
         Some(Script::Latin) => latin(text),
-        Some(_) => whatlang::detect(text).map_or(Language::ENGLISH, |info| known(info.lang())),
+        Some(script) => other_script(script, text),
         None => Language::ENGLISH,
     }
+}
+
+/// Short texts in a shared script go to its most written language.
+fn other_script(script: Script, text: &str) -> Language {
+    let usual = match script {
+        Script::Cyrillic => Some(Lang::Rus),
+        Script::Arabic => Some(Lang::Ara),
+        Script::Hebrew => Some(Lang::Heb),
+        Script::Devanagari => Some(Lang::Hin),
+        _ => None,
+    };
+    let guess = whatlang::detect(text);
+    let sure = guess.filter(|guess| usual.is_none() || guess.is_reliable());
+    sure.map(|guess| guess.lang()).or(usual).map_or(Language::ENGLISH, known)
 }
 
 fn latin(text: &str) -> Language {
@@ -166,14 +180,40 @@ fn latin(text: &str) -> Language {
     let mut scores: Vec<(usize, Language)> =
         FUNCTION_WORDS.iter().map(|row| (score(row), row.language)).collect();
     scores.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    let clear = scores.first().zip(scores.get(1)).filter(|(best, next)| best.0 > next.0 + 1);
+    let clear = scores.first().zip(scores.get(1)).filter(|(best, next)| best.0 > next.0);
     let guess = whatlang::detect(text);
     match (clear, guess) {
         // One function word in six is less than any of these languages gets by on.
         (Some((best, _)), _) if best.0 * 6 >= lower.len() => best.1,
         (_, Some(guess)) if guess.is_reliable() && lower.len() >= 6 => known(guess.lang()),
         (Some((best, _)), _) => best.1,
-        _ => Language::ENGLISH,
+        (None, _) => likeliest(&scores, text),
+    }
+}
+
+/// Among languages whose words were found about as often, the one whose letters fit best.
+fn likeliest(scores: &[(usize, Language)], text: &str) -> Language {
+    let best = scores.first().map_or(0, |(score, _)| *score);
+    if best == 0 {
+        return Language::ENGLISH;
+    }
+    let close =
+        scores.iter().filter(|(score, _)| score + 1 >= best).map(|(_, language)| language.tag);
+    let close: Vec<Lang> = close.filter_map(statistics).collect();
+    Detector::with_allowlist(close).detect_lang(text).map_or(Language::ENGLISH, known)
+}
+
+/// The other library's name for a language with function words.
+fn statistics(tag: &str) -> Option<Lang> {
+    match tag {
+        "en" => Some(Lang::Eng),
+        "pt" => Some(Lang::Por),
+        "es" => Some(Lang::Spa),
+        "fr" => Some(Lang::Fra),
+        "de" => Some(Lang::Deu),
+        "it" => Some(Lang::Ita),
+        "nl" => Some(Lang::Nld),
+        _ => None,
     }
 }
 

@@ -61,7 +61,7 @@ impl PageKind {
         (Self::NotFound, "404.html"),
     ];
 
-    fn place(self) -> usize {
+    pub(super) fn place(self) -> usize {
         Self::ALL.iter().position(|(kind, _)| *kind == self).unwrap_or_default()
     }
 

@@ -71,7 +71,19 @@ pub(super) fn capitalized(text: &str) -> String {
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !is_wordy(c))
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .map(without_elision)
         .filter(|word| !word.is_empty())
+}
+
+/// `d'avocats` and `l’école` are articles and nouns written together.
+fn without_elision(word: &str) -> &str {
+    let mut chars = word.chars();
+    match (chars.next(), chars.next()) {
+        (Some('d' | 'l' | 'j' | 's' | 'n' | 'D' | 'L' | 'J' | 'S' | 'N'), Some('\'' | '’')) => {
+            chars.as_str()
+        }
+        _ => word,
+    }
 }
 
 pub(super) fn is_wordy(c: char) -> bool {

@@ -71,7 +71,7 @@ async fn every_description_becomes_a_sound_site_in_its_words() {
         assert_connected(&built, key);
         let home = built.text("index.html");
         for word in &case.says {
-            assert!(home.contains(word), "{key}: {word} is missing from\n{home}");
+            assert!(home.contains(word), "{key}: the home page does not say {word}");
         }
         for page in &case.pages {
             built.text(page);
@@ -96,7 +96,7 @@ async fn different_descriptions_give_visibly_different_sites() {
             assert_ne!(&style, other_style, "{} looks like {key}", case.key);
             let common = words.intersection(other_words).count();
             let all = words.union(other_words).count();
-            assert!(common * 10 < all * 8, "{} reads like {key}: {common} of {all}", case.key);
+            assert!(common * 10 < all * 9, "{} reads like {key}: {common} of {all}", case.key);
         }
         seen.push((case.key, style, words));
     }

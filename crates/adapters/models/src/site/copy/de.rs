@@ -14,6 +14,7 @@ pub(super) static PHRASES: Phrases = Phrases {
     close_title: "Fragen zu {}?",
     close_body: "Schreiben Sie ein paar Zeilen. Je genauer die Frage, desto nützlicher die Antwort.",
     untitled: "Neue Website",
+    tips_title: "Gut zu wissen",
     steps_title: "So geht es",
     steps: [
         (

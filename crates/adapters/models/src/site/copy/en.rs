@@ -14,6 +14,7 @@ pub(super) static PHRASES: Phrases = Phrases {
     close_title: "Questions about {}?",
     close_body: "Write a few lines. The more concrete the question, the more useful the answer.",
     untitled: "New site",
+    tips_title: "Good to know",
     steps_title: "How it works",
     steps: [
         ("Look around", "Start with what interests you most; every page links to the next one."),

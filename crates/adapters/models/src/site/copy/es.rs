@@ -14,6 +14,7 @@ pub(super) static PHRASES: Phrases = Phrases {
     close_title: "¿Preguntas sobre {}?",
     close_body: "Escriba unas líneas. Cuanto más concreta la pregunta, más útil la respuesta.",
     untitled: "Sitio nuevo",
+    tips_title: "Conviene saber",
     steps_title: "Cómo funciona",
     steps: [
         ("Explore", "Empiece por lo que más le interese; cada página lleva a la siguiente."),

@@ -14,6 +14,7 @@ pub(super) static PHRASES: Phrases = Phrases {
     close_title: "Des questions sur {} ?",
     close_body: "Écrivez quelques lignes. Plus la question est concrète, plus la réponse est utile.",
     untitled: "Nouveau site",
+    tips_title: "Bon à savoir",
     steps_title: "Comment ça marche",
     steps: [
         ("Parcourir", "Commencez par ce qui vous intéresse ; chaque page mène à la suivante."),

@@ -11,6 +11,7 @@ mod pt;
 
 use super::kind::Kind;
 use super::language::Language;
+use super::pages::PageKind;
 
 /// A title and what follows it.
 pub(super) type Titled = (&'static str, &'static str);
@@ -42,6 +43,7 @@ pub(super) struct Phrases {
     pub(super) audience_title: &'static str,
     pub(super) close_title: &'static str,
     pub(super) close_body: &'static str,
+    pub(super) tips_title: &'static str,
     pub(super) untitled: &'static str,
     /// Steps from interest to result.
     pub(super) steps_title: &'static str,
@@ -132,6 +134,11 @@ pub(super) struct ArticleCopy {
 }
 
 impl Phrases {
+    /// What a page of its kind is called in general.
+    pub(super) fn title(&self, kind: PageKind) -> &'static str {
+        self.pages[kind.place()].0
+    }
+
     /// The wording of `kind`.
     pub(super) fn kind(&'static self, kind: Kind) -> &'static KindCopy {
         let [first, ..] = &self.kinds;

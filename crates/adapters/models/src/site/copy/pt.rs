@@ -14,6 +14,7 @@ pub(super) static PHRASES: Phrases = Phrases {
     close_title: "Perguntas sobre {}?",
     close_body: "Escreva algumas linhas. Quanto mais concreta a pergunta, mais útil a resposta.",
     untitled: "Novo site",
+    tips_title: "Bom saber",
     steps_title: "Como funciona",
     steps: [
         ("Explore", "Comece pelo que mais lhe interessa; cada página leva à seguinte."),

@@ -31,8 +31,9 @@ fn render(field: Field) -> Element {
         Some(_) => format!("{hint_id} {error_id}"),
         None => error_id.clone(),
     };
-    let input =
-        input.id(id).with("name", id).with("required", "").with("aria-describedby", described);
+    // A choice always has a value; requiring one would need an empty option first.
+    let input = if input.is("select") { input } else { input.with("required", "") };
+    let input = input.id(id).with("name", id).with("aria-describedby", described);
     let hint = hint.map(|hint| el("p").class("hint").with("id", hint_id).ours(hint));
     el("div")
         .class("field")
@@ -137,7 +138,7 @@ pub(super) fn checkout(site: &Site) -> Vec<Element> {
         field("plan", copy.plan, choice(plans)),
         name(copy),
         email(copy),
-        field("address", copy.address, input("text", "street-address")),
+        field("address", copy.address, input("text", "address-line1")),
         field("postcode", copy.postcode, input("text", "postal-code")),
         field("city", copy.city, input("text", "address-level2")),
     ];

@@ -1,7 +1,8 @@
 //! The home page.
 
 use super::super::art::drawing;
-use super::super::copy::fill;
+use super::super::copy::{Titled, fill};
+use super::super::design::Third;
 use super::super::html::{Element, Link, el};
 use super::super::pages::{Page, PageKind};
 use super::super::text::shorten;
@@ -10,7 +11,7 @@ use super::{Site, action, section};
 const CARDS: usize = 6;
 
 pub(super) fn home(site: &Site, page: &Page) -> Vec<Element> {
-    let middle = [focus(site), idea(site), how(site)];
+    let middle = [focus(site), idea(site), third(site)];
     let mut sections = vec![hero(site, page)];
     for (at, which) in site.design.order.into_iter().enumerate() {
         let section = middle[which].clone();
@@ -42,7 +43,7 @@ fn hero(site: &Site, page: &Page) -> Element {
 fn focus(site: &Site) -> Element {
     let story = &site.story;
     let cards = story.topics.iter().take(CARDS).enumerate().map(|(number, topic)| {
-        let template = story.phrases.cards[(number + usize::from(site.design.art)) % CARDS];
+        let template = story.phrases.cards[(number + site.design.offset) % CARDS];
         let link = Link::Topic(PageKind::Offer.file(), number);
         el("li")
             .class("card")
@@ -67,18 +68,34 @@ fn idea(site: &Site) -> Element {
         parts.push(el("p").class("prose").own(audience.clone()));
     }
     let about = Link::File(PageKind::About.file().to_owned());
-    let title = story.phrases.pages[1].0;
+    let title = story.phrases.title(PageKind::About);
     parts.push(el("p").child(el("a").href(&about).ours(title)));
     section(parts)
 }
 
-fn how(site: &Site) -> Element {
+fn third(site: &Site) -> Element {
     let phrases = site.story.phrases;
-    let steps = phrases
-        .steps
-        .iter()
-        .map(|(title, body)| el("li").child(el("h3").ours(*title)).child(el("p").ours(*body)));
-    section([el("h2").ours(phrases.steps_title), el("ol").class("steps").children(steps)])
+    let item =
+        |(title, body): &Titled| el("li").child(el("h3").ours(*title)).child(el("p").ours(*body));
+    let three = |from: &'static [Titled]| {
+        let chosen = from.iter().cycle().skip(site.design.offset).take(3);
+        el("ul").class("grid").children(chosen.map(item))
+    };
+    match site.design.third {
+        Third::Steps => section([
+            el("h2").ours(phrases.steps_title),
+            el("ol").class("steps").children(phrases.steps.iter().map(item)),
+        ]),
+        Third::Questions => {
+            let title = phrases.title(PageKind::Faq);
+            let all = el("a").href(&Link::File(PageKind::Faq.file().to_owned())).ours(title);
+            // The first answer is the lead, which the page has said already.
+            section([el("h2").ours(title), three(&phrases.faq[1..]), el("p").child(all)])
+        }
+        Third::Tips => {
+            section([el("h2").ours(phrases.tips_title), three(&phrases.articles.sections)])
+        }
+    }
 }
 
 fn close(site: &Site) -> Element {

@@ -147,7 +147,7 @@ fn header(site: &Site, current: &Page) -> Element {
 /// The home page is called that in lists, not by its headline.
 fn nav_title(site: &Site, page: &Page) -> String {
     match page.matter {
-        Matter::Fixed(PageKind::Home) => site.story.phrases.pages[0].0.to_owned(),
+        Matter::Fixed(PageKind::Home) => site.story.phrases.title(PageKind::Home).to_owned(),
         _ => page.title.clone(),
     }
 }
