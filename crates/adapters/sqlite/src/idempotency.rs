@@ -39,9 +39,16 @@ pub(crate) async fn remember<T>(tx: &mut Tx, keyed: Option<&Keyed<T>>, effect: &
     let expires_at = tx.now.plus_seconds(KEY_LIFETIME_SECONDS);
     // A record that is past its time and not swept yet gives way.
     sqlx::query(
-        "INSERT OR REPLACE INTO idempotency_keys
+        "INSERT INTO idempotency_keys
              (owner, route, key, fingerprint, status, headers, body, first_request_id, expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (owner, route, key) DO UPDATE SET
+             fingerprint = excluded.fingerprint,
+             status = excluded.status,
+             headers = excluded.headers,
+             body = excluded.body,
+             first_request_id = excluded.first_request_id,
+             expires_at = excluded.expires_at",
     )
     .bind(&keyed.owner)
     .bind(keyed.route)

@@ -9,6 +9,8 @@
 //! | `tx` | the one place that begins transactions |
 //! | `error` | what a database error means to a caller |
 //! | `audit`, `idempotency` | what every command that changes something also writes |
+//! | `end` | what all endings of a build share |
+//! | `doctor` | proof of the invariants on the stored rows |
 //! | one file per port family | SQL and nothing else: facts in, change out |
 //! | `credits` | and for commands that span contexts: `load_account`, `load_due`, `load_hold`, `save_change` |
 //!
@@ -16,9 +18,18 @@
 //! (commands carry them). Several processes may open one file.
 
 mod audit;
+mod builds;
 mod credits;
+mod doctor;
+mod end;
 mod error;
 mod idempotency;
+mod leases;
+mod projects;
+mod queue;
+mod sites;
+mod submissions;
+mod tenant;
 mod tx;
 
 use std::path::PathBuf;

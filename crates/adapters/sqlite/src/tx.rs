@@ -217,6 +217,11 @@ impl SqliteStore {
         detached(Arc::clone(&self.0).read(work)).await.map_err(only_broken)
     }
 
+    /// A connection for reads that need not agree with one another.
+    pub(crate) async fn reader(&self) -> Sql<PoolConnection<Sqlite>> {
+        Ok(self.0.readers.acquire().await?)
+    }
+
     /// Where a single statement reads.
     pub(crate) fn readers(&self) -> &SqlitePool {
         &self.0.readers

@@ -1,0 +1,39 @@
+//! A tenant's whole books, as no command ever needs them.
+
+use keelway_credits::{Entry, Hold};
+use keelway_kernel::TenantId;
+use keelway_rows::credits::{EntryRow, HoldRow};
+use sqlx::SqliteConnection;
+
+use crate::error::Sql;
+
+/// Every hold, ended or not.
+pub(super) async fn holds(
+    reader: &mut SqliteConnection,
+    tenant: TenantId,
+) -> Sql<Vec<Hold>> {
+    let rows: Vec<HoldRow> = sqlx::query_as(
+        "SELECT id, amount, captured, refunded, state, charged, ended_at, build_id, reference,
+                lifetime_ms, user_id, project_id, opened_at, expires_at, weight
+         FROM credit_holds WHERE tenant_id = ? ORDER BY id",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_all(reader)
+    .await?;
+    Ok(rows.into_iter().map(HoldRow::decode).collect::<Result<_, _>>()?)
+}
+
+/// Every entry, oldest first.
+pub(super) async fn entries(
+    reader: &mut SqliteConnection,
+    tenant: TenantId,
+) -> Sql<Vec<Entry>> {
+    let rows: Vec<EntryRow> = sqlx::query_as(
+        "SELECT seq, amount, reason, balance_after, hold_id, grant_id, user_id, request_id, at
+         FROM credit_entries WHERE tenant_id = ? ORDER BY seq",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_all(reader)
+    .await?;
+    Ok(rows.into_iter().map(EntryRow::decode).collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,206 @@
+//! What SQL alone can prove. Each query names what breaks its invariant: subject and detail.
+
+/// One statement about all rows.
+pub(super) struct Check {
+    pub(super) invariant: &'static str,
+    /// How many subjects there are.
+    pub(super) subjects: &'static str,
+    /// Those that break it; `?1` is the time now.
+    pub(super) broken: &'static str,
+}
+
+/// How long a lease may be over before somebody must have noticed: in microseconds.
+macro_rules! overdue {
+    () => {
+        "60000000"
+    };
+}
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        invariant: "I1",
+        subjects: "SELECT count(*) FROM credit_accounts",
+        broken: "SELECT hex(a.tenant_id), 'balance ' || a.balance || ', entries ' || e.total
+                 FROM credit_accounts a
+                 JOIN (SELECT a.tenant_id, COALESCE(SUM(e.amount), 0) AS total
+                       FROM credit_accounts a
+                       LEFT JOIN credit_entries e ON e.tenant_id = a.tenant_id
+                       GROUP BY a.tenant_id) e ON e.tenant_id = a.tenant_id
+                 WHERE a.balance <> e.total",
+    },
+    Check {
+        invariant: "I2",
+        subjects: "SELECT count(*) FROM credit_accounts",
+        broken: "SELECT hex(a.tenant_id), 'held ' || a.held || ', open holds ' || h.total
+                 FROM credit_accounts a
+                 JOIN (SELECT a.tenant_id,
+                              COALESCE(SUM(MAX(h.amount - h.captured, 0)), 0) AS total
+                       FROM credit_accounts a
+                       LEFT JOIN credit_holds h ON h.tenant_id = a.tenant_id AND h.state = 'open'
+                       GROUP BY a.tenant_id) h ON h.tenant_id = a.tenant_id
+                 WHERE a.held <> h.total",
+    },
+    Check {
+        invariant: "I3",
+        subjects: "SELECT count(*) FROM credit_accounts",
+        broken: "SELECT hex(tenant_id), 'balance ' || balance || ', held ' || held
+                 FROM credit_accounts WHERE balance - held < -overdraft OR held < 0",
+    },
+    Check {
+        invariant: "I4",
+        subjects: "SELECT count(*) FROM credit_holds",
+        broken: "SELECT hex(id), state || ', captured ' || captured || ' of ' || amount
+                 FROM credit_holds
+                 WHERE (state = 'open') <> (ended_at IS NULL)
+                    OR (state = 'open') <> (charged IS NULL)
+                    OR (state <> 'open' AND charged > captured)",
+    },
+    // A hold ends in the commit that ends its build, and only there.
+    Check {
+        invariant: "I5",
+        subjects: "SELECT count(*) FROM builds",
+        broken: "SELECT hex(b.id), b.state || ' build, ' || COALESCE(h.state, 'no') || ' hold'
+                 FROM builds b
+                 LEFT JOIN credit_holds h ON h.tenant_id = b.tenant_id AND h.id = b.hold_id
+                 WHERE h.id IS NULL OR h.build_id IS NOT b.id
+                    OR (b.state IN ('queued', 'building')) <> (h.state = 'open')",
+    },
+    // What was charged is what the hold's end says, nothing for our failures, and something
+    // for a build that runs and cost something.
+    Check {
+        invariant: "I5",
+        subjects: "SELECT count(*) FROM builds",
+        broken: "SELECT hex(b.id), b.state || ', charged ' || b.captured
+                 FROM builds b
+                 JOIN credit_holds h ON h.tenant_id = b.tenant_id AND h.id = b.hold_id
+                 WHERE (h.state <> 'open' AND b.captured <> h.charged)
+                    OR (b.state IN ('queued', 'building', 'expired') AND b.captured <> 0)
+                    OR (b.state = 'failed' AND b.captured <> 0 AND b.failure_reason IN
+                           ('worker_lost', 'deployment_failed', 'internal_error'))
+                    OR (b.state = 'deployed' AND b.cost > 0 AND b.captured = 0)",
+    },
+    Check {
+        invariant: "I6",
+        subjects: "SELECT count(*) FROM projects",
+        broken: "SELECT hex(project_id), count(*) || ' active builds'
+                 FROM builds NOT INDEXED
+                 WHERE state IN ('queued', 'building')
+                 GROUP BY tenant_id, project_id HAVING count(*) > 1",
+    },
+    Check {
+        invariant: "I7",
+        subjects: "SELECT count(*) FROM builds",
+        broken: "SELECT hex(b.id), 'last_seq ' || b.last_seq || ', events ' || e.events
+                        || ' up to ' || COALESCE(e.newest, 0) || ', ' || e.terminal || ' terminal'
+                 FROM builds b
+                 JOIN (SELECT b.tenant_id, b.id, count(e.seq) AS events, max(e.seq) AS newest,
+                              min(e.seq) AS oldest,
+                              count(CASE WHEN e.kind IN ('build.completed', 'build.failed',
+                                  'build.cancelled', 'build.expired') THEN 1 END) AS terminal,
+                              max(CASE WHEN e.kind IN ('build.completed', 'build.failed',
+                                  'build.cancelled', 'build.expired') THEN e.seq END) AS ended
+                       FROM builds b
+                       LEFT JOIN build_events e ON e.tenant_id = b.tenant_id AND e.build_id = b.id
+                       GROUP BY b.tenant_id, b.id) e ON e.tenant_id = b.tenant_id AND e.id = b.id
+                 WHERE e.events <> b.last_seq OR e.newest IS NOT b.last_seq OR e.oldest IS NOT 1
+                    OR e.terminal <> (b.state NOT IN ('queued', 'building'))
+                    OR (e.terminal = 1 AND e.ended <> b.last_seq)",
+    },
+    // The state, the last event and the place in the queue tell one story.
+    Check {
+        invariant: "I8",
+        subjects: "SELECT count(*) FROM builds",
+        broken: "SELECT hex(b.id), b.state || ', last event ' || COALESCE(e.kind, 'none')
+                        || ', in the queue ' || COALESCE(q.standing, 'no')
+                 FROM builds b
+                 LEFT JOIN build_events e
+                   ON e.tenant_id = b.tenant_id AND e.build_id = b.id AND e.seq = b.last_seq
+                 LEFT JOIN build_queue q ON q.tenant_id = b.tenant_id AND q.build_id = b.id
+                 WHERE (b.state = 'deployed' AND e.kind IS NOT 'build.completed')
+                    OR (b.state = 'failed' AND e.kind IS NOT 'build.failed')
+                    OR (b.state = 'cancelled' AND e.kind IS NOT 'build.cancelled')
+                    OR (b.state = 'expired' AND e.kind IS NOT 'build.expired')
+                    OR (b.state IN ('queued', 'building')) <> (q.standing IS NOT NULL)
+                    OR (b.state = 'building') <> (q.standing IS 'leased')",
+    },
+    Check {
+        invariant: "I9",
+        subjects: "SELECT count(*) FROM build_queue",
+        broken: concat!(
+            "SELECT hex(build_id), 'leased by ' || worker || ', over since ' || due_at
+             FROM build_queue WHERE standing = 'leased' AND due_at < ?1 - ",
+            overdue!()
+        ),
+    },
+    Check {
+        invariant: "I14",
+        subjects: "SELECT count(*) FROM builds",
+        broken: "SELECT hex(b.tenant_id), b.made || ' builds, ' || COALESCE(a.made, 0)
+                        || ' submissions audited; ' || b.ended || ' ended, '
+                        || COALESCE(a.ended, 0) || ' audited'
+                 FROM (SELECT tenant_id, count(*) AS made, count(ended_at) AS ended
+                       FROM builds GROUP BY tenant_id) b
+                 LEFT JOIN (SELECT tenant_id,
+                                   count(CASE action WHEN 'build_submitted' THEN 1 END) AS made,
+                                   count(CASE action WHEN 'build_ended' THEN 1 END) AS ended
+                            FROM audit_log GROUP BY tenant_id) a ON a.tenant_id = b.tenant_id
+                 WHERE b.made IS NOT a.made OR b.ended IS NOT a.ended",
+    },
+    Check {
+        invariant: "I16",
+        subjects: "SELECT count(*) FROM snapshots",
+        broken: "SELECT hex(s.id), 'says ' || s.files || ' files, ' || s.bytes || ' bytes; has '
+                        || count(f.path) || ' and ' || COALESCE(SUM(f.bytes), 0)
+                 FROM snapshots s
+                 LEFT JOIN snapshot_files f
+                   ON f.tenant_id = s.tenant_id AND f.snapshot_id = s.id
+                 GROUP BY s.tenant_id, s.id
+                 HAVING count(f.path) <> s.files OR COALESCE(SUM(f.bytes), 0) <> s.bytes",
+    },
+    // A month's counters are the sums over the builds made and ended in it.
+    Check {
+        invariant: "I17",
+        subjects: "SELECT count(*) FROM tenant_usage",
+        broken: "SELECT hex(u.tenant_id), 'the month from ' || u.period_start
+                 FROM tenant_usage u
+                 JOIN (SELECT u.tenant_id, u.period_start,
+                              count(CASE WHEN b.created_at >= u.period_start
+                                          AND b.created_at < u.period_end THEN 1 END) AS created,
+                              count(CASE WHEN b.ended_at >= u.period_start
+                                          AND b.ended_at < u.period_end
+                                          AND b.state = 'deployed' THEN 1 END) AS completed,
+                              count(CASE WHEN b.ended_at >= u.period_start
+                                          AND b.ended_at < u.period_end
+                                          AND b.state <> 'deployed' THEN 1 END) AS failed,
+                              COALESCE(SUM(CASE WHEN b.ended_at >= u.period_start
+                                                 AND b.ended_at < u.period_end
+                                                THEN b.tokens_in + b.tokens_out END), 0) AS tokens,
+                              COALESCE(SUM(CASE WHEN b.ended_at >= u.period_start
+                                                 AND b.ended_at < u.period_end
+                                                THEN b.cost END), 0) AS cost,
+                              COALESCE(SUM(CASE WHEN b.ended_at >= u.period_start
+                                                 AND b.ended_at < u.period_end
+                                                THEN b.captured END), 0) AS credits
+                       FROM tenant_usage u
+                       LEFT JOIN builds b ON b.tenant_id = u.tenant_id
+                       GROUP BY u.tenant_id, u.period_start) s
+                   ON s.tenant_id = u.tenant_id AND s.period_start = u.period_start
+                 WHERE u.builds_created <> s.created OR u.builds_completed <> s.completed
+                    OR u.builds_failed <> s.failed OR u.tokens <> s.tokens
+                    OR u.cost <> s.cost OR u.credits <> s.credits",
+    },
+    // No build is in no month.
+    Check {
+        invariant: "I17",
+        subjects: "SELECT count(*) FROM builds",
+        broken: "SELECT hex(b.tenant_id), b.made || ' builds, ' || COALESCE(u.created, 0)
+                        || ' counted; ' || b.ended || ' ended, ' || COALESCE(u.ended, 0)
+                        || ' counted'
+                 FROM (SELECT tenant_id, count(*) AS made, count(ended_at) AS ended
+                       FROM builds GROUP BY tenant_id) b
+                 LEFT JOIN (SELECT tenant_id, SUM(builds_created) AS created,
+                                   SUM(builds_completed + builds_failed) AS ended
+                            FROM tenant_usage GROUP BY tenant_id) u ON u.tenant_id = b.tenant_id
+                 WHERE b.made IS NOT u.created OR b.ended IS NOT u.ended",
+    },
+];
