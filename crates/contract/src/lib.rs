@@ -1,1 +1,114 @@
-//! The contract every store keeps, as tests any adapter can run.
+//! What every store promises, as tests that any store can run.
+//!
+//! **Invariant:** nothing here knows what a store is made of. A case sees ports, a clock and a
+//! seed, so a store that passes can stand in for any other that does.
+//!
+//! Each sentence of a port that says never, always or exactly has a case of that name. Every
+//! case gets a fresh store, and after it the store's books are inspected: a case that leaves
+//! them in disorder fails whatever it looked at itself.
+//!
+//! A store's tests hold one function and one line:
+//!
+//! ```ignore
+//! async fn open(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Store { /* fresh and empty */ }
+//! keelway_contract::suite!(open);
+//! ```
+//!
+//! A case is a private `async fn(Fixture)`, named in its file's `cases!` list; one that was
+//! forgotten there is dead code, which CI refuses.
+//!
+//! Not here: SQL, and rules. What a right answer is, the domain crates say.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "this is test code that lives in a library"
+)]
+
+mod clock;
+mod entropy;
+mod fixture;
+mod race;
+mod store;
+
+pub use clock::ManualClock;
+pub use entropy::SeededEntropy;
+pub use fixture::{Fixture, Owned, actor, amount, password, rejected, scope, sorted};
+pub use race::{abandon, race};
+pub use store::{AuditTrail, Store, run};
+
+/// Lists a file's cases, and makes the macro that emits a test for each of them.
+macro_rules! cases {
+    ($suite:ident in $($path:ident)::+: $($case:ident,)+) => {
+        $crate::cases!(@ ($) $suite in [$($path)::+]: $($case,)+);
+    };
+    (@ ($d:tt) $suite:ident in [$($path:tt)+]: $($case:ident,)+) => {
+        /// The listed cases, where other crates can name them.
+        #[doc(hidden)]
+        pub mod cases {
+            $(
+                pub async fn $case(fixture: $crate::Fixture) {
+                    super::$case(fixture).await;
+                }
+            )+
+        }
+
+        $crate::emitter!(@ ($d) $suite [$($path)+]: $($case,)+);
+    };
+}
+
+/// Makes `$suite!(open)`; apart from [`cases`] because repetitions cannot be nested in one.
+macro_rules! emitter {
+    (@ ($d:tt) $suite:ident $path:tt: $($case:ident,)+) => {
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! $suite {
+            ($d open:expr) => {
+                $( $d crate::test_case!($d open, $path, $case); )+
+            };
+        }
+    };
+}
+use {cases, emitter};
+
+/// One test of one case.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! test_case {
+    ($open:expr, [$($path:tt)+], $case:ident) => {
+        #[test]
+        fn $case() {
+            $crate::run($open, $crate::$($path)+::cases::$case);
+        }
+    };
+}
+
+pub mod access;
+pub mod credits;
+
+/// Emits one test per case. The argument is an `async fn(Arc<dyn Clock>, Arc<dyn Entropy>) ->
+/// Store` that opens a fresh, empty store with that clock and that randomness.
+#[macro_export]
+macro_rules! suite {
+    ($open:expr) => {
+        mod credits {
+            use super::*;
+            $crate::credit_books_cases!($open);
+            $crate::credit_charges_cases!($open);
+            $crate::credit_expiry_cases!($open);
+            $crate::credit_grants_cases!($open);
+            $crate::credit_holds_cases!($open);
+            $crate::credit_random_cases!($open);
+            $crate::credit_refunds_cases!($open);
+        }
+
+        mod access {
+            use super::*;
+            $crate::access_attempts_cases!($open);
+            $crate::access_nonces_cases!($open);
+            $crate::access_sessions_cases!($open);
+            $crate::access_sign_up_cases!($open);
+            $crate::access_tenants_cases!($open);
+            $crate::access_tickets_cases!($open);
+        }
+    };
+}
