@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{
     BufferQueue, StartTag, Tag, TagToken, Token, TokenSink, TokenSinkResult, Tokenizer,
+    TokenizerOpts,
 };
 use keelway_patch::FileTree;
 
@@ -68,7 +69,7 @@ impl Seen {
 fn read(html: &str) -> Seen {
     let input = BufferQueue::default();
     input.push_back(StrTendril::from(html));
-    let tokenizer = Tokenizer::new(Sink(RefCell::default()), Default::default());
+    let tokenizer = Tokenizer::new(Sink(RefCell::default()), TokenizerOpts::default());
     let _ = tokenizer.feed(&input);
     tokenizer.end();
     tokenizer.sink.0.into_inner()

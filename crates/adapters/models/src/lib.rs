@@ -20,3 +20,7 @@ mod tokens;
 
 pub use offline::{OfflineEngine, OfflineSettings};
 pub use scripted::Scripted;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,6 @@
 //! The engine that needs neither key nor network.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -144,7 +145,7 @@ fn review(files: &FileTree<Vec<u8>>) -> String {
         }
     );
     for finding in audit.findings.iter().take(TOLD) {
-        summary.push_str(&format!(" {finding}."));
+        let _ = write!(summary, " {finding}.");
     }
     summary
 }

@@ -6,7 +6,10 @@ use super::html::{Element, el};
 /// A drawing of one of five families; `label` names it for those who cannot see it.
 pub(super) fn drawing(family: u8, seed: u64, label: Option<String>) -> Element {
     let mut draw = Draw::new(seed);
-    let svg = el("svg").class("art").with("viewBox", "0 0 600 360");
+    let svg = el("svg")
+        .class("art")
+        .with("viewBox", "0 0 600 360")
+        .with("preserveAspectRatio", "xMidYMid slice");
     let svg = match label {
         Some(label) => svg.with("role", "img").with("aria-label", label),
         None => svg.with("aria-hidden", "true"),

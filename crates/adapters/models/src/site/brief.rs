@@ -1,6 +1,8 @@
 //! What a description says: name, subject, topics, sentences and wishes.
 
-use super::copy::{KindCopy, Phrases, phrases};
+use unicode_normalization::char::is_combining_mark;
+
+use super::copy::{KindCopy, Phrases, fill, phrases};
 use super::kind::{Extra, Kind, named};
 use super::language::{Language, detect};
 use super::text::{capitalized, clean, is_wordy, sentences, shorten, words};
@@ -62,7 +64,18 @@ const WANTS: &[(Want, &str, &str)] = &[
 /// Something the site speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Topic {
+    /// As a title.
     pub(super) text: String,
+    /// As typed, for use inside a sentence.
+    pub(super) inline: String,
+}
+
+impl Topic {
+    /// `template` about this topic, with a capital only where the topic comes first.
+    pub(super) fn put_into(&self, template: &str) -> String {
+        let text = if template.starts_with("{}") { &self.text } else { &self.inline };
+        fill(template, text)
+    }
 }
 
 /// Everything the pages are made from.
@@ -103,11 +116,17 @@ impl Story {
         let readable = sentences(&plain);
         let first = readable.first().map_or("", String::as_str);
         let subject = without_opener(first, language);
-        let name = spoken_name(&text)
+        let spoken = spoken_name(&plain);
+        let unnamed = match spoken {
+            Some((_, said)) => subject.replacen(said, "", 1),
+            None => subject.clone(),
+        };
+        let name = spoken
+            .map(|(name, _)| name)
             .or_else(|| fit(input.project_name, 48))
-            .or_else(|| fit(&headline(&subject), 48))
+            .or_else(|| fit(&headline(&unnamed), 48))
             .unwrap_or_else(|| phrases.untitled.to_owned());
-        let headline = fit(&headline(&subject), 70).unwrap_or_else(|| name.clone());
+        let headline = fit(&headline(&unnamed), 70).unwrap_or_else(|| name.clone());
         let lead = fit(&subject, 240).unwrap_or_else(|| headline.clone());
         let sentences =
             readable.iter().map(|sentence| shorten(&capitalized(sentence), 320)).collect();
@@ -147,8 +166,8 @@ impl Story {
     }
 
     /// The topic at `index`, counting round and round.
-    pub(super) fn topic(&self, index: usize) -> &str {
-        self.topics.get(index % self.topics.len().max(1)).map_or("", |topic| topic.text.as_str())
+    pub(super) fn topic(&self, index: usize) -> &Topic {
+        &self.topics[index % self.topics.len()]
     }
 
     /// The description's sentence that speaks of `topic`, or one chosen by its place.
@@ -176,7 +195,7 @@ fn lines(text: &str) -> Vec<String> {
         .filter(|line| !line.is_empty())
         .map(|line| match line.chars().next() {
             // A paragraph must not begin with a mark that combines with nothing.
-            Some(c) if unicode_normalization::char::is_combining_mark(c) => {
+            Some(c) if is_combining_mark(c) => {
                 format!("\u{25cc}{line}")
             }
             _ => line,
@@ -200,9 +219,10 @@ fn without_code(text: &str) -> String {
     let plain = |word: &&str| {
         let code = [
             "//", "script:", "data:", "../", "..\\", "=\"", "='", "');", "=>", "url(", "@import",
-            "${", "$(", "`", "%>", "%}",
+            "${", "$(", "`", "%>", "%}", "/.", "\\",
         ];
-        !code.iter().any(|mark| word.to_lowercase().contains(mark))
+        let lower = word.to_lowercase();
+        !lower.starts_with(['/', '.', '%']) && !code.iter().any(|mark| lower.contains(mark))
     };
     out.lines()
         .map(|line| line.split(' ').filter(plain).collect::<Vec<_>>().join(" "))
@@ -264,11 +284,13 @@ const NAMERS: &str = "=called =named =chamado =chamada =llamado =llamada =appel�
                       =nommée =namens =genannt";
 const QUOTES: &[(char, char)] = &[('"', '"'), ('“', '”'), ('«', '»'), ('„', '“'), ('\'', '\'')];
 
-/// The name that the description gives the site, after a word such as `called`.
-fn spoken_name(text: &str) -> Option<String> {
+/// The name that the description gives the site, after a word such as `called`, and the words
+/// that give it.
+fn spoken_name(text: &str) -> Option<(String, &str)> {
     let mut at = 0;
     for word in words(text).take(TOPIC_WORDS) {
-        at += text[at..].find(word)? + word.len();
+        let from = at + text[at..].find(word)?;
+        at = from + word.len();
         if !named(NAMERS, &word.to_lowercase()) {
             continue;
         }
@@ -278,13 +300,17 @@ fn spoken_name(text: &str) -> Option<String> {
             let inner = &tail[first.len_utf8()..];
             Some(&inner[..inner.find(*close)?])
         });
+        let before = text.len() - tail.len();
         if let Some(name) = quoted {
-            return fit(name, 48);
+            let to = before + name.len() + tail.chars().next().map_or(0, char::len_utf8);
+            let close = text[to..].chars().next().map_or(0, char::len_utf8);
+            return fit(name, 48).map(|name| (name, &text[from..to + close]));
         }
-        let capital = |word: &&str| word.chars().next().is_some_and(char::is_uppercase);
+        let capital =
+            |word: &&str| *word == "&" || word.chars().next().is_some_and(char::is_uppercase);
         let clause = tail.split(['.', ',', ';', ':', '\n']).next()?;
-        let name: Vec<&str> = clause.split(' ').take_while(capital).take(4).collect();
-        return fit(&name.join(" "), 48);
+        let name = clause.split(' ').take_while(capital).take(4).collect::<Vec<_>>().join(" ");
+        return fit(&name, 48).map(|fit| (fit, &text[from..before + name.len()]));
     }
     None
 }
@@ -305,29 +331,27 @@ fn wants(text: &str, kind: Kind, features: &[String]) -> Vec<Want> {
 /// Runs of words between those that carry no subject, the weightiest in order of appearance.
 fn topics(readable: &[String], language: Language, usual: &KindCopy) -> Vec<Topic> {
     let mut found: Vec<(String, usize)> = Vec::new();
+    let clauses =
+        readable.iter().flat_map(|sentence| sentence.split(|c: char| !is_wordy(c) && c != ' '));
     let mut seen = 0;
-    for sentence in readable {
-        for clause in sentence.split(|c: char| !is_wordy(c) && c != ' ') {
-            let mut run: Vec<&str> = Vec::new();
-            for word in words(clause).map(Some).chain([None]) {
-                seen += 1;
-                let lower = word.map(str::to_lowercase);
-                let word = word.zip(lower).filter(|(_, lower)| {
-                    !language.is_function_word(lower) && !language.is_opener(lower)
-                });
-                if let Some((word, _)) = word {
-                    run.push(word);
-                }
-                if word.is_none() || run.len() == 4 {
-                    note(&mut found, &std::mem::take(&mut run));
-                }
-            }
-            if seen > TOPIC_WORDS {
-                return chosen(found, usual);
+    for clause in clauses.take_while(|clause| {
+        let early = seen < TOPIC_WORDS;
+        seen += words(clause).count();
+        early
+    }) {
+        let mut run: Vec<&str> = Vec::new();
+        for word in words(clause).map(Some).chain([None]) {
+            let subject = word.filter(|word| {
+                let lower = word.to_lowercase();
+                !language.is_function_word(&lower) && !language.is_opener(&lower)
+            });
+            run.extend(subject);
+            if subject.is_none() || run.len() == 4 {
+                note(&mut found, &std::mem::take(&mut run));
             }
         }
     }
-    chosen(found, usual)
+    chosen(&found, usual)
 }
 
 fn note(found: &mut Vec<(String, usize)>, run: &[&str]) {
@@ -337,7 +361,6 @@ fn note(found: &mut Vec<(String, usize)>, run: &[&str]) {
     if letters < least {
         return;
     }
-    let text = capitalized(&text);
     let lower = text.to_lowercase();
     match found.iter_mut().find(|(known, _)| known.to_lowercase() == lower) {
         Some((_, weight)) => *weight += 2,
@@ -345,20 +368,23 @@ fn note(found: &mut Vec<(String, usize)>, run: &[&str]) {
     }
 }
 
-fn chosen(found: Vec<(String, usize)>, usual: &KindCopy) -> Vec<Topic> {
+fn chosen(found: &[(String, usize)], usual: &KindCopy) -> Vec<Topic> {
     let mut ranked: Vec<usize> = (0..found.len()).collect();
     ranked.sort_by_key(|at| std::cmp::Reverse(found[*at].1));
     ranked.truncate(TOPICS);
     ranked.sort_unstable();
-    let mut topics: Vec<Topic> =
-        ranked.into_iter().map(|at| Topic { text: found[at].0.clone() }).collect();
+    let mut topics: Vec<Topic> = ranked
+        .into_iter()
+        .map(|at| found[at].0.trim_start_matches(is_combining_mark))
+        .map(|text| Topic { text: capitalized(text), inline: text.to_owned() })
+        .collect();
     let fillers = usual.usual.into_iter().chain([usual.label, usual.offer]);
     for filler in fillers {
         if topics.len() >= LEAST_TOPICS {
             break;
         }
         if !topics.iter().any(|topic| topic.text == filler) {
-            topics.push(Topic { text: filler.to_owned() });
+            topics.push(Topic { text: filler.to_owned(), inline: filler.to_owned() });
         }
     }
     topics
@@ -402,7 +428,15 @@ mod tests {
 
     #[test]
     fn a_name_in_the_description_wins() {
-        assert_eq!(story("A bakery called \"Crumb & Co\" in Porto").name, "Crumb & Co");
+        for text in
+            ["A bakery called \"Crumb & Co\" in Porto", "A bakery called Crumb & Co in Porto"]
+        {
+            let story = story(text);
+            assert_eq!(
+                (story.name.as_str(), story.headline.as_str()),
+                ("Crumb & Co", "Bakery in Porto")
+            );
+        }
         assert_eq!(story("A gym named Iron Temple with classes").name, "Iron Temple");
         assert_eq!(story("A gym that is named after nobody").name, "My project");
     }

@@ -202,14 +202,14 @@ fn lightened(hue: u16, saturation: u16, from: u16, on: &[Rgb], least: u32) -> Rg
 }
 
 fn nearest(colours: impl Iterator<Item = Rgb>, on: &[Rgb], least: u32) -> Rgb {
-    let mut last = Rgb([0; 3]);
+    let mut found = Rgb([0; 3]);
     for colour in colours {
-        last = colour;
+        found = colour;
         if on.iter().all(|ground| contrast_hundredths(colour, *ground) >= least) {
             break;
         }
     }
-    last
+    found
 }
 
 #[expect(

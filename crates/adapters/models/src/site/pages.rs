@@ -150,7 +150,7 @@ fn article(story: &Story, number: usize, before: &[Page]) -> Page {
     let angle = (number / topics + number) % angles.len();
     let round = number / (topics * angles.len());
     let (title, lead) = angles[angle];
-    let mut title = fill(title, story.topic(topic));
+    let mut title = story.topic(topic).put_into(title);
     if round > 0 || before.iter().any(|page| page.title == title) {
         title = format!("{title} ({})", number + 1);
     }
@@ -167,6 +167,6 @@ fn article(story: &Story, number: usize, before: &[Page]) -> Page {
         matter: Matter::Article { topic, angle },
         file: format!("{name}.html"),
         title,
-        lead: fill(lead, story.topic(topic)),
+        lead: story.topic(topic).put_into(lead),
     }
 }

@@ -1,4 +1,5 @@
 //! Runs all agents of a build the way a worker would, without one.
+#![expect(clippy::expect_used, reason = "a test ends where its setting is wrong")]
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{
     BufferQueue, CharacterTokens, EndTag, ParseError, StartTag, TagToken, Token, TokenSink,
-    TokenSinkResult, Tokenizer,
+    TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
 /// A start tag.
@@ -64,7 +64,7 @@ impl TokenSink for Sink {
 pub(crate) fn read(html: &str) -> PageRead {
     let input = BufferQueue::default();
     input.push_back(StrTendril::from(html));
-    let tokenizer = Tokenizer::new(Sink(RefCell::default()), Default::default());
+    let tokenizer = Tokenizer::new(Sink(RefCell::default()), TokenizerOpts::default());
     let _ = tokenizer.feed(&input);
     tokenizer.end();
     let mut page = tokenizer.sink.0.into_inner();

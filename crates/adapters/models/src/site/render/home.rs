@@ -48,7 +48,7 @@ fn focus(site: &Site) -> Element {
         el("li")
             .class("card")
             .child(el("h3").child(el("a").href(&link).own(topic.text.clone())))
-            .child(el("p").ours(fill(template, &topic.text)))
+            .child(el("p").ours(topic.put_into(template)))
     });
     section([el("h2").ours(story.phrases.focus_title), el("ul").class("grid").children(cards)])
 }

@@ -13,6 +13,16 @@ use super::{ICON_FILE, SCRIPT_FILE, STYLE_FILE, Site};
 
 /// Links of the main navigation beyond those of every site.
 const NAV_EXTRAS: usize = 4;
+/// Pages that are looked for at the foot, or reached from another page.
+const NOT_IN_NAV: &[PageKind] = &[
+    PageKind::Checkout,
+    PageKind::Signup,
+    PageKind::Privacy,
+    PageKind::Accessibility,
+    PageKind::Sitemap,
+    PageKind::Glossary,
+    PageKind::Process,
+];
 
 /// The document of `page`.
 pub(super) fn page(site: &Site, page: &Page) -> String {
@@ -43,14 +53,11 @@ fn content(site: &Site, page: &Page) -> Vec<Element> {
         }
         Matter::Fixed(kind) => kind,
     };
-    match kind {
-        PageKind::Home => return home::home(site, page),
-        PageKind::Gallery => return reading::gallery(site, page),
-        PageKind::Offer => return reading::offer(site, page),
-        _ => {}
-    }
     let body = match kind {
+        PageKind::Home => return home::home(site, page),
         PageKind::About => reading::about(site),
+        PageKind::Offer => reading::offer(site),
+        PageKind::Gallery => reading::gallery(site),
         PageKind::Contact => forms::contact(site),
         PageKind::Faq => reading::faq(site),
         PageKind::Booking => forms::booking(site),
@@ -69,14 +76,13 @@ fn content(site: &Site, page: &Page) -> Vec<Element> {
         PageKind::Privacy => reading::statement(&site.story.phrases.privacy),
         PageKind::Accessibility => reading::statement(&site.story.phrases.accessibility),
         PageKind::Sitemap | PageKind::NotFound => vec![all_pages(site)],
-        PageKind::Home | PageKind::Gallery | PageKind::Offer => Vec::new(),
     };
-    vec![opening(page), section(body)]
+    vec![section(title(page).into_iter().chain(body))]
 }
 
-/// The first section of a page but the home page: its title and what it is for.
-fn opening(page: &Page) -> Element {
-    section([el("h1").ours(page.title.clone()), el("p").class("lead").ours(page.lead.clone())])
+/// What every page but the home page begins with.
+fn title(page: &Page) -> [Element; 2] {
+    [el("h1").ours(page.title.clone()), el("p").class("lead").ours(page.lead.clone())]
 }
 
 fn section(children: impl IntoIterator<Item = Element>) -> Element {
@@ -118,7 +124,7 @@ fn header(site: &Site, current: &Page) -> Element {
         .iter()
         .filter(|page| match page.matter {
             Matter::Fixed(kind) if always.contains(&kind) => true,
-            Matter::Fixed(_) if extras < NAV_EXTRAS => {
+            Matter::Fixed(kind) if extras < NAV_EXTRAS && !NOT_IN_NAV.contains(&kind) => {
                 extras += 1;
                 true
             }

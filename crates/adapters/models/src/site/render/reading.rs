@@ -5,7 +5,7 @@ use super::super::copy::{Titled, fill};
 use super::super::html::{Element, Link, el, topic_id};
 use super::super::pages::{Matter, Page, PageKind};
 use super::super::text::shorten;
-use super::{Site, action, item_link, opening, sample_note, section};
+use super::{Site, action, item_link, sample_note, section, title};
 
 pub(super) fn about(site: &Site) -> Vec<Element> {
     let story = &site.story;
@@ -22,7 +22,7 @@ pub(super) fn about(site: &Site) -> Vec<Element> {
     vec![prose, el("div").class("actions").child(action(site))]
 }
 
-pub(super) fn offer(site: &Site, page: &Page) -> Vec<Element> {
+pub(super) fn offer(site: &Site) -> Vec<Element> {
     let story = &site.story;
     let items = story.topics.iter().enumerate().map(|(number, topic)| {
         let card = story.phrases.cards[number % story.phrases.cards.len()];
@@ -31,16 +31,10 @@ pub(super) fn offer(site: &Site, page: &Page) -> Vec<Element> {
             .class("card")
             .with("id", topic_id(number))
             .child(el("h2").own(topic.text.clone()))
-            .child(el("p").ours(fill(card, &topic.text)))
+            .child(el("p").ours(topic.put_into(card)))
             .child(el("p").class("hint").own(shorten(said, 180)))
     });
-    vec![
-        opening(page),
-        section([
-            el("ul").class("grid").children(items),
-            el("div").class("actions").child(action(site)),
-        ]),
-    ]
+    vec![el("ul").class("grid").children(items), el("div").class("actions").child(action(site))]
 }
 
 pub(super) fn faq(site: &Site) -> Vec<Element> {
@@ -53,17 +47,17 @@ pub(super) fn faq(site: &Site) -> Vec<Element> {
     vec![el("dl").class("faq prose").children(entries)]
 }
 
-pub(super) fn gallery(site: &Site, page: &Page) -> Vec<Element> {
+pub(super) fn gallery(site: &Site) -> Vec<Element> {
     let story = &site.story;
     let pictures = (0_u8..).zip(&story.topics).map(|(number, topic)| {
         let family = (site.design.art + number) % 5;
-        let label = fill(story.phrases.illustration, &topic.text);
+        let label = topic.put_into(story.phrases.illustration);
         let seed = story.seed.rotate_left(u32::from(number) + 1);
         el("figure")
             .child(drawing(family, seed, Some(label)))
             .child(el("figcaption").own(topic.text.clone()))
     });
-    vec![opening(page), section([el("div").class("grid").children(pictures)])]
+    vec![el("div").class("grid").children(pictures)]
 }
 
 pub(super) fn events(site: &Site) -> Vec<Element> {
@@ -108,14 +102,14 @@ fn articles_of(site: &Site) -> impl Iterator<Item = &Page> + Clone {
 pub(super) fn article(site: &Site, page: &Page, topic: usize, angle: usize) -> Vec<Element> {
     let story = &site.story;
     let copy = &story.phrases.articles;
-    let said = story.sentence_about(story.topic(topic), topic + angle);
+    let said = story.sentence_about(&story.topic(topic).text, topic + angle);
     let mut prose = el("article")
         .class("prose")
         .child(el("h2").ours(copy.from_idea))
         .child(el("blockquote").child(el("p").own(said)));
     for step in 0..3 {
-        let (title, body) = copy.sections[(topic + angle + step * 2) % copy.sections.len()];
-        prose = prose.child(el("h2").ours(title)).child(el("p").ours(body));
+        let (heading, body) = copy.sections[(topic + angle + step * 2) % copy.sections.len()];
+        prose = prose.child(el("h2").ours(heading)).child(el("p").ours(body));
     }
     let here = articles_of(site).position(|other| other.file == page.file).unwrap_or_default();
     let next = articles_of(site)
@@ -126,11 +120,15 @@ pub(super) fn article(site: &Site, page: &Page, topic: usize, angle: usize) -> V
         .map(|other| item_link(site, other));
     let further = section([
         el("h2").ours(copy.next),
-        el("ul").children(next).child(el("li").child(
-            el("a").href(&Link::Topic(PageKind::Offer.file(), topic)).own(story.topic(topic)),
-        )),
+        el("ul").children(next).child(
+            el("li").child(
+                el("a")
+                    .href(&Link::Topic(PageKind::Offer.file(), topic))
+                    .own(story.topic(topic).text.clone()),
+            ),
+        ),
     ]);
-    vec![opening(page), section([prose]), further.class("band")]
+    vec![section(title(page).into_iter().chain([prose])), further.class("band")]
 }
 
 pub(super) fn glossary(site: &Site) -> Vec<Element> {

@@ -1,7 +1,7 @@
 //! Pages that show data; all of it is marked as samples.
 
 use super::super::art::chart;
-use super::super::copy::{ToolCopy, fill};
+use super::super::copy::ToolCopy;
 use super::super::design::Draw;
 use super::super::html::{Element, Link, el};
 use super::super::pages::{Matter, PageKind};
@@ -23,7 +23,7 @@ pub(super) fn pricing(site: &Site) -> Vec<Element> {
     let pays = site.pages.iter().any(|page| page.matter == Matter::Fixed(PageKind::Checkout));
     let target = if pays { PageKind::Checkout } else { PageKind::Contact };
     let plans = (1_usize..).zip(copy.plans).map(|(size, plan)| {
-        let has = (0..size * 2).map(|number| el("li").own(site.story.topic(number)));
+        let has = (0..size * 2).map(|number| el("li").own(site.story.topic(number).text.clone()));
         let label = format!("{}: {plan}", copy.choose);
         let link = Link::File(target.file().to_owned());
         el("li")
@@ -101,7 +101,7 @@ pub(super) fn api(site: &Site) -> Vec<Element> {
             el("tr")
                 .child(el("td").child(el("code").ours(method)))
                 .child(el("td").child(el("code").ours(path.clone())))
-                .child(el("td").ours(fill(what, &topic.text)))
+                .child(el("td").ours(topic.put_into(what)))
         });
         let table =
             el("table").child(heads(&copy.endpoint_heads)).child(el("tbody").children(rows));
@@ -109,7 +109,7 @@ pub(super) fn api(site: &Site) -> Vec<Element> {
         parts.push(scroll(site, table));
     }
     let entry = serde_json::json!({
-        "id": 1, "name": site.story.topic(0), "state": copy.states[0], "created": "2025-01-31T09:30:00Z",
+        "id": 1, "name": site.story.topic(0).text, "state": copy.states[0], "created": "2025-01-31T09:30:00Z",
     });
     parts.push(el("h2").ours(copy.response));
     parts.push(el("pre").child(el("code").with("dir", "ltr").own(format!("{entry:#}"))));
@@ -128,7 +128,7 @@ pub(super) fn data(site: &Site) -> Vec<Element> {
         let rows = fields.take(used).map(|((column, kind), meaning)| {
             let meaning = if column == "parent" {
                 let before = number.saturating_sub(1);
-                format!("{meaning}: {}", site.story.topic(before))
+                format!("{meaning}: {}", site.story.topic(before).text)
             } else {
                 meaning.to_owned()
             };
@@ -148,7 +148,7 @@ pub(super) fn live(site: &Site) -> Vec<Element> {
     let copy = copy(site);
     let entries = (0..12).map(|number| {
         let template = copy.updates[(number + number / 4) % copy.updates.len()];
-        el("li").ours(fill(template, site.story.topic(number)))
+        el("li").ours(site.story.topic(number).put_into(template))
     });
     let toggle = el("button")
         .class("button quiet")
