@@ -8,6 +8,7 @@
 //!
 //! Not here: SQL, and anything one dialect writes differently.
 
+pub mod access;
 pub mod audit;
 pub mod build;
 pub mod credits;

@@ -17,6 +17,7 @@
 //! Not here: rules (the domain crates decide), codecs (`keelway_rows`), ids and randomness
 //! (commands carry them). Several processes may open one file.
 
+mod accounts;
 mod audit;
 mod builds;
 mod credits;
@@ -25,11 +26,14 @@ mod end;
 mod error;
 mod idempotency;
 mod leases;
+mod nonces;
 mod projects;
 mod queue;
+mod sessions;
 mod sites;
 mod submissions;
 mod tenant;
+mod tickets;
 mod tx;
 
 use std::path::PathBuf;

@@ -1,0 +1,183 @@
+//! People, tenants, memberships and sessions.
+
+use crate::decode::Of;
+use keelway_access::{
+    Attempts, Credentials, DisplayName, Email, Membership, NewTenant, PasswordHash, Session, Slug,
+    Tenant, TokenHash, User, UserAgent, WorkspaceName,
+};
+use keelway_credits::{AddGrant, Amount, GrantSource, Terms};
+use keelway_kernel::{Actor, StoreError, TenantId, Timestamp, UserId};
+use sqlx::types::Uuid;
+
+/// A row of `users`, without what passwords are checked against.
+#[derive(sqlx::FromRow)]
+#[expect(missing_docs, reason = "each field is the column of its name")]
+pub struct UserRow {
+    pub id: Uuid,
+    pub email: String,
+    pub name: Option<String>,
+    pub created_at: i64,
+}
+
+impl UserRow {
+    /// The person, or what is wrong with the row.
+    pub fn decode(self) -> Result<User, StoreError> {
+        let id = UserId::from_uuid(self.id);
+        let row = Of("user", &id);
+        Ok(User {
+            id,
+            email: row.parsed(Email::parse(&self.email))?,
+            name: row.parsed(self.name.as_deref().map(DisplayName::parse).transpose())?,
+            created_at: Timestamp::from_micros(self.created_at),
+        })
+    }
+}
+
+/// A row of `users`.
+#[derive(sqlx::FromRow)]
+#[expect(missing_docs, reason = "each field is the column of its name")]
+pub struct CredentialsRow {
+    #[sqlx(flatten)]
+    pub user: UserRow,
+    pub password_hash: String,
+}
+
+impl CredentialsRow {
+    /// The person and the hash, or what is wrong with the row.
+    pub fn decode(self) -> Result<Credentials, StoreError> {
+        let user = self.user.decode()?;
+        let password = Of("user", &user.id).parsed(PasswordHash::parse(&self.password_hash))?;
+        Ok(Credentials { user, password })
+    }
+}
+
+/// A row of `tenants`, without its own limits.
+#[derive(Debug, sqlx::FromRow)]
+#[expect(missing_docs, reason = "each field is the column of its name")]
+pub struct TenantRow {
+    pub id: Uuid,
+    pub slug: String,
+    pub name: String,
+    pub tier: String,
+    pub time_zone: String,
+    pub created_at: i64,
+}
+
+impl TenantRow {
+    /// The tenant, or what is wrong with the row.
+    pub fn decode(self) -> Result<Tenant, StoreError> {
+        let id = TenantId::from_uuid(self.id);
+        let row = Of("tenant", &id);
+        Ok(Tenant {
+            id,
+            slug: row.parsed(Slug::parse(&self.slug))?,
+            name: row.parsed(WorkspaceName::parse(&self.name))?,
+            tier: row.parsed(self.tier.parse())?,
+            time_zone: row.parsed(self.time_zone.parse())?,
+            created_at: Timestamp::from_micros(self.created_at),
+        })
+    }
+}
+
+/// A row of `tenants` with the role that somebody has there.
+#[derive(Debug, sqlx::FromRow)]
+#[expect(missing_docs, reason = "each field is the column of its name")]
+pub struct MembershipRow {
+    #[sqlx(flatten)]
+    pub tenant: TenantRow,
+    pub role: String,
+}
+
+impl MembershipRow {
+    /// The membership, or what is wrong with the rows.
+    pub fn decode(self) -> Result<Membership, StoreError> {
+        let tenant = self.tenant.decode()?;
+        let role = Of("membership", &tenant.id).parsed(self.role.parse())?;
+        Ok(Membership { tenant, role })
+    }
+}
+
+/// A row of `sessions`.
+#[derive(Debug, sqlx::FromRow)]
+#[expect(missing_docs, reason = "each field is the column of its name")]
+pub struct SessionRow {
+    pub token_hash: Vec<u8>,
+    pub user_id: Uuid,
+    pub session_created_at: i64,
+    pub last_seen_at: i64,
+    pub expires_at: i64,
+    pub user_agent: Option<String>,
+}
+
+impl SessionRow {
+    /// The session, or what is wrong with the row.
+    pub fn decode(self) -> Result<Session, StoreError> {
+        let user = UserId::from_uuid(self.user_id);
+        let row = Of("session", &user);
+        Ok(Session {
+            hash: TokenHash::from_bytes(row.hash(&self.token_hash)?),
+            user,
+            created_at: Timestamp::from_micros(self.session_created_at),
+            last_seen_at: Timestamp::from_micros(self.last_seen_at),
+            expires_at: Timestamp::from_micros(self.expires_at),
+            user_agent: self.user_agent.as_deref().and_then(UserAgent::trimmed),
+        })
+    }
+}
+
+/// A session with its person; the session's own `created_at` is `session_created_at` here.
+#[derive(sqlx::FromRow)]
+#[expect(missing_docs, reason = "each field is what its type says")]
+pub struct SignedInRow {
+    #[sqlx(flatten)]
+    pub session: SessionRow,
+    #[sqlx(flatten)]
+    pub user: UserRow,
+}
+
+impl SignedInRow {
+    /// The session and its person, or what is wrong with the rows.
+    pub fn decode(self) -> Result<(Session, User), StoreError> {
+        Ok((self.session.decode()?, self.user.decode()?))
+    }
+}
+
+/// A row of `sign_in_attempts`, without its key.
+#[derive(Debug, sqlx::FromRow)]
+#[expect(missing_docs, reason = "each field is the column of its name")]
+pub struct AttemptsRow {
+    pub failures: i64,
+    pub last_at: i64,
+}
+
+impl AttemptsRow {
+    /// The attempts, or what is wrong with the row.
+    pub fn decode(self) -> Result<Attempts, StoreError> {
+        Ok(Attempts {
+            failures: Of("sign-in attempts", &self.last_at).number(self.failures)?,
+            last_at: Timestamp::from_micros(self.last_at),
+        })
+    }
+}
+
+/// The tenant as it begins at `now`, under `slug`.
+pub fn begun(new: &NewTenant, slug: Slug, now: Timestamp) -> Tenant {
+    Tenant {
+        id: new.id,
+        slug,
+        name: new.name.clone(),
+        tier: new.tier,
+        time_zone: new.time_zone.clone(),
+        created_at: now,
+    }
+}
+
+/// What a tenant is given when it is made; it stays until it is used.
+pub fn first_grant(new: &NewTenant, actor: &Actor) -> Option<AddGrant> {
+    Some(AddGrant {
+        grant: new.grant,
+        amount: Amount::new(new.monthly_credits).ok()?,
+        terms: Terms::unlimited(GrantSource::Plan),
+        actor: actor.clone(),
+    })
+}

@@ -1,0 +1,198 @@
+//! People, tenants and who belongs where.
+
+use crate::SqliteStore;
+use crate::error::{Sql, Stop};
+use crate::tx::Tx;
+use crate::{audit, credits, idempotency, sessions};
+use async_trait::async_trait;
+use keelway_access::lockout::TooManyAttempts;
+use keelway_access::{
+    Accounts, Attempts, AuditAction, CreateTenant, CreateTenantError, Credentials, Email,
+    Membership, NewTenant, Role, SignUp, SignUpError, SignedUp, Tenant, User,
+};
+use keelway_kernel::{Actor, Failure, Once, StoreError, UserId};
+use keelway_rows::access::{
+    AttemptsRow, CredentialsRow, MembershipRow, UserRow, begun, first_grant,
+};
+
+#[async_trait]
+impl Accounts for SqliteStore {
+    async fn sign_up(&self, cmd: SignUp) -> Result<SignedUp, Failure<SignUpError>> {
+        self.write(move |tx| Box::pin(sign_up(tx, cmd))).await
+    }
+
+    async fn create_tenant(
+        &self,
+        cmd: CreateTenant,
+    ) -> Result<Once<Tenant>, Failure<CreateTenantError>> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                if let Some(earlier) = idempotency::replay(tx, cmd.keyed.as_ref()).await? {
+                    return Ok(earlier);
+                }
+                let tenant = begin_tenant(tx, &cmd.tenant, cmd.owner, &cmd.actor).await?;
+                idempotency::remember(tx, cmd.keyed.as_ref(), &tenant).await?;
+                Ok(Once::Fresh(tenant))
+            })
+        })
+        .await
+    }
+
+    async fn begin_sign_in(
+        &self,
+        email: &Email,
+    ) -> Result<Option<Credentials>, Failure<TooManyAttempts>> {
+        let email = email.clone();
+        self.write(move |tx| Box::pin(begin_sign_in(tx, email))).await
+    }
+
+    async fn find_user(&self, user: UserId) -> Result<Option<User>, StoreError> {
+        let row: Result<Option<UserRow>, _> =
+            sqlx::query_as("SELECT id, email, name, created_at FROM users WHERE id = ?1")
+                .bind(user.as_uuid())
+                .fetch_optional(self.readers())
+                .await;
+        let row: Sql<_> = row.map_err(Into::into);
+        row?.map(UserRow::decode).transpose()
+    }
+
+    async fn memberships(&self, user: UserId) -> Result<Vec<Membership>, StoreError> {
+        let rows: Result<Vec<MembershipRow>, _> = sqlx::query_as(
+            r"SELECT t.id, t.slug, t.name, t.tier, t.time_zone, t.created_at, m.role
+                FROM memberships m JOIN tenants t ON t.id = m.tenant_id
+               WHERE m.user_id = ?1
+               ORDER BY m.created_at, m.tenant_id",
+        )
+        .bind(user.as_uuid())
+        .fetch_all(self.readers())
+        .await;
+        let rows: Sql<_> = rows.map_err(Into::into);
+        rows?.into_iter().map(MembershipRow::decode).collect()
+    }
+
+    async fn sweep_attempts(&self) -> Result<u64, StoreError> {
+        self.write_always(|tx| {
+            Box::pin(async move {
+                let forgotten = tx.now.plus_seconds(-Attempts::FORGOTTEN_AFTER_S);
+                let swept = sqlx::query("DELETE FROM sign_in_attempts WHERE last_at <= ?1")
+                    .bind(forgotten.as_micros())
+                    .execute(&mut **tx)
+                    .await?;
+                Ok(swept.rows_affected())
+            })
+        })
+        .await
+    }
+}
+
+async fn sign_up(tx: &mut Tx, cmd: SignUp) -> Result<SignedUp, Stop<SignUpError>> {
+    let taken: Option<i64> = sqlx::query_scalar("SELECT 1 FROM users WHERE email_key = ?1")
+        .bind(cmd.email.key())
+        .fetch_optional(&mut **tx)
+        .await?;
+    if taken.is_some() {
+        return Err(Stop::Refused(SignUpError::EmailTaken));
+    }
+    let user = User { id: cmd.user, email: cmd.email, name: cmd.name, created_at: tx.now };
+    sqlx::query(
+        r"INSERT INTO users (id, email, email_key, name, password_hash, created_at)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )
+    .bind(user.id.as_uuid())
+    .bind(user.email.as_str())
+    .bind(user.email.key())
+    .bind(user.name.as_ref().map(|name| name.as_str()))
+    .bind(cmd.password.as_str())
+    .bind(user.created_at.as_micros())
+    .execute(&mut **tx)
+    .await?;
+    let session = cmd.session.open(user.id, tx.now);
+    sessions::insert(tx, &session).await?;
+
+    let actor = Actor { user: Some(user.id), request_id: cmd.request_id };
+    let signed_up = audit::entry(None, &actor, AuditAction::SignUp, user.id, tx.now);
+    audit::append(tx, &[signed_up]).await?;
+    let tenant = match &cmd.workspace {
+        Some(workspace) => Some(begin_tenant(tx, workspace, user.id, &actor).await?),
+        None => None,
+    };
+    Ok(SignedUp { user, tenant, session })
+}
+
+/// Makes the tenant, its ownership and its first grant.
+async fn begin_tenant(tx: &mut Tx, new: &NewTenant, owner: UserId, actor: &Actor) -> Sql<Tenant> {
+    let taken: Option<i64> = sqlx::query_scalar("SELECT 1 FROM tenants WHERE slug = ?1")
+        .bind(new.slug.as_str())
+        .fetch_optional(&mut **tx)
+        .await?;
+    let slug = match taken {
+        Some(_) => new.slug.disambiguated(new.id),
+        None => new.slug.clone(),
+    };
+    let tenant = begun(new, slug, tx.now);
+    sqlx::query(
+        r"INSERT INTO tenants (id, slug, name, tier, time_zone, created_at)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )
+    .bind(tenant.id.as_uuid())
+    .bind(tenant.slug.as_str())
+    .bind(tenant.name.as_str())
+    .bind(tenant.tier.as_str())
+    .bind(tenant.time_zone.as_str())
+    .bind(tenant.created_at.as_micros())
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO memberships (tenant_id, user_id, role, created_at) VALUES (?1, ?2, ?3, ?4)",
+    )
+    .bind(tenant.id.as_uuid())
+    .bind(owner.as_uuid())
+    .bind(Role::Owner.as_str())
+    .bind(tx.now.as_micros())
+    .execute(&mut **tx)
+    .await?;
+    let action = AuditAction::TenantCreated;
+    let created = audit::entry(Some(tenant.id), actor, action, tenant.id, tx.now);
+    audit::append(tx, &[created]).await?;
+
+    if let Some(grant) = first_grant(new, actor) {
+        let given = credits::grant(tx, tenant.id, grant).await;
+        given.map_err(|stop| match stop {
+            Stop::Broken(error) => error,
+            // A tenant that did not exist a moment ago has a ledger that refuses nothing.
+            Stop::Refused(_) => StoreError::corrupt("credit account", tenant.id),
+        })?;
+    }
+    Ok(tenant)
+}
+
+async fn begin_sign_in(
+    tx: &mut Tx,
+    email: Email,
+) -> Result<Option<Credentials>, Stop<TooManyAttempts>> {
+    let key = email.attempt_key();
+    let stored: Option<AttemptsRow> =
+        sqlx::query_as("SELECT failures, last_at FROM sign_in_attempts WHERE attempt_key = ?1")
+            .bind(key.as_bytes().as_slice())
+            .fetch_optional(&mut **tx)
+            .await?;
+    let stored = stored.map(AttemptsRow::decode).transpose()?;
+    let counted = Attempts::admit(stored, tx.now).map_err(Stop::Refused)?;
+    sqlx::query(
+        r"INSERT INTO sign_in_attempts (attempt_key, failures, last_at) VALUES (?1, ?2, ?3)
+          ON CONFLICT (attempt_key) DO UPDATE
+             SET failures = excluded.failures, last_at = excluded.last_at",
+    )
+    .bind(key.as_bytes().as_slice())
+    .bind(counted.failures)
+    .bind(counted.last_at.as_micros())
+    .execute(&mut **tx)
+    .await?;
+    let known: Option<CredentialsRow> = sqlx::query_as(
+        "SELECT id, email, name, created_at, password_hash FROM users WHERE email_key = ?1",
+    )
+    .bind(email.key())
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(known.map(CredentialsRow::decode).transpose()?)
+}
