@@ -1,0 +1,138 @@
+//! What a request presents to prove who sends it, and whether a browser was tricked into it.
+
+use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
+use keelway_access::{SessionToken, TicketToken};
+use keelway_kernel::TenantId;
+
+use crate::problem::{Code, Problem};
+use crate::settings::HttpSettings;
+
+/// Presented with mutations that a cookie authenticates.
+pub(crate) const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
+/// Names the tenant to act in.
+pub(crate) const TENANT_HEADER: HeaderName = HeaderName::from_static("x-tenant");
+
+/// `__Host-` binds the cookie to this very host, and needs TLS.
+const SECURE_COOKIE: &str = "__Host-keelway";
+const LOOPBACK_COOKIE: &str = "keelway_session";
+
+/// What a request presents.
+pub(crate) enum Presented {
+    Nothing,
+    Cookie(SessionToken),
+    Bearer(String),
+    /// Something that cannot be any of ours.
+    Unusable,
+}
+
+impl Presented {
+    /// The header counts before the cookie: whoever sets one means it.
+    pub(crate) fn by(req: &HttpRequest, settings: &HttpSettings) -> Self {
+        if let Some(header) = req.headers().get(AUTHORIZATION) {
+            let text = header.to_str().unwrap_or_default();
+            let bearer =
+                text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+            return bearer
+                .map_or(Self::Unusable, |(_, token)| Self::Bearer(token.trim().to_owned()));
+        }
+        match req.cookie(cookie_name(settings)) {
+            Some(cookie) => {
+                SessionToken::parse(cookie.value()).map_or(Self::Unusable, Self::Cookie)
+            }
+            None => Self::Nothing,
+        }
+    }
+}
+
+pub(crate) fn cookie_name(settings: &HttpSettings) -> &'static str {
+    if settings.is_secure() { SECURE_COOKIE } else { LOOPBACK_COOKIE }
+}
+
+/// Hands the session to a browser, for as long as it may last at most; the store ends it
+/// earlier.
+pub(crate) fn session_cookie(
+    settings: &HttpSettings,
+    token: &SessionToken,
+    lifetime_s: i64,
+) -> Cookie<'static> {
+    Cookie::build(cookie_name(settings), token.expose().to_owned())
+        .path("/")
+        .http_only(true)
+        .secure(settings.is_secure())
+        .same_site(SameSite::Lax)
+        .max_age(Duration::seconds(lifetime_s))
+        .finish()
+}
+
+/// Takes the session back from a browser.
+pub(crate) fn no_cookie(settings: &HttpSettings) -> Cookie<'static> {
+    Cookie::build(cookie_name(settings), "")
+        .path("/")
+        .http_only(true)
+        .secure(settings.is_secure())
+        .same_site(SameSite::Lax)
+        .max_age(Duration::ZERO)
+        .finish()
+}
+
+/// The tenant that the request names; what cannot be one is unknown.
+pub(crate) fn wanted_tenant(req: &HttpRequest) -> Result<Option<TenantId>, Problem> {
+    let Some(header) = req.headers().get(TENANT_HEADER) else { return Ok(None) };
+    let id = header.to_str().ok().and_then(|text| text.parse().ok());
+    id.map(Some).ok_or_else(Problem::not_found)
+}
+
+/// The ticket in the query of an event stream; the query is never logged.
+pub(crate) fn ticket(req: &HttpRequest) -> Option<TicketToken> {
+    let mut pairs = form_urlencoded::parse(req.query_string().as_bytes());
+    let (_, value) = pairs.find(|(name, _)| name == "ticket")?;
+    TicketToken::parse(&value).ok()
+}
+
+/// Whether a browser says that the request comes from another site.
+///
+/// Browsers say so with every unsafe request; programs say nothing and carry no cookies
+/// they were not given on purpose.
+pub(crate) fn refuse_cross_site(req: &HttpRequest) -> Result<(), Problem> {
+    match origin(req) {
+        Origin::Same | Origin::Silent => Ok(()),
+        Origin::Other => Err(cross_site()),
+    }
+}
+
+/// What a mutation that only a cookie authenticates must show: the browser's word that it
+/// comes from here, and the session's CSRF token.
+pub(crate) fn require_csrf(req: &HttpRequest, session: &SessionToken) -> Result<(), Problem> {
+    let token = req.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok());
+    match (origin(req), token) {
+        (Origin::Same, Some(token)) if session.accepts_csrf(token) => Ok(()),
+        (Origin::Same, _) => Err(Problem::new(
+            Code::CsrfRejected,
+            "send the csrf_token of GET /v1/me in the X-CSRF-Token header",
+        )),
+        (Origin::Silent | Origin::Other, _) => Err(cross_site()),
+    }
+}
+
+fn cross_site() -> Problem {
+    Problem::new(Code::CsrfRejected, "the request does not come from this site")
+}
+
+enum Origin {
+    Same,
+    Other,
+    Silent,
+}
+
+fn origin(req: &HttpRequest) -> Origin {
+    let text = |name| req.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
+        return if site == "same-origin" { Origin::Same } else { Origin::Other };
+    }
+    let Some(origin) = text(ORIGIN) else { return Origin::Silent };
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    if authority.is_some() && authority == text(HOST) { Origin::Same } else { Origin::Other }
+}

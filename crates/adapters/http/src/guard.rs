@@ -1,0 +1,281 @@
+//! Who may call a route, said by the type of its first argument.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use actix_web::HttpRequest;
+use keelway_access::{Denied, Permission, Principal, SessionToken, TokenHash};
+use keelway_kernel::BuildId;
+use keelway_platform::{Permit, Person, Right};
+
+use crate::args::id_in_path;
+use crate::context::{Caller, Context, Shared};
+use crate::credentials::{Presented, refuse_cross_site, require_csrf, ticket, wanted_tenant};
+use crate::problem::{Code, Problem};
+
+/// Who may call a route: a row's column in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Anybody; a session, if there is one, is honoured.
+    SessionOptional,
+    /// A signed-in person, with or without a tenant.
+    Session,
+    /// Whoever may do this in a tenant.
+    Tenant(Permission),
+    /// Whoever may do this in a tenant, and guests.
+    TenantOrGuest(Permission),
+    /// Whoever may do this in a tenant, and holders of a token or ticket for the build.
+    Build(Permission),
+}
+
+impl std::fmt::Display for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Public => f.pad("public"),
+            Self::SessionOptional => f.pad("session optional"),
+            Self::Session => f.pad("session"),
+            Self::Tenant(permission) => f.pad(permission.as_str()),
+            Self::TenantOrGuest(permission) => f.pad(&format!("{permission} or guest")),
+            Self::Build(permission) => f.pad(&format!("{permission} or viewer")),
+        }
+    }
+}
+
+/// The first argument of every handler: it exists only if the caller may call.
+pub trait Guard: Sized + 'static {
+    /// What it asks for.
+    const ACCESS: Access;
+
+    /// Lets the request in, or says why not. Reads no body.
+    fn admit(req: &HttpRequest) -> impl Future<Output = Result<(Self, Principal), Problem>>;
+}
+
+/// Finds out who asks; a mutation that only a cookie vouches for must show that it was meant.
+async fn authenticate(req: &HttpRequest) -> Result<Principal, Problem> {
+    let shared = Shared::of(req);
+    let presented = Presented::by(req, &shared.settings);
+    let unsafe_method = !req.method().is_safe();
+    let token = match presented {
+        Presented::Nothing => {
+            if unsafe_method {
+                refuse_cross_site(req)?;
+            }
+            return Ok(Principal::Anonymous);
+        }
+        Presented::Cookie(token) => {
+            if unsafe_method {
+                require_csrf(req, &token)?;
+            }
+            token
+        }
+        Presented::Bearer(text) => SessionToken::parse(&text).map_err(|_| session_over())?,
+        Presented::Unusable => return Err(session_over()),
+    };
+    let wanted = wanted_tenant(req)?;
+    shared.platform.authenticate(&token.hash(), wanted).await.map_err(|failure| {
+        let problem = Problem::from(failure);
+        let clears_cookie = problem.code == Code::AuthRequired;
+        Problem { clears_cookie, ..problem }
+    })
+}
+
+fn session_over() -> Problem {
+    let problem = Problem::new(Code::AuthRequired, "the session is over");
+    Problem { clears_cookie: true, ..problem }
+}
+
+/// Anybody; who they are is not asked.
+#[derive(Debug)]
+pub struct Public {
+    request_id: String,
+    session: Option<TokenHash>,
+}
+
+impl Public {
+    /// Names the request in answers, logs and audit entries.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// The session that the caller came with, unproven: good for ending it, for nothing else.
+    pub const fn presented_session(&self) -> Option<TokenHash> {
+        self.session
+    }
+}
+
+impl Guard for Public {
+    const ACCESS: Access = Access::Public;
+
+    async fn admit(req: &HttpRequest) -> Result<(Self, Principal), Problem> {
+        if !req.method().is_safe() {
+            refuse_cross_site(req)?;
+        }
+        let session = match Presented::by(req, &Shared::of(req).settings) {
+            Presented::Cookie(token) => Some(token.hash()),
+            Presented::Bearer(text) => SessionToken::parse(&text).ok().map(|token| token.hash()),
+            Presented::Nothing | Presented::Unusable => None,
+        };
+        let request_id = Context::of(req).request_id.clone();
+        Ok((Self { request_id, session }, Principal::Anonymous))
+    }
+}
+
+/// Anybody; a session that is presented must be good.
+#[derive(Debug)]
+pub struct MaybeSignedIn {
+    principal: Principal,
+    request_id: String,
+}
+
+impl MaybeSignedIn {
+    /// The right to `R` in the caller's tenant, if they are signed in there and have it.
+    pub fn permit<R: Right>(&self) -> Option<Permit<R>> {
+        Permit::of(&self.principal, &self.request_id).ok()
+    }
+}
+
+impl Guard for MaybeSignedIn {
+    const ACCESS: Access = Access::SessionOptional;
+
+    async fn admit(req: &HttpRequest) -> Result<(Self, Principal), Problem> {
+        let principal = authenticate(req).await?;
+        let request_id = Context::of(req).request_id.clone();
+        Ok((Self { principal: principal.clone(), request_id }, principal))
+    }
+}
+
+/// A signed-in person, for what concerns the person and no tenant.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub person: Person,
+    /// Who, as far as tenants go.
+    pub principal: Principal,
+}
+
+impl Deref for SignedIn {
+    type Target = Person;
+    fn deref(&self) -> &Person {
+        &self.person
+    }
+}
+
+impl Guard for SignedIn {
+    const ACCESS: Access = Access::Session;
+
+    async fn admit(req: &HttpRequest) -> Result<(Self, Principal), Problem> {
+        let principal = authenticate(req).await?;
+        let person = Person::of(&principal, &Context::of(req).request_id)?;
+        Ok((Self { person, principal: principal.clone() }, principal))
+    }
+}
+
+/// Somebody who may do `R` in their tenant.
+#[derive(Debug)]
+pub struct Allowed<R>(Permit<R>);
+
+impl<R> Deref for Allowed<R> {
+    type Target = Permit<R>;
+    fn deref(&self) -> &Permit<R> {
+        &self.0
+    }
+}
+
+impl<R: Right> Guard for Allowed<R> {
+    const ACCESS: Access = Access::Tenant(R::PERMISSION);
+
+    async fn admit(req: &HttpRequest) -> Result<(Self, Principal), Problem> {
+        let principal = authenticate(req).await?;
+        let permit = Permit::of(&principal, &Context::of(req).request_id)?;
+        Ok((Self(permit), principal))
+    }
+}
+
+/// Somebody who may do `R` in their tenant, or a guest.
+#[derive(Debug)]
+pub enum AllowedOrGuest<R> {
+    /// Signed in, and permitted.
+    Allowed(Permit<R>),
+    /// Not signed in.
+    Guest,
+}
+
+impl<R: Right> Guard for AllowedOrGuest<R> {
+    const ACCESS: Access = Access::TenantOrGuest(R::PERMISSION);
+
+    async fn admit(req: &HttpRequest) -> Result<(Self, Principal), Problem> {
+        let principal = authenticate(req).await?;
+        let guard = match Permit::of(&principal, &Context::of(req).request_id) {
+            Ok(permit) => Self::Allowed(permit),
+            Err(Denied::SignInFirst) => Self::Guest,
+            Err(denied) => return Err(denied.into()),
+        };
+        Ok((guard, principal))
+    }
+}
+
+/// Somebody who may do `R` to the build in the path: by session, by viewer token, or, on a
+/// GET, by a ticket in the query.
+#[derive(Debug)]
+pub struct AllowedOnBuild<R> {
+    build: BuildId,
+    principal: Principal,
+    permit: Permit<R>,
+    right: PhantomData<fn() -> R>,
+}
+
+impl<R> AllowedOnBuild<R> {
+    /// The build in the path; whether the tenant has it is for the store to find.
+    pub const fn build(&self) -> BuildId {
+        self.build
+    }
+
+    /// Who it is, to be asked again while a stream is open.
+    pub const fn principal(&self) -> &Principal {
+        &self.principal
+    }
+}
+
+impl<R> Deref for AllowedOnBuild<R> {
+    type Target = Permit<R>;
+    fn deref(&self) -> &Permit<R> {
+        &self.permit
+    }
+}
+
+impl<R: Right> Guard for AllowedOnBuild<R> {
+    const ACCESS: Access = Access::Build(R::PERMISSION);
+
+    async fn admit(req: &HttpRequest) -> Result<(Self, Principal), Problem> {
+        let principal = match viewer(req).await? {
+            Some(viewer) => viewer,
+            None => authenticate(req).await?,
+        };
+        // Whoever is nobody learns nothing of ids, not even whether they could be one.
+        if principal == Principal::Anonymous {
+            return Err(Denied::SignInFirst.into());
+        }
+        let build = id_in_path(req, "id")?;
+        let permit = Permit::of_build(&principal, build, &Context::of(req).request_id)?;
+        Ok((Self { build, principal: principal.clone(), permit, right: PhantomData }, principal))
+    }
+}
+
+/// The holder of a viewer token or ticket, if one is presented and good.
+async fn viewer(req: &HttpRequest) -> Result<Option<Principal>, Problem> {
+    let shared = Shared::of(req);
+    if let Presented::Bearer(text) = Presented::by(req, &shared.settings) {
+        return Ok(shared.platform.viewer(&text));
+    }
+    match ticket(req).filter(|_| req.method().is_safe()) {
+        Some(ticket) => Ok(shared.platform.redeem_ticket(&ticket.hash()).await?),
+        None => Ok(None),
+    }
+}
+
+/// The caller behind a principal, for counting and logging.
+pub(crate) fn caller_of(principal: &Principal, req: &HttpRequest) -> Caller {
+    Caller::new(principal, Context::of(req).client)
+}
