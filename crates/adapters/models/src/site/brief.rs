@@ -121,8 +121,9 @@ impl Story {
             Some((_, said)) => subject.replacen(said, "", 1),
             None => subject.clone(),
         };
-        let name = spoken
-            .map(|(name, _)| name)
+        let said_name = spoken.map_or(String::new(), |(name, _)| name);
+        let name = Some(said_name.clone())
+            .filter(|name| !name.is_empty())
             .or_else(|| fit(input.project_name, 48))
             .or_else(|| fit(&headline(&unnamed), 48))
             .unwrap_or_else(|| phrases.untitled.to_owned());
@@ -131,7 +132,7 @@ impl Story {
         let sentences =
             readable.iter().map(|sentence| shorten(&capitalized(sentence), 320)).collect();
         let wants = wants(&text, kind, input.features);
-        let topics = topics(&readable, language, phrases.kind(kind));
+        let topics = topics(&readable, language, phrases.kind(kind), &said_name);
         Self {
             language,
             phrases,
@@ -328,8 +329,9 @@ fn wants(text: &str, kind: Kind, features: &[String]) -> Vec<Want> {
         .collect()
 }
 
-/// Runs of words between those that carry no subject, the weightiest in order of appearance.
-fn topics(readable: &[String], language: Language, usual: &KindCopy) -> Vec<Topic> {
+/// Runs of words between those that carry no subject, the weightiest in order of appearance;
+/// `name` is no topic of its own site.
+fn topics(readable: &[String], language: Language, usual: &KindCopy, name: &str) -> Vec<Topic> {
     let mut found: Vec<(String, usize)> = Vec::new();
     let clauses =
         readable.iter().flat_map(|sentence| sentence.split(|c: char| !is_wordy(c) && c != ' '));
@@ -351,7 +353,8 @@ fn topics(readable: &[String], language: Language, usual: &KindCopy) -> Vec<Topi
             }
         }
     }
-    chosen(&found, usual)
+    found.retain(|(text, _)| !name.to_lowercase().contains(&text.to_lowercase()));
+    chosen(&found, usual, language)
 }
 
 fn note(found: &mut Vec<(String, usize)>, run: &[&str]) {
@@ -368,7 +371,7 @@ fn note(found: &mut Vec<(String, usize)>, run: &[&str]) {
     }
 }
 
-fn chosen(found: &[(String, usize)], usual: &KindCopy) -> Vec<Topic> {
+fn chosen(found: &[(String, usize)], usual: &KindCopy, language: Language) -> Vec<Topic> {
     let mut ranked: Vec<usize> = (0..found.len()).collect();
     ranked.sort_by_key(|at| std::cmp::Reverse(found[*at].1));
     ranked.truncate(TOPICS);
@@ -378,13 +381,16 @@ fn chosen(found: &[(String, usize)], usual: &KindCopy) -> Vec<Topic> {
         .map(|at| found[at].0.trim_start_matches(is_combining_mark))
         .map(|text| Topic { text: capitalized(text), inline: text.to_owned() })
         .collect();
+    // German nouns have capitals everywhere.
+    let keeps_capitals = language.tag == "de";
     let fillers = usual.usual.into_iter().chain([usual.label, usual.offer]);
     for filler in fillers {
         if topics.len() >= LEAST_TOPICS {
             break;
         }
         if !topics.iter().any(|topic| topic.text == filler) {
-            topics.push(Topic { text: filler.to_owned(), inline: filler.to_owned() });
+            let inline = if keeps_capitals { filler.to_owned() } else { filler.to_lowercase() };
+            topics.push(Topic { text: filler.to_owned(), inline });
         }
     }
     topics

@@ -134,7 +134,10 @@ impl Design {
         let hue = (story.kind.hue() + 360 - 35 + draw.below(71)) % 360;
         let second = (hue + draw.pick(SECOND_HUES)) % 360;
         let saturation = 45 + draw.below(36);
-        let (heading_font, body_font) = draw.pick(FONTS);
+        // Most of these families have Latin letters only.
+        let latin = !story.headline.chars().any(|c| c.is_alphabetic() && c > '\u{24f}');
+        let chosen = draw.pick(FONTS);
+        let (heading_font, body_font) = if latin { chosen } else { FONTS[1] };
         Self {
             light: Palette::light(hue, second, saturation),
             dark: Palette::dark(hue, second, saturation),

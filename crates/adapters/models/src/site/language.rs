@@ -100,6 +100,20 @@ const FUNCTION_WORDS: &[FunctionWords] = &[
                   internetseite seite seiten homepage landingpage app anwendung online für über von",
     },
     FunctionWords {
+        language: Language::right("ar"),
+        words: "في من إلى على عن مع و أو ثم التي الذي الذين هذا هذه ذلك هو هي هم كل بعض لا ما لم لن قد \
+                كان يكون تكون أن إن كما عند بعد قبل بين حتى أيضا أريد نريد نحتاج يقدم تقدم يجب",
+        openers: "أريد نريد أحتاج نحتاج من فضلك أنشئ صمم اصنع لي لنا موقع موقعا موقعاً صفحة صفحات تطبيق \
+                  تطبيقا بسيط بسيطا جديد جديدا لـ عن",
+    },
+    FunctionWords {
+        language: Language::right("he"),
+        words: "של את על עם אל מן או גם כי אם לא כל זה זאת אלה הוא היא הם אני אנחנו יש אין מה מי איפה \
+                מתי כמו בין אחרי לפני עד רק עוד מאוד רוצה רוצים צריך צריכים",
+        openers: "אני אנחנו רוצה רוצים צריך צריכים בבקשה תבנה תכין צור אתר דף עמוד אפליקציה פשוט פשוטה \
+                  חדש חדשה עבור של",
+    },
+    FunctionWords {
         language: Language::left("it"),
         words: "il lo la i gli le un uno una e o di del della dei delle da dal in nel nella con per \
                 su che è sono si non più come mio mia nostro nostra nostri suo sua anche tra voglio \

@@ -3,6 +3,7 @@
 //! Texts state nothing about the subject that the description did not say: no prices, dates,
 //! people or opening hours are made up, and samples are called samples.
 
+mod ar;
 mod de;
 mod en;
 mod es;
@@ -146,7 +147,8 @@ impl Phrases {
     }
 }
 
-static ALL: [&Phrases; 5] = [&en::PHRASES, &pt::PHRASES, &es::PHRASES, &fr::PHRASES, &de::PHRASES];
+static ALL: [&Phrases; 6] =
+    [&en::PHRASES, &pt::PHRASES, &es::PHRASES, &fr::PHRASES, &de::PHRASES, &ar::PHRASES];
 
 /// The texts for a site in `language`; English where none are written.
 pub(super) fn phrases(language: Language) -> &'static Phrases {
