@@ -83,6 +83,7 @@ macro_rules! test_case {
 }
 
 pub mod access;
+pub mod builds;
 pub mod credits;
 
 /// Emits one test per case. The argument is an `async fn(Arc<dyn Clock>, Arc<dyn Entropy>) ->
@@ -109,6 +110,54 @@ macro_rules! suite {
             $crate::access_sign_up_cases!($open);
             $crate::access_tenants_cases!($open);
             $crate::access_tickets_cases!($open);
+        }
+
+        mod builds {
+            use super::*;
+            mod cancelling {
+                use super::*;
+                $crate::build_cancelling_cases!($open);
+            }
+            mod ending {
+                use super::*;
+                $crate::build_ending_cases!($open);
+            }
+            mod faults {
+                use super::*;
+                $crate::build_fault_cases!($open);
+            }
+            mod leases {
+                use super::*;
+                $crate::build_lease_cases!($open);
+            }
+            mod order {
+                use super::*;
+                $crate::build_order_cases!($open);
+            }
+            mod parked {
+                use super::*;
+                $crate::build_parked_cases!($open);
+            }
+            mod projects {
+                use super::*;
+                $crate::build_project_cases!($open);
+            }
+            mod reads {
+                use super::*;
+                $crate::build_read_cases!($open);
+            }
+            mod recording {
+                use super::*;
+                $crate::build_recording_cases!($open);
+            }
+            mod sites {
+                use super::*;
+                $crate::build_site_cases!($open);
+            }
+            mod submitting {
+                use super::*;
+                $crate::build_submitting_cases!($open);
+            }
         }
     };
 }

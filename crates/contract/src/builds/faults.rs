@@ -1,0 +1,98 @@
+//! Callers that go away.
+
+use keelway_builds::end::End;
+use keelway_builds::run::Progress;
+use keelway_builds::{BuildState, FailureReason};
+use keelway_kernel::{Once, Tier};
+
+use super::setup::{Retry, TTL_S, failed, reply};
+use crate::{Fixture, abandon};
+
+crate::cases! {
+    build_fault_cases in builds::faults:
+    five_hundred_abandoned_commands_leave_no_half_effect,
+    a_submission_whose_answer_was_lost_is_found_by_its_key,
+    books_are_in_order_at_every_moment,
+}
+
+async fn five_hundred_abandoned_commands_leave_no_half_effect(fx: Fixture) {
+    let owned = fx.rich(Tier::Enterprise).await;
+    let mut abandoned = 0;
+    for round in 0..100 {
+        let polls = fx.entropy.below(4);
+        let submit = fx.submit(owned);
+        let id = submit.build;
+        let mut count = |gone: bool| abandoned += u32::from(gone);
+        count(abandon(polls, fx.store.submissions.submit(submit)).await.is_none());
+        count(abandon(fx.entropy.below(4), fx.find_taken()).await.is_none());
+        let lease = fx.find_taken().await.map(|taken| taken.lease);
+        if let Some(lease) = lease {
+            let (_, _, packaged) = fx.packaged("Fresh bread");
+            let work = Progress::AgentCompleted(fx.work(1, 10_000));
+            let record = fx.record(&lease, vec![work, packaged]);
+            count(abandon(fx.entropy.below(4), record).await.is_none());
+            count(
+                abandon(fx.entropy.below(4), fx.store.queue.renew(&lease, 30_000)).await.is_none(),
+            );
+            let end = match round % 4 {
+                0 => End::Cancelled,
+                1 => End::HandedBack,
+                2 => failed(FailureReason::Provider, Retry::Possible),
+                _ => fx.live(),
+            };
+            count(abandon(fx.entropy.below(4), fx.finish(&lease, end)).await.is_none());
+        }
+        let cancel = fx.store.submissions.cancel(fx.cancel(owned, id));
+        count(abandon(fx.entropy.below(4), cancel).await.is_none());
+        count(abandon(fx.entropy.below(4), fx.store.queue.sweep(round)).await.is_none());
+        if round % 10 == 0 {
+            fx.clock.advance(TTL_S);
+        }
+    }
+    assert!(abandoned >= 300, "only {abandoned} commands were abandoned");
+    // The store goes on as if nothing had happened.
+    fx.swept().await;
+    let submitted = fx.submitted(owned).await;
+    assert_eq!(submitted.build.status.state(), BuildState::Queued);
+    let inspection = fx.store.inspector.inspect().await.unwrap();
+    assert_eq!(inspection.violations, []);
+}
+
+async fn a_submission_whose_answer_was_lost_is_found_by_its_key(fx: Fixture) {
+    for _ in 0..50 {
+        let owned = fx.funded(100).await;
+        let mut cmd = fx.submit(owned);
+        cmd.keyed = Some(fx.keyed(reply));
+        let _ = abandon(fx.entropy.below(4), fx.store.submissions.submit(cmd.clone())).await;
+        let answer = fx.store.submissions.submit(cmd.clone()).await.unwrap();
+        let body = match answer {
+            Once::Fresh(submitted) => reply(&submitted).body,
+            Once::Replayed { reply, .. } => reply.body,
+        };
+        assert!(String::from_utf8(body).unwrap().starts_with(&cmd.build.to_string()));
+        assert_eq!(fx.credits(owned.scope).await.1, 75);
+    }
+}
+
+async fn books_are_in_order_at_every_moment(fx: Fixture) {
+    let inspector = fx.store.inspector.clone();
+    let watching = tokio::task::spawn(async move {
+        let mut seen = 0;
+        loop {
+            let inspection = inspector.inspect().await.unwrap();
+            assert_eq!(inspection.violations, []);
+            seen += 1;
+            let builds = inspection.checked.iter().find(|(name, _)| *name == "I5");
+            if builds.is_some_and(|(_, builds)| *builds == 40) {
+                return seen;
+            }
+        }
+    });
+    let owned = fx.rich(Tier::Enterprise).await;
+    for _ in 0..40 {
+        fx.submitted(owned).await;
+        let taken = fx.taken().await;
+        fx.deployed(&taken.lease, 10_000).await;
+    }
+    assert!(watching.await.unwrap() >= 1);
+}
