@@ -1,11 +1,11 @@
 //! What a ledger would answer that had nothing to do but decide.
 
 use keelway_credits::{
-    Account, Decided, Entry, Grant, GrantChange, Hold, HoldFacts, Operation, RefundFacts,
+    Account, Change, Decided, Entry, Grant, GrantChange, Hold, HoldFacts, Operation, RefundFacts,
     ReserveFacts, Spent, decide,
 };
 use keelway_credits::{AddGrant, Commit, Refund, Release, Renew, Reserve};
-use keelway_kernel::{GrantId, HoldId, TenantId, Timestamp};
+use keelway_kernel::{Actor, GrantId, HoldId, TenantId, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -56,8 +56,7 @@ impl Model {
             }
             Command::Reserve(_) if self.account.version == 0 => Err("AccountUnknown".into()),
             Command::Reserve(cmd) => {
-                let due: Vec<Hold> =
-                    self.holds.values().filter(|hold| hold.is_due(now)).cloned().collect();
+                let due = self.due(now);
                 let facts = ReserveFacts {
                     account: &self.account,
                     earlier: self.holds.get(&cmd.hold),
@@ -100,29 +99,46 @@ impl Model {
         })
     }
 
+    /// Ends what is past its time, as any number of sweeps would.
+    pub(super) fn sweep(&mut self, actor: &Actor, now: Timestamp) {
+        let change = decide::expire(&self.account, &self.due(now), actor, now);
+        if let Some(change) = change.expect("sums that fit") {
+            self.save(&change);
+        }
+    }
+
+    fn due(&self, now: Timestamp) -> Vec<Hold> {
+        let due = self.holds.values().filter(|hold| hold.is_due(now));
+        due.cloned().collect()
+    }
+
     fn take<T: Debug, E: Debug>(&mut self, decided: Result<Decided<T>, E>) -> Told {
         if let Some(change) = decided.as_ref().ok().and_then(Decided::change) {
-            self.account = self.account.clone().apply(change);
-            self.entries.extend(change.entries.iter().cloned());
-            for hold in &change.holds {
-                self.holds.insert(hold.id, hold.clone());
-            }
-            for grant in &change.grants {
-                match grant {
-                    GrantChange::New(grant) => {
-                        self.grants.insert(grant.id, grant.clone());
-                    }
-                    GrantChange::Remaining { grant, remaining } => {
-                        let known = self.grants.get_mut(grant);
-                        known.expect("a known grant").remaining = *remaining;
-                    }
-                }
-            }
-            if let Some(operation) = &change.operation {
-                let key = operation.key.as_str().to_owned();
-                self.operations.insert(key, operation.clone());
-            }
+            self.save(change);
         }
         told(decided.as_ref().map(Decided::outcome))
+    }
+
+    fn save(&mut self, change: &Change) {
+        self.account = self.account.clone().apply(change);
+        self.entries.extend(change.entries.iter().cloned());
+        for hold in &change.holds {
+            self.holds.insert(hold.id, hold.clone());
+        }
+        for grant in &change.grants {
+            match grant {
+                GrantChange::New(grant) => {
+                    self.grants.insert(grant.id, grant.clone());
+                }
+                GrantChange::Remaining { grant, remaining } => {
+                    let known = self.grants.get_mut(grant);
+                    known.expect("a known grant").remaining = *remaining;
+                }
+            }
+        }
+        if let Some(operation) = &change.operation {
+            let key = operation.key.as_str().to_owned();
+            self.operations.insert(key, operation.clone());
+        }
     }
 }

@@ -3,8 +3,8 @@
 use super::model::{Command, Model, Told, told};
 use crate::{Fixture, Owned, actor, amount, race};
 use keelway_credits::{
-    AddGrant, Commit, Finality, GrantSource, Lifetime, Purpose, Refund, Release, Renew, Reserve,
-    Terms,
+    AddGrant, Commit, Finality, GrantSource, Lifetime, Purpose, Reason, Refund, Release, Renew,
+    Reserve, Terms,
 };
 use keelway_kernel::{
     BuildId, Credits, Failure, GrantId, HoldId, IdempotencyKey, PageRequest, TenantScope,
@@ -18,14 +18,16 @@ crate::cases! {
     commands_in_parallel_keep_the_sums_exact,
 }
 
-/// Ids and keys come from so few that commands keep meeting each other's.
-fn command(fx: &Fixture, ids: u64) -> Command {
+/// The command numbered `step`. Ids and keys come from a small window that moves on, so that
+/// commands keep meeting each other's.
+fn command(fx: &Fixture, step: u64) -> Command {
     let pick = |bound| fx.entropy.below(bound);
     let positive = |bound| amount(i64::try_from(pick(bound) + 1).unwrap());
-    let id = |kind: u128| Uuid::from_u128(kind << 64 | u128::from(pick(ids)));
+    let recent = |width| step / 8 + pick(width);
+    let id = |kind: u128| Uuid::from_u128(kind << 64 | u128::from(recent(10)));
     let hold = HoldId::from_uuid(id(1));
     let grant = GrantId::from_uuid(id(2));
-    let key = IdempotencyKey::parse(&format!("key-{}", pick(2 * ids))).unwrap();
+    let key = IdempotencyKey::parse(&format!("key-{}", recent(40))).unwrap();
     let actor = actor();
     match pick(16) {
         0..=2 => {
@@ -54,15 +56,19 @@ fn command(fx: &Fixture, ids: u64) -> Command {
             })
         }
         8 => Command::Renew(Renew { hold, actor }),
-        9..=12 => Command::Commit(Commit {
+        9..=11 => Command::Commit(Commit {
             key,
             hold,
             used: Credits::new(i64::try_from(pick(12)).unwrap()),
             finality: [Finality::Partial, Finality::Final][usize::try_from(pick(2)).unwrap()],
             actor,
         }),
-        13 => Command::Release(Release { key, hold, actor }),
-        _ => Command::Refund(Refund { grant, hold, amount: positive(8), actor }),
+        12 => Command::Release(Release { key, hold, actor }),
+        // Mostly under ids of their own, for a grant's is usually taken.
+        _ => {
+            let grant = if pick(4) == 0 { grant } else { GrantId::from_uuid(id(3)) };
+            Command::Refund(Refund { grant, hold, amount: positive(5), actor })
+        }
     }
 }
 
@@ -88,15 +94,21 @@ async fn run(fx: &Fixture, scope: TenantScope, command: Command) -> Told {
 async fn commands_in_sequence_always_get_the_answers_of_the_rules(fx: Fixture) {
     let Owned { scope, .. } = fx.tenant().await;
     let mut model = Model::new(scope.tenant());
-    let mut accepted = 0;
-    for _ in 0..1_000 {
-        fx.clock.advance(i64::try_from(fx.entropy.below(8)).unwrap());
-        let command = command(&fx, 150);
+    for step in 0..1_000 {
+        fx.clock.advance(i64::try_from(fx.entropy.below(6)).unwrap());
+        if fx.entropy.below(20) == 0 {
+            model.sweep(&actor(), fx.now());
+            fx.store.ledger.expire(1, actor()).await.unwrap();
+        }
+        let command = command(&fx, step);
         let expected = model.run(&command, fx.now());
-        accepted += u32::from(expected.is_ok());
-        assert_eq!(run(&fx, scope, command.clone()).await, expected, "{command:?}");
+        let answer = run(&fx, scope, command.clone()).await;
+        assert_eq!(answer, expected, "{command:?}");
     }
-    assert!(accepted > 300, "only {accepted} commands did anything");
+    for reason in [Reason::Grant, Reason::Capture, Reason::Refund, Reason::Expiry] {
+        let moved = model.entries.iter().filter(|entry| entry.reason == reason).count();
+        assert!(moved >= 5, "{reason:?} happened only {moved} times");
+    }
 
     let statement = fx.store.books.statement(scope).await.unwrap();
     assert_eq!((statement.balance, statement.held), (model.account.balance, model.account.held));
@@ -126,8 +138,8 @@ async fn commands_in_parallel_keep_the_sums_exact(fx: Fixture) {
         let (fx, scope) = (fx.clone(), scopes[number % 3]);
         async move {
             let mut answers = Vec::new();
-            for _ in 0..100 {
-                let command = command(&fx, 400);
+            for step in 0..100 {
+                let command = command(&fx, step);
                 let answer = run(&fx, scope, command.clone()).await;
                 answers.push((scope, command, answer));
             }

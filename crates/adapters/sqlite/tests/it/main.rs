@@ -1,0 +1,62 @@
+//! What every store promises, shown on SQLite.
+
+use async_trait::async_trait;
+use keelway_access::AuditEntry;
+use keelway_builds::Rules;
+use keelway_contract::{AuditTrail, Store};
+use keelway_kernel::{Clock, Entropy, TenantId};
+use keelway_rows::audit::{AuditRow, chain};
+use keelway_sqlite::{SqliteSettings, SqliteStore};
+use keelway_tiers::LimitTable;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use std::sync::Arc;
+
+/// A file of its own for each case: two connections to one in memory would see two stores.
+async fn open(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Store {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keelway.db");
+    let rules = Arc::new(Rules::new(LimitTable::default()));
+    let settings = SqliteSettings::new(&path);
+    let store = SqliteStore::open(settings, clock, entropy, rules).await.unwrap();
+    store.migrate().await.unwrap();
+    let reader = SqliteConnectOptions::new().filename(&path).read_only(true);
+    let reader = SqlitePool::connect_lazy_with(reader);
+
+    let store = Arc::new(store);
+    Store {
+        ledger: store.clone(),
+        books: store.clone(),
+        accounts: store.clone(),
+        sessions: store.clone(),
+        tickets: store.clone(),
+        replay_guard: store.clone(),
+        submissions: store.clone(),
+        queue: store.clone(),
+        builds: store.clone(),
+        projects: store.clone(),
+        sites: store.clone(),
+        inspector: store,
+        audit_trail: Arc::new(Trail(reader)),
+        keep: Arc::new(folder),
+    }
+}
+
+struct Trail(SqlitePool);
+
+#[async_trait]
+impl AuditTrail for Trail {
+    async fn entries(&self, tenant: Option<TenantId>) -> Vec<AuditEntry> {
+        let rows: Vec<AuditRow> = sqlx::query_as(
+            r"SELECT tenant_id, seq, at, user_id, request_id, action, subject, data, seal
+                FROM audit_log WHERE tenant_id = ?1 ORDER BY seq",
+        )
+        .bind(chain(tenant))
+        .fetch_all(&self.0)
+        .await
+        .unwrap();
+        let entry = |row: AuditRow| row.decode().unwrap().0;
+        rows.into_iter().map(entry).collect()
+    }
+}
+
+keelway_contract::suite!(open);
