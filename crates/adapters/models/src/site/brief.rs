@@ -117,13 +117,13 @@ impl Story {
         let first = readable.first().map_or("", String::as_str);
         let subject = without_opener(first, language);
         let spoken = spoken_name(&plain);
-        let unnamed = match spoken {
-            Some((_, said)) => subject.replacen(said, "", 1),
-            None => subject.clone(),
+        let (spoken, unnamed) = match spoken {
+            Some((name, said)) => (Some(name), subject.replacen(said, "", 1)),
+            None => (None, subject.clone()),
         };
-        let said_name = spoken.map_or(String::new(), |(name, _)| name);
-        let name = Some(said_name.clone())
-            .filter(|name| !name.is_empty())
+        let usual = phrases.kind(kind);
+        let topics = topics(&readable, language, usual, spoken.as_deref().unwrap_or_default());
+        let name = spoken
             .or_else(|| fit(input.project_name, 48))
             .or_else(|| fit(&headline(&unnamed), 48))
             .unwrap_or_else(|| phrases.untitled.to_owned());
@@ -132,7 +132,6 @@ impl Story {
         let sentences =
             readable.iter().map(|sentence| shorten(&capitalized(sentence), 320)).collect();
         let wants = wants(&text, kind, input.features);
-        let topics = topics(&readable, language, phrases.kind(kind), &said_name);
         Self {
             language,
             phrases,

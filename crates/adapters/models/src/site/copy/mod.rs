@@ -8,6 +8,7 @@ mod de;
 mod en;
 mod es;
 mod fr;
+mod he;
 mod pt;
 
 use super::kind::Kind;
@@ -147,8 +148,15 @@ impl Phrases {
     }
 }
 
-static ALL: [&Phrases; 6] =
-    [&en::PHRASES, &pt::PHRASES, &es::PHRASES, &fr::PHRASES, &de::PHRASES, &ar::PHRASES];
+static ALL: [&Phrases; 7] = [
+    &en::PHRASES,
+    &pt::PHRASES,
+    &es::PHRASES,
+    &fr::PHRASES,
+    &de::PHRASES,
+    &ar::PHRASES,
+    &he::PHRASES,
+];
 
 /// The texts for a site in `language`; English where none are written.
 pub(super) fn phrases(language: Language) -> &'static Phrases {
