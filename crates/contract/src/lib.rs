@@ -15,7 +15,8 @@
 //! ```
 //!
 //! A case is a private `async fn(Fixture)`, named in its file's `cases!` list; one that was
-//! forgotten there is dead code, which CI refuses.
+//! forgotten there is dead code, which CI refuses. A new file's list is named in [`suite!`];
+//! a test here says if it was forgotten.
 //!
 //! Not here: SQL, and rules. What a right answer is, the domain crates say.
 #![expect(
@@ -160,4 +161,35 @@ macro_rules! suite {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Every list in a folder, by the name of its macro.
+    fn lists(folder: &Path, found: &mut Vec<String>) {
+        for entry in folder.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                lists(&path, found);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            if let Some((_, list)) = source.split_once("\ncrate::cases! {") {
+                found.extend(list.split_whitespace().next().map(str::to_owned));
+            }
+        }
+    }
+
+    #[test]
+    fn the_suite_names_every_list() {
+        let mut found = Vec::new();
+        lists(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+        assert!(found.len() >= 13, "the lists were not found: {found:?}");
+        let suite = include_str!("lib.rs");
+        for list in found {
+            assert!(suite.contains(&format!("$crate::{list}!($open)")), "{list} is not in suite!");
+        }
+    }
 }

@@ -349,7 +349,7 @@ const DAY_S: i64 = 24 * 60 * 60;
 /// The audit entry of a ledger command: what it was about, and where it left the account.
 pub fn audited(
     action: AuditAction,
-    subject: impl ToString,
+    subject: String,
     change: &Change,
     actor: Actor,
     at: Timestamp,
@@ -361,7 +361,7 @@ pub fn audited(
         tenant: Some(change.tenant),
         actor,
         action,
-        subject: subject.to_string(),
+        subject,
         at,
         data: facts
             .map(|(name, credits)| (name.to_owned(), credits.to_string()))

@@ -7,8 +7,8 @@ use crate::{audit, credits, idempotency, sessions};
 use async_trait::async_trait;
 use keelway_access::lockout::TooManyAttempts;
 use keelway_access::{
-    Accounts, Attempts, AuditAction, CreateTenant, CreateTenantError, Credentials, Email,
-    Membership, NewTenant, Role, SignUp, SignUpError, SignedUp, Tenant, User,
+    Accounts, Attempts, AuditAction, CreateTenant, CreateTenantError, Credentials, DisplayName,
+    Email, Membership, NewTenant, Role, SignUp, SignUpError, SignedUp, Tenant, User,
 };
 use keelway_kernel::{Actor, Failure, Once, StoreError, UserId};
 use keelway_rows::access::{
@@ -101,7 +101,7 @@ async fn sign_up(tx: &mut Tx, cmd: SignUp) -> Result<SignedUp, Stop<SignUpError>
     .bind(user.id.as_uuid())
     .bind(user.email.as_str())
     .bind(user.email.key())
-    .bind(user.name.as_ref().map(|name| name.as_str()))
+    .bind(user.name.as_ref().map(DisplayName::as_str))
     .bind(cmd.password.as_str())
     .bind(user.created_at.as_micros())
     .execute(&mut **tx)

@@ -86,7 +86,7 @@ pub(crate) async fn grant(
     let account = account.unwrap_or(Account::new(tenant));
     let earlier = load_grant(tx, tenant, cmd.grant).await?;
     let decided = decide::grant(&account, earlier.as_ref(), &cmd, tx.now).map_err(Stop::Refused)?;
-    let done = Done::new(AuditAction::CreditsGranted, cmd.grant, cmd.actor);
+    let done = Done::new(AuditAction::CreditsGranted, &cmd.grant, cmd.actor);
     save(tx, decided.change(), done).await?;
     Ok(*decided.outcome())
 }
@@ -108,7 +108,7 @@ async fn reserve(
         spent: load_spent(tx, tenant, &cmd).await?,
     };
     let decided = decide::reserve(&facts, &cmd, now).map_err(Stop::Refused)?;
-    let done = Done::new(AuditAction::CreditsHeld, cmd.hold, cmd.actor);
+    let done = Done::new(AuditAction::CreditsHeld, &cmd.hold, cmd.actor);
     save(tx, decided.change(), done).await?;
     Ok(*decided.outcome())
 }
@@ -129,7 +129,7 @@ async fn commit(tx: &mut Tx, tenant: TenantId, cmd: Commit) -> Result<Receipt, S
     let earlier = load_operation(tx, tenant, &cmd.key).await?;
     let facts = HoldFacts { account: &account, hold: &hold, earlier: earlier.as_ref() };
     let decided = decide::commit(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
-    let done = Done::new(AuditAction::CreditsCaptured, cmd.hold, cmd.actor);
+    let done = Done::new(AuditAction::CreditsCaptured, &cmd.hold, cmd.actor);
     save(tx, decided.change(), done).await?;
     Ok(*decided.outcome())
 }
@@ -144,7 +144,7 @@ async fn release(
     let earlier = load_operation(tx, tenant, &cmd.key).await?;
     let facts = HoldFacts { account: &account, hold: &hold, earlier: earlier.as_ref() };
     let decided = decide::release(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
-    let done = Done::new(AuditAction::CreditsReleased, cmd.hold, cmd.actor);
+    let done = Done::new(AuditAction::CreditsReleased, &cmd.hold, cmd.actor);
     save(tx, decided.change(), done).await?;
     Ok(*decided.outcome())
 }
@@ -155,7 +155,7 @@ async fn refund(tx: &mut Tx, tenant: TenantId, cmd: Refund) -> Result<Granted, S
     let earlier = load_grant(tx, tenant, cmd.grant).await?;
     let facts = RefundFacts { account: &account, hold: &hold, earlier: earlier.as_ref() };
     let decided = decide::refund(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
-    let done = Done::new(AuditAction::CreditsGranted, cmd.grant, cmd.actor);
+    let done = Done::new(AuditAction::CreditsGranted, &cmd.grant, cmd.actor);
     save(tx, decided.change(), done).await?;
     Ok(*decided.outcome())
 }
@@ -206,7 +206,7 @@ async fn expire_account(tx: &mut Tx, tenant: TenantId, actor: &Actor) -> Sql<Opt
     let Some(change) = change else {
         return Ok(None);
     };
-    let done = Done::new(AuditAction::CreditsExpired, tenant, actor.clone());
+    let done = Done::new(AuditAction::CreditsExpired, &tenant, actor.clone());
     save(tx, Some(&change), done).await?;
     Ok(Some(u32::try_from(change.holds.len()).unwrap_or(u32::MAX)))
 }
@@ -219,7 +219,7 @@ struct Done {
 }
 
 impl Done {
-    fn new(action: AuditAction, subject: impl ToString, actor: Actor) -> Self {
+    fn new(action: AuditAction, subject: &impl ToString, actor: Actor) -> Self {
         Self { action, subject: subject.to_string(), actor }
     }
 }

@@ -5,7 +5,7 @@ use crate::tx::Tx;
 use crate::{SqliteStore, audit};
 use async_trait::async_trait;
 use keelway_access::{
-    AuditAction, Session, SessionPolicy, SessionState, Sessions, SignIn, TokenHash, User,
+    AuditAction, Session, SessionPolicy, SessionState, Sessions, SignIn, TokenHash, User, UserAgent,
 };
 use keelway_kernel::{Actor, StoreError, UserId};
 use keelway_rows::access::{SessionRow, SignedInRow, UserRow};
@@ -115,7 +115,7 @@ pub(crate) async fn insert(tx: &mut Tx, session: &Session) -> Sql<()> {
     .bind(session.created_at.as_micros())
     .bind(session.last_seen_at.as_micros())
     .bind(session.expires_at.as_micros())
-    .bind(session.user_agent.as_ref().map(|agent| agent.as_str()))
+    .bind(session.user_agent.as_ref().map(UserAgent::as_str))
     .execute(&mut **tx)
     .await?;
     Ok(())

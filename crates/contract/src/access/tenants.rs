@@ -25,8 +25,8 @@ fn create(fx: &Fixture, owner: UserId) -> CreateTenant {
     }
 }
 
-fn keyed(owner: UserId, fingerprint: u8, request_id: &str) -> Option<Keyed<Tenant>> {
-    Some(Keyed {
+fn keyed(owner: UserId, fingerprint: u8, request_id: &str) -> Keyed<Tenant> {
+    Keyed {
         owner: owner.to_string(),
         route: "POST /v1/tenants",
         key: IdempotencyKey::parse("the-key").unwrap(),
@@ -37,7 +37,7 @@ fn keyed(owner: UserId, fingerprint: u8, request_id: &str) -> Option<Keyed<Tenan
             headers: vec![("location".into(), format!("/v1/tenants/{}", tenant.id))],
             body: tenant.slug.as_str().as_bytes().to_vec(),
         },
-    })
+    }
 }
 
 fn fresh(answer: Once<Tenant>) -> Tenant {
@@ -87,12 +87,12 @@ async fn memberships_come_oldest_first(fx: Fixture) {
 
 async fn the_same_key_always_gives_the_first_answer(fx: Fixture) {
     let owner = fx.person().await.user.id;
-    let first = CreateTenant { keyed: keyed(owner, 1, "req_first"), ..create(&fx, owner) };
+    let first = CreateTenant { keyed: Some(keyed(owner, 1, "req_first")), ..create(&fx, owner) };
     let tenant = fresh(fx.store.accounts.create_tenant(first.clone()).await.unwrap());
     let reply = (first.keyed.unwrap().reply)(&tenant);
 
     fx.clock.advance(KEY_LIFETIME_SECONDS - 1);
-    let again = CreateTenant { keyed: keyed(owner, 1, "req_second"), ..create(&fx, owner) };
+    let again = CreateTenant { keyed: Some(keyed(owner, 1, "req_second")), ..create(&fx, owner) };
     let answer = fx.store.accounts.create_tenant(again).await.unwrap();
     assert_eq!(replayed(answer), (reply, "req_first".to_owned()));
     let memberships = fx.store.accounts.memberships(owner).await.unwrap();
@@ -102,7 +102,8 @@ async fn the_same_key_always_gives_the_first_answer(fx: Fixture) {
 async fn the_same_key_with_another_request_is_refused(fx: Fixture) {
     let owner = fx.person().await.user.id;
     for (fingerprint, accepted) in [(1, true), (2, false)] {
-        let cmd = CreateTenant { keyed: keyed(owner, fingerprint, "req"), ..create(&fx, owner) };
+        let cmd =
+            CreateTenant { keyed: Some(keyed(owner, fingerprint, "req")), ..create(&fx, owner) };
         let answer = fx.store.accounts.create_tenant(cmd).await;
         if accepted {
             fresh(answer.unwrap());
@@ -117,8 +118,10 @@ async fn the_same_key_with_another_request_is_refused(fx: Fixture) {
 async fn one_key_raced_makes_exactly_one_tenant(fx: Fixture) {
     let owner = fx.person().await.user.id;
     let answers = race(64, |number| {
-        let cmd =
-            CreateTenant { keyed: keyed(owner, 1, &format!("req_{number}")), ..create(&fx, owner) };
+        let cmd = CreateTenant {
+            keyed: Some(keyed(owner, 1, &format!("req_{number}"))),
+            ..create(&fx, owner)
+        };
         let accounts = fx.store.accounts.clone();
         async move { accounts.create_tenant(cmd).await }
     })
@@ -139,7 +142,8 @@ async fn keys_of_different_owners_never_meet(fx: Fixture) {
     let mut made = Vec::new();
     for fingerprint in [1, 2] {
         let owner = fx.person().await.user.id;
-        let cmd = CreateTenant { keyed: keyed(owner, fingerprint, "req"), ..create(&fx, owner) };
+        let cmd =
+            CreateTenant { keyed: Some(keyed(owner, fingerprint, "req")), ..create(&fx, owner) };
         made.push(fresh(fx.store.accounts.create_tenant(cmd).await.unwrap()).id);
     }
     assert_ne!(made[0], made[1]);
@@ -148,7 +152,8 @@ async fn keys_of_different_owners_never_meet(fx: Fixture) {
 async fn a_key_is_forgotten_after_its_time(fx: Fixture) {
     let owner = fx.person().await.user.id;
     for fingerprint in [1, 2] {
-        let cmd = CreateTenant { keyed: keyed(owner, fingerprint, "req"), ..create(&fx, owner) };
+        let cmd =
+            CreateTenant { keyed: Some(keyed(owner, fingerprint, "req")), ..create(&fx, owner) };
         fresh(fx.store.accounts.create_tenant(cmd).await.unwrap());
         fx.clock.advance(KEY_LIFETIME_SECONDS);
     }

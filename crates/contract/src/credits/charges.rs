@@ -2,8 +2,11 @@
 
 use crate::{Fixture, Owned, race, rejected, sorted};
 use keelway_access::AuditAction;
-use keelway_credits::{Commit, CommitError, Ended, Finality, HoldState, NotOpen, ReleaseError};
-use keelway_kernel::Credits;
+use keelway_credits::{
+    AddGrant, Commit, CommitError, Ended, Finality, GrantSource, HoldState, NotOpen, ReleaseError,
+    Terms,
+};
+use keelway_kernel::{Credits, PageRequest};
 
 crate::cases! {
     credit_charges_cases in credits::charges:
@@ -210,7 +213,7 @@ async fn a_refusal_never_changes_anything(fx: Fixture) {
     let ledger = &fx.store.ledger;
     let hold = fx.held(scope, 60).await.hold;
     let state = async || {
-        let page = keelway_kernel::PageRequest::new(100, None);
+        let page = PageRequest::new(100, None);
         (
             fx.store.books.statement(scope).await.unwrap(),
             fx.store.books.entries(scope, page).await.unwrap(),
@@ -232,7 +235,6 @@ async fn a_refusal_never_changes_anything(fx: Fixture) {
 }
 
 async fn burns_by_priority_then_expiry_then_age(fx: Fixture) {
-    use keelway_credits::{AddGrant, GrantSource, Terms};
     let Owned { scope, .. } = fx.tenant().await;
     let day = |days: i64| Some(fx.now().plus_seconds(days * 86_400));
     let mut burning = Vec::new();
@@ -255,7 +257,7 @@ async fn burns_by_priority_then_expiry_then_age(fx: Fixture) {
     let hold = fx.held(scope, 55).await.hold;
     let cmd = fx.commit(hold, 55, Finality::Final);
     fx.store.ledger.commit(scope, cmd).await.unwrap();
-    let page = keelway_kernel::PageRequest::new(6, None);
+    let page = PageRequest::new(6, None);
     let entries = fx.store.books.entries(scope, page).await.unwrap().items;
     let burnt: Vec<_> =
         entries.iter().rev().map(|entry| (entry.grant, entry.amount.get())).collect();

@@ -3,8 +3,8 @@
 use crate::{Fixture, Owned, abandon, amount, race, rejected, sorted};
 use keelway_access::AuditAction;
 use keelway_credits::{
-    CapScope, DailyCaps, Finality, Hold, HoldState, Lifetime, Purpose, RenewError, Reserve,
-    ReserveError,
+    CapScope, CommitError, DailyCaps, Finality, Hold, HoldState, Lifetime, Purpose, RefundError,
+    ReleaseError, RenewError, Reserve, ReserveError,
 };
 use keelway_kernel::{BuildId, Credits, ProjectId, UserId};
 
@@ -142,7 +142,6 @@ async fn a_hold_is_never_found_by_another_tenant(fx: Fixture) {
     let found = fx.store.books.find_hold(theirs.scope, hold).await.unwrap();
     assert_eq!(found, None);
 
-    use keelway_credits::{CommitError, RefundError, ReleaseError};
     let commit = fx.commit(hold, 1, Finality::Final);
     let refusal = rejected(ledger.commit(theirs.scope, commit).await);
     assert_eq!(refusal, CommitError::HoldUnknown);
@@ -205,14 +204,14 @@ async fn a_builds_hold_has_no_time_to_renew(fx: Fixture) {
     assert_eq!(rejected(fx.store.ledger.renew(scope, unknown).await), RenewError::HoldUnknown);
 }
 
-fn caps(fx: &Fixture, [tenant, user, project]: [Option<i64>; 3]) -> Option<DailyCaps> {
-    Some(DailyCaps {
+fn caps(fx: &Fixture, [tenant, user, project]: [Option<i64>; 3]) -> DailyCaps {
+    DailyCaps {
         since: fx.now().plus_seconds(-3600),
         resets_at: fx.now().plus_seconds(23 * 3600),
         tenant: tenant.map(Credits::new),
         user: user.map(Credits::new),
         project: project.map(Credits::new),
-    })
+    }
 }
 
 async fn never_holds_more_in_a_day_than_the_caps_allow(fx: Fixture) {
@@ -223,7 +222,7 @@ async fn never_holds_more_in_a_day_than_the_caps_allow(fx: Fixture) {
     let ask = |credits, user, project, limits| Reserve {
         user,
         project,
-        caps: caps(&fx, limits),
+        caps: Some(caps(&fx, limits)),
         ..fx.reserve(credits)
     };
     let capped = |refusal: ReserveError| match refusal {
@@ -261,7 +260,7 @@ async fn never_holds_more_in_a_day_than_the_caps_allow(fx: Fixture) {
 async fn raced_reserves_never_exceed_a_daily_cap(fx: Fixture) {
     let Owned { scope, .. } = fx.funded(10_000).await;
     let answers = race(64, |_| {
-        let cmd = Reserve { caps: caps(&fx, [Some(100), None, None]), ..fx.reserve(9) };
+        let cmd = Reserve { caps: Some(caps(&fx, [Some(100), None, None])), ..fx.reserve(9) };
         let ledger = fx.store.ledger.clone();
         async move { ledger.reserve(scope, cmd).await }
     })

@@ -113,10 +113,13 @@ impl Model {
     }
 
     fn take<T: Debug, E: Debug>(&mut self, decided: Result<Decided<T>, E>) -> Told {
-        if let Some(change) = decided.as_ref().ok().and_then(Decided::change) {
-            self.save(change);
-        }
-        told(decided.as_ref().map(Decided::outcome))
+        told(decided.map(|decided| match decided {
+            Decided::Now { change, outcome } => {
+                self.save(&change);
+                outcome
+            }
+            Decided::Already(outcome) => outcome,
+        }))
     }
 
     fn save(&mut self, change: &Change) {
