@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use keelway_builds::ports::Topic;
 use keelway_builds::run::{Assignment, Take};
+use keelway_kernel::StoreError;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -130,7 +131,9 @@ async fn take(
         while builds.try_join_next().is_some() {}
         if builds.len() < settings.slots.get() {
             let asked = Instant::now();
-            match shop.ports.queue.take(cmd.clone()).await {
+            // A lease that comes later than this could not be relied on any more.
+            let taken = timeout(settings.reliable(), shop.ports.queue.take(cmd.clone())).await;
+            match taken.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer".into()))) {
                 Ok(Some(assignment)) => {
                     builds.spawn(one(Arc::clone(shop), assignment, asked, hand_back.clone()));
                     pauses = Pauses::default();
