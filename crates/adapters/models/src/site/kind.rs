@@ -205,7 +205,19 @@ impl Kind {
 }
 
 /// Whether `word` is in a list such as `baker =pan`.
+///
+/// Arabic and Hebrew write `the`, `for` and `and` together with the noun, so that up to two
+/// letters may stand before it.
 pub(super) fn named(list: &str, word: &str) -> bool {
+    let skips = match word.chars().next() {
+        Some('\u{590}'..='\u{6ff}') => 2,
+        _ => 0,
+    };
+    let starts = word.char_indices().map(|(at, _)| &word[at..]);
+    starts.take(1 + skips).any(|word| listed(list, word))
+}
+
+fn listed(list: &str, word: &str) -> bool {
     list.split_whitespace().any(|listed| match listed.strip_prefix('=') {
         Some(whole) => whole == word,
         None => word.starts_with(listed),
@@ -224,6 +236,8 @@ mod tests {
             ("Un cabinet d'avocats à Lyon", Kind::Law),
             ("Portfólio de uma fotógrafa", Kind::Portfolio),
             ("مطعم في بيروت", Kind::Restaurant),
+            ("موقع لمخبز عائلي", Kind::Bakery),
+            ("אתר למסעדה קטנה", Kind::Restaurant),
             ("Real-time dashboard of machine temperatures", Kind::Tool),
             ("asdf qwer", Kind::General),
         ] {
