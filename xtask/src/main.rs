@@ -1,5 +1,6 @@
 //! The project's own commands: everything a contributor or CI runs, one file each.
 
+mod bench;
 mod ci;
 mod deny;
 mod layers;
@@ -22,6 +23,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Measure the figures, each beside the bare limit of this machine
+    Bench,
     /// Check everything that must hold before a change is taken
     Ci,
     /// Check that every dependency between crates is in the picture
@@ -36,6 +39,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
+        Task::Bench => bench::run(),
         Task::Ci => ci::run(),
         Task::Layers => layers::run(),
         Task::Migrate(args) => migrate::run(&args),
