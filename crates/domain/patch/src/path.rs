@@ -138,11 +138,7 @@ impl FilePath {
 }
 
 pub(crate) fn fold(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_uppercase)
-        .flat_map(char::to_lowercase)
-        .nfc()
-        .collect()
+    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
 }
 
 fn check_component(component: &str) -> Result<(), PathError> {
@@ -154,9 +150,7 @@ fn check_component(component: &str) -> Result<(), PathError> {
         return Err(PathError::Dots { component: named() });
     }
     if component.len() > FilePath::MAX_COMPONENT_BYTES {
-        return Err(PathError::ComponentTooLong {
-            bytes: component.len(),
-        });
+        return Err(PathError::ComponentTooLong { bytes: component.len() });
     }
     if component.ends_with(['.', ' ']) {
         return Err(PathError::TrailingDotOrSpace { component: named() });
@@ -172,22 +166,12 @@ fn check_component(component: &str) -> Result<(), PathError> {
 
 /// Windows looks at the name before the first dot and ignores spaces after it.
 fn is_device(component: &str) -> bool {
-    let stem = component
-        .split('.')
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches(' ');
+    let stem = component.split('.').next().unwrap_or_default().trim_end_matches(' ');
     let stem = stem.to_ascii_uppercase();
-    if matches!(
-        stem.as_str(),
-        "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$"
-    ) {
+    if matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {
         return true;
     }
-    let Some(port) = stem
-        .strip_prefix("COM")
-        .or_else(|| stem.strip_prefix("LPT"))
-    else {
+    let Some(port) = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT")) else {
         return false;
     };
     let mut characters = port.chars();
@@ -242,10 +226,7 @@ mod tests {
             "..a/...b",
             "صفحة.html",
         ] {
-            assert_eq!(
-                FilePath::parse(text).map(|path| path.to_string()),
-                Ok(text.to_owned())
-            );
+            assert_eq!(FilePath::parse(text).map(|path| path.to_string()), Ok(text.to_owned()));
         }
     }
 
@@ -260,12 +241,7 @@ mod tests {
         assert_eq!(refused(&"a/".repeat(257)), TooLong { bytes: 514 });
         assert_eq!(refused("a\0b"), Control { character: '\0' });
         assert_eq!(refused("a\nb"), Control { character: '\n' });
-        assert_eq!(
-            refused("a\u{85}b"),
-            Control {
-                character: '\u{85}'
-            }
-        );
+        assert_eq!(refused("a\u{85}b"), Control { character: '\u{85}' });
         assert_eq!(refused("a\\..\\b"), Backslash);
         assert_eq!(refused("C:/boot.ini"), Colon);
         assert_eq!(refused("cafe\u{301}"), NotNormalized);
@@ -273,45 +249,17 @@ mod tests {
         assert_eq!(refused("a//b"), EmptyComponent);
         assert_eq!(refused("a/"), EmptyComponent);
         for dots in [".", ".."] {
-            assert_eq!(
-                refused(&format!("a/{dots}/b")),
-                Dots {
-                    component: component(dots)
-                }
-            );
+            assert_eq!(refused(&format!("a/{dots}/b")), Dots { component: component(dots) });
         }
         assert_eq!(refused(&"a".repeat(256)), ComponentTooLong { bytes: 256 });
         for name in ["a.", "a ", "..."] {
-            assert_eq!(
-                refused(name),
-                TrailingDotOrSpace {
-                    component: component(name)
-                }
-            );
+            assert_eq!(refused(name), TrailingDotOrSpace { component: component(name) });
         }
-        for name in [
-            "con",
-            "NUL.txt",
-            "Aux .tar.gz",
-            "com1",
-            "LPT9.html",
-            "COM\u{b9}",
-            "conin$",
-        ] {
-            assert_eq!(
-                refused(name),
-                DeviceName {
-                    component: component(name)
-                }
-            );
+        for name in ["con", "NUL.txt", "Aux .tar.gz", "com1", "LPT9.html", "COM\u{b9}", "conin$"] {
+            assert_eq!(refused(name), DeviceName { component: component(name) });
         }
         for name in [".git", ".GIT", ".Git"] {
-            assert_eq!(
-                refused(&format!("{name}/config")),
-                Git {
-                    component: component(name)
-                }
-            );
+            assert_eq!(refused(&format!("{name}/config")), Git { component: component(name) });
         }
     }
 
@@ -325,12 +273,8 @@ mod tests {
 
     #[test]
     fn the_extension_follows_the_last_dot() {
-        let extension = |text| {
-            FilePath::parse(text)
-                .expect("a path")
-                .extension()
-                .map(str::to_owned)
-        };
+        let extension =
+            |text| FilePath::parse(text).expect("a path").extension().map(str::to_owned);
         assert_eq!(extension("a.b/c.tar.gz"), Some("gz".to_owned()));
         assert_eq!(extension("a.b/c"), None);
         assert_eq!(extension(".env"), None);

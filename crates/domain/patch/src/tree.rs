@@ -37,11 +37,7 @@ pub struct TreeLimits {
 impl Default for TreeLimits {
     /// 2,000 files of up to 5 MiB each, 100 MiB in all.
     fn default() -> Self {
-        Self {
-            files: 2_000,
-            file_bytes: 5 << 20,
-            total_bytes: 100 << 20,
-        }
+        Self { files: 2_000, file_bytes: 5 << 20, total_bytes: 100 << 20 }
     }
 }
 
@@ -113,12 +109,7 @@ impl<T> Default for FileTree<T> {
 impl<T> FileTree<T> {
     /// An empty tree that holds at most `limits`; the default tree holds the default limits.
     pub fn with_limits(limits: TreeLimits) -> Self {
-        Self {
-            limits,
-            files: BTreeMap::new(),
-            spelling: BTreeMap::new(),
-            total_bytes: 0,
-        }
+        Self { limits, files: BTreeMap::new(), spelling: BTreeMap::new(), total_bytes: 0 }
     }
 
     /// The file at exactly this path.
@@ -188,24 +179,13 @@ impl<T: Measured> FileTree<T> {
 
     /// The size of the tree once `bytes` stand at `path`.
     fn room_for(&self, path: &FilePath, bytes: u64) -> Result<u64, TreeError> {
-        let TreeLimits {
-            files,
-            file_bytes,
-            total_bytes,
-        } = self.limits;
+        let TreeLimits { files, file_bytes, total_bytes } = self.limits;
         if bytes > file_bytes {
-            return Err(TreeError::FileTooLarge {
-                path: path.clone(),
-                bytes,
-                limit: file_bytes,
-            });
+            return Err(TreeError::FileTooLarge { path: path.clone(), bytes, limit: file_bytes });
         }
         let replaced = self.files.get(path);
         if replaced.is_none() && self.files.len() >= files {
-            return Err(TreeError::TooManyFiles {
-                path: path.clone(),
-                limit: files,
-            });
+            return Err(TreeError::TooManyFiles { path: path.clone(), limit: files });
         }
         let kept = self.total_bytes - replaced.map_or(0, T::bytes);
         let total = kept.saturating_add(bytes);
@@ -222,10 +202,7 @@ impl<T: Measured> FileTree<T> {
     fn check_names(&self, path: &FilePath) -> Result<(), TreeError> {
         let folded = path.folded();
         if let Some(existing) = self.spelling.get(&folded) {
-            return Err(TreeError::CaseClash {
-                path: path.clone(),
-                existing: existing.clone(),
-            });
+            return Err(TreeError::CaseClash { path: path.clone(), existing: existing.clone() });
         }
         if let Some(existing) = self.any_below(&folded) {
             return Err(TreeError::FileAndDirectory {
@@ -301,8 +278,7 @@ mod tests {
 
     fn tree(paths: &[&str]) -> FileTree<Vec<u8>> {
         let mut tree = FileTree::default();
-        tree.merge(paths.iter().map(|text| (path(text), vec![0; 10])))
-            .expect("a tree");
+        tree.merge(paths.iter().map(|text| (path(text), vec![0; 10]))).expect("a tree");
         tree
     }
 
@@ -316,23 +292,15 @@ mod tests {
         ] {
             assert_eq!(
                 tree.insert(path(added), Vec::new()),
-                Err(TreeError::CaseClash {
-                    path: path(added),
-                    existing: path(existing)
-                })
+                Err(TreeError::CaseClash { path: path(added), existing: path(existing) })
             );
         }
-        for (added, existing) in [
-            ("assets", "assets/a.css"),
-            ("ASSETS", "assets/a.css"),
-            ("NOTE/a/b", "note"),
-        ] {
+        for (added, existing) in
+            [("assets", "assets/a.css"), ("ASSETS", "assets/a.css"), ("NOTE/a/b", "note")]
+        {
             assert_eq!(
                 tree.insert(path(added), Vec::new()),
-                Err(TreeError::FileAndDirectory {
-                    path: path(added),
-                    existing: path(existing)
-                })
+                Err(TreeError::FileAndDirectory { path: path(added), existing: path(existing) })
             );
         }
         assert_eq!(tree.insert(path("assets-2/a.css"), Vec::new()), Ok(None));
@@ -340,36 +308,21 @@ mod tests {
 
     #[test]
     fn limits_hold_to_the_last_byte() {
-        let limits = TreeLimits {
-            files: 2,
-            file_bytes: 5,
-            total_bytes: 8,
-        };
+        let limits = TreeLimits { files: 2, file_bytes: 5, total_bytes: 8 };
         let mut tree = FileTree::with_limits(limits);
         assert_eq!(
             tree.insert(path("a"), vec![0; 6]),
-            Err(TreeError::FileTooLarge {
-                path: path("a"),
-                bytes: 6,
-                limit: 5
-            })
+            Err(TreeError::FileTooLarge { path: path("a"), bytes: 6, limit: 5 })
         );
         assert_eq!(tree.insert(path("a"), vec![0; 5]), Ok(None));
         assert_eq!(
             tree.insert(path("b"), vec![0; 4]),
-            Err(TreeError::TreeTooLarge {
-                path: path("b"),
-                bytes: 9,
-                limit: 8
-            })
+            Err(TreeError::TreeTooLarge { path: path("b"), bytes: 9, limit: 8 })
         );
         assert_eq!(tree.insert(path("b"), vec![0; 3]), Ok(None));
         assert_eq!(
             tree.insert(path("c"), Vec::new()),
-            Err(TreeError::TooManyFiles {
-                path: path("c"),
-                limit: 2
-            })
+            Err(TreeError::TooManyFiles { path: path("c"), limit: 2 })
         );
         assert_eq!(tree.insert(path("a"), vec![1; 5]), Ok(Some(vec![0; 5])));
         assert_eq!(tree.total_bytes(), 8);
