@@ -98,6 +98,7 @@ pub(crate) async fn recall(
 fn failed(failure: AgentFailure) -> Failed {
     match failure {
         AgentFailure::Provider { message, retryable, charged, retry_after } => {
+            let message = message.trim_end_matches('.');
             let message = format!("The model provider failed: {message}.");
             Failed { retry_after, ..Failed::new(FailureReason::Provider, message) }
                 .retryable(retryable)

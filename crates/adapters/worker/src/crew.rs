@@ -38,7 +38,7 @@ impl Pipeline {
             let ended = ended.map_err(|_| Failed::ours().retryable(true))?;
             if let Err(failure) = self.take_in(ended) {
                 let all = match failed.take() {
-                    Some(first) => first.and(&failure),
+                    Some(first) => first.and(failure),
                     None => failure,
                 };
                 if !all.failure.retryable {

@@ -10,7 +10,7 @@ use futures::FutureExt;
 use keelway_builds::ports::Topic;
 use keelway_builds::run::{Assignment, Take};
 use keelway_kernel::StoreError;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -64,7 +64,17 @@ impl Worker {
 }
 
 async fn drain(builds: &mut JoinSet<()>) {
-    while builds.join_next().await.is_some() {}
+    while let Some(ended) = builds.join_next().await {
+        reap(ended);
+    }
+}
+
+/// A build that fell over outside its pipeline ended nothing; its lease runs out.
+fn reap(ended: Result<(), JoinError>) {
+    if ended.is_err_and(|error| error.is_panic()) {
+        telemetry::panicked("build");
+        tracing::error!("a build fell over; its lease runs out");
+    }
 }
 
 /// Restarts a loop that panicked, after a pause that grows with each time in a row.
@@ -128,7 +138,9 @@ async fn take(
     let mut pauses = Pauses::default();
     let cmd = Take { worker: settings.name.clone(), ttl_ms: settings.lease_ttl_ms() };
     while !shutdown.is_cancelled() {
-        while builds.try_join_next().is_some() {}
+        while let Some(ended) = builds.try_join_next() {
+            reap(ended);
+        }
         if builds.len() < settings.slots.get() {
             let asked = Instant::now();
             // A lease that comes later than this could not be relied on any more.
@@ -151,7 +163,7 @@ async fn take(
         let free = builds.len() < settings.slots.get();
         tokio::select! {
             () = shutdown.cancelled() => {}
-            Some(_) = builds.join_next() => {}
+            Some(ended) = builds.join_next() => reap(ended),
             () = hints.changed(), if free => {}
             () = sleep(settings.poll_every), if free => {}
         }

@@ -67,7 +67,7 @@ impl WorkerSettings {
     }
 
     /// The least time between two renewals on a hint: a worker's own records raise hints
-    /// too, and must not double its writes.
+    /// too, and a burst of them must not become a burst of renewals.
     pub(crate) fn hint_gap(&self) -> Duration {
         self.lease_ttl / 120
     }

@@ -2,6 +2,7 @@
 
 use keelway_builds::end::End;
 use keelway_builds::{BuildFailure, FailureReason};
+use keelway_credits::Ending;
 use keelway_kernel::{MicroUsd, Millis, StoreError};
 
 /// Why an attempt went no further.
@@ -52,12 +53,19 @@ impl Failed {
         self
     }
 
-    /// The ending of an attempt in which this came first and `later` came too.
-    pub(crate) fn and(mut self, later: &Self) -> Self {
-        self.charged = self.charged.plus(later.charged).unwrap_or(MicroUsd::MAX);
-        self.retry_after = self.retry_after.max(later.retry_after);
-        self.failure.retryable &= later.failure.retryable;
-        self
+    /// The failure of an attempt in which this came first and `later` came too: one that
+    /// will not pass outweighs one that may, and ours, which nobody pays for, a provider's.
+    pub(crate) fn and(self, later: Self) -> Self {
+        let weight = |failed: &Self| {
+            let ours = failed.failure.reason.ending() == Ending::OurFailure;
+            (!failed.failure.retryable, ours)
+        };
+        let failure = if weight(&later) > weight(&self) { later.failure } else { self.failure };
+        Self {
+            failure,
+            charged: self.charged.plus(later.charged).unwrap_or(MicroUsd::MAX),
+            retry_after: self.retry_after.max(later.retry_after),
+        }
     }
 
     pub(crate) fn end(self, jitter: u64) -> End {

@@ -245,3 +245,51 @@ async fn a_build_that_cannot_be_recorded_is_left_to_the_next_worker() {
     assert_eq!(state(&row), BuildState::Deployed, "{}", history(&row));
     assert!(row.build.attempt > 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_loop_that_falls_over_is_started_again_and_its_builds_go_on() {
+    for call in ["take", "sweep"] {
+        let world = World::steady();
+        let build = world.ask(SMALL);
+        world.gate.break_call(call, How::Panic, 1);
+        let row = world.finish(build).await;
+        assert_eq!((state(&row), row.build.attempt), (BuildState::Deployed, 1), "{call}");
+    }
+    // The loop falls over while the first build runs.
+    let world = World::steady();
+    let first = world.ask(SMALL);
+    let fell = std::cell::Cell::new(false);
+    world
+        .run_until(|| {
+            if world.agents.running() == 1 && !fell.replace(true) {
+                world.gate.break_call("take", How::Panic, 3);
+            }
+            state(&world.queue.row(first)).is_terminal()
+        })
+        .await;
+    let row = world.queue.row(first);
+    assert_eq!((state(&row), row.build.attempt), (BuildState::Deployed, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_that_falls_over_is_our_failure_and_tried_again() {
+    for call in ["record", "put"] {
+        let world = World::steady();
+        world.gate.break_call(call, How::Panic, 1);
+        let build = world.ask(SMALL);
+        let row = world.finish(build).await;
+        assert_eq!((state(&row), row.build.failures), (BuildState::Deployed, 1), "{call}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_failures_side_by_side_ours_decides_what_is_charged() {
+    let world = World::new(|task| match task.agent.name().as_str() {
+        "implementer-1" => provider(true, None),
+        "implementer-2" => Act::Panic,
+        _ => STEADY,
+    });
+    let build = world.ask(LARGE);
+    let row = world.finish(build).await;
+    assert_eq!((reason(&row), row.build.captured), (FailureReason::Internal, Credits::ZERO));
+}

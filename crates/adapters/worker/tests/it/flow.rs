@@ -128,7 +128,9 @@ async fn slots_bound_how_many_builds_run_at_one_time() {
             builds.iter().all(ended)
         })
         .await;
-    builds.iter().for_each(|build| world.queue.row(*build).check());
+    for build in builds {
+        world.queue.row(build).check();
+    }
 }
 
 /// The app runs a worker on the many-threaded runtime.

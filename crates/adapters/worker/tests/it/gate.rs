@@ -31,6 +31,8 @@ pub(crate) enum How {
     Refuse,
     /// It does its work and loses the reply.
     LoseReply,
+    /// It panics.
+    Panic,
 }
 
 impl Gate {
@@ -73,6 +75,7 @@ impl Gate {
         effect: impl FnOnce() -> T,
     ) -> Result<T, StoreError> {
         self.step().await;
+        assert!(self.fails(call, How::Panic).is_ok(), "{call} falls over");
         self.fails(call, How::Refuse)?;
         let done = effect();
         self.step().await;
