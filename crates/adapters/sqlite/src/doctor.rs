@@ -15,7 +15,7 @@ use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
 
 use crate::error::Sql;
-use crate::{SqliteStore, builds, credits, projects};
+use crate::{SqliteStore, builds, projects};
 use checks::CHECKS;
 
 #[async_trait]
@@ -50,20 +50,21 @@ async fn inspect(reader: &mut SqliteConnection, now: Timestamp) -> Sql<Inspectio
 async fn accounts(reader: &mut SqliteConnection, seen: &mut Inspection) -> Sql<()> {
     for tenant in ids(reader, "SELECT tenant_id FROM credit_accounts ORDER BY tenant_id").await? {
         let tenant = TenantId::from_uuid(tenant);
-        let Some(account) = credits::load_account(reader, tenant).await? else { continue };
-        let holds = books::holds(reader, tenant).await?;
-        let entries = books::entries(reader, tenant).await?;
-        count(seen, "I4", holds.len() as u64);
-        for violation in ledger::audit(&account, &holds, &entries) {
-            let invariant = match violation {
-                ledger::Violation::Balance { .. }
-                | ledger::Violation::Grants { .. }
-                | ledger::Violation::Entry { .. } => "I1",
-                ledger::Violation::Held { .. } => "I2",
-                ledger::Violation::Overspent { .. } => "I3",
-                ledger::Violation::Hold { .. } => "I4",
-            };
-            violated(seen, invariant, tenant.to_string(), violation.to_string());
+        match books::audit(reader, tenant).await {
+            Err(error) => corrupt(seen, "I4", tenant.to_string(), error.into())?,
+            Ok(violations) => {
+                for violation in violations {
+                    let invariant = match violation {
+                        ledger::Violation::Balance { .. }
+                        | ledger::Violation::Grants { .. }
+                        | ledger::Violation::Entry { .. } => "I1",
+                        ledger::Violation::Held { .. } => "I2",
+                        ledger::Violation::Overspent { .. } => "I3",
+                        ledger::Violation::Hold { .. } => "I4",
+                    };
+                    violated(seen, invariant, tenant.to_string(), violation.to_string());
+                }
+            }
         }
     }
     Ok(())

@@ -107,3 +107,36 @@ fn primary_code(code: Option<&str>) -> Option<u8> {
 pub(crate) fn one(done: &sqlx::sqlite::SqliteQueryResult) -> Sql<()> {
     if done.rows_affected() == 1 { Ok(()) } else { Err(Broken(StoreError::Contended)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::sqlite::SqliteConnection;
+    use sqlx::{Connection, Executor};
+
+    async fn refused(sql: &'static str) -> StoreError {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        translate(&connection.execute(sqlx::raw_sql(sql)).await.unwrap_err())
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_unavailable_and_a_broken_guard_is_contended() {
+        let full = "PRAGMA max_page_count = 2; CREATE TABLE t (x); CREATE TABLE u (x)";
+        let message = "database or disk is full".to_owned();
+        assert_eq!(refused(full).await, StoreError::Unavailable(message));
+        let twice = "CREATE TABLE t (x UNIQUE); INSERT INTO t VALUES (1), (1)";
+        assert_eq!(refused(twice).await, StoreError::Contended);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_database_is_corrupt() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes.txt");
+        std::fs::write(&path, "not a database, whatever its name may be".repeat(100)).unwrap();
+        let url = format!("sqlite://{}", path.display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let read = sqlx::query("SELECT name FROM sqlite_schema").fetch_all(&mut connection);
+        let error = read.await.unwrap_err();
+        assert!(matches!(translate(&error), StoreError::Corrupt { .. }), "{error}");
+    }
+}

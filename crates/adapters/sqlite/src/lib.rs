@@ -83,7 +83,7 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(settings.wait);
+            .busy_timeout(settings.wait / tx::BEGIN_TRIES);
         let ambient = tx::Ambient { clock, entropy, rules };
         Ok(Self(Arc::new(tx::Connections::open(options, &settings, ambient).await?)))
     }

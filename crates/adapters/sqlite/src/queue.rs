@@ -332,3 +332,22 @@ pub(crate) async fn position(
     let ahead = Ahead { waiting: row.number(waiting)?, running: row.number(running)?, pace_ms };
     Ok(Some(queue::position(&ahead, now)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::{AssertSqlSafe, Connection};
+
+    /// Whether the planner was ever told about data makes no difference: there is one index.
+    #[tokio::test]
+    async fn taking_is_one_index_look_up() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        crate::MIGRATIONS.run_direct(None, &mut connection, false).await.unwrap();
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {NEXT}"));
+        let plan: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(explain).fetch_all(&mut connection).await.unwrap();
+        let steps: Vec<_> = plan.into_iter().map(|(.., step)| step).collect();
+        let look_up = "SEARCH build_queue USING COVERING INDEX build_queue_next (standing=?)";
+        assert_eq!(steps, [look_up]);
+    }
+}

@@ -26,8 +26,8 @@ use crate::{SqliteSettings, SqliteStore};
 /// What a transaction does; boxed, because it borrows the transaction.
 pub(crate) type Work<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, Stop<E>>> + Send + 'tx>>;
 
-/// How often a transaction that another process keeps out is begun again.
-const BEGIN_TRIES: u32 = 4;
+/// How often a transaction that another process keeps out is begun; the tries share the wait.
+pub(crate) const BEGIN_TRIES: u32 = 4;
 
 /// What decisions need beside facts.
 #[derive(Clone)]

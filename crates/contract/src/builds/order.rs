@@ -140,6 +140,8 @@ async fn a_waiting_build_sees_its_place_fall(fx: Fixture) {
         let owned = fx.funded(100).await;
         let submitted = fx.submitted(owned).await;
         assert_eq!(submitted.position.place, place);
+        // Between equal tags, age decides.
+        fx.clock.advance(1);
         waiting.push((owned.scope, submitted.build.id));
     }
     for taken in 0..4 {

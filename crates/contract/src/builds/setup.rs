@@ -84,6 +84,7 @@ pub(super) enum Retry {
 }
 
 impl Fixture {
+    /// A project about to be made.
     pub(super) fn new_project(&self, name: &str) -> NewProject {
         NewProject {
             id: ProjectId::generate(self.now(), &*self.entropy),
@@ -93,7 +94,7 @@ impl Fixture {
     }
 
     /// A build in a new project.
-    pub(super) fn submit(&self, owned: Owned) -> Submit {
+    pub fn submit(&self, owned: Owned) -> Submit {
         let project = ProjectChoice::New(self.new_project("Bakery"));
         Submit {
             scope: owned.scope,
@@ -114,7 +115,8 @@ impl Fixture {
         Submit { project: ProjectChoice::Existing(project), ..self.submit(owned) }
     }
 
-    pub(super) fn keyed<T>(&self, reply: fn(&T) -> Reply) -> Keyed<T> {
+    /// A key nobody used, answered by `reply`.
+    pub fn keyed<T>(&self, reply: fn(&T) -> Reply) -> Keyed<T> {
         Keyed {
             owner: self.hold_id().to_string(),
             route: "POST /v1/builds",
@@ -125,10 +127,16 @@ impl Fixture {
         }
     }
 
-    pub(super) async fn submitted(&self, owned: Owned) -> Submitted {
+    /// Takes a build in a new project.
+    ///
+    /// # Panics
+    ///
+    /// If the store refuses.
+    pub async fn submitted(&self, owned: Owned) -> Submitted {
         fresh(self.store.submissions.submit(self.submit(owned)).await.unwrap())
     }
 
+    /// Takes a build in a project there is.
     pub(super) async fn submitted_to(&self, owned: Owned, project: ProjectId) -> Submitted {
         let cmd = self.submit_to(owned, project);
         fresh(self.store.submissions.submit(cmd).await.unwrap())
@@ -147,12 +155,21 @@ impl Fixture {
         self.store.queue.take(take()).await.unwrap()
     }
 
-    pub(super) async fn taken(&self) -> Assignment {
+    /// The build whose turn it is, in a worker's hands.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub async fn taken(&self) -> Assignment {
         self.find_taken().await.expect("a build whose turn it is")
     }
 
     /// A new tenant's build in a worker's hands.
-    pub(super) async fn running(&self) -> (Owned, Assignment) {
+    ///
+    /// # Panics
+    ///
+    /// If the store refuses.
+    pub async fn running(&self) -> (Owned, Assignment) {
         let owned = self.funded(1_000).await;
         self.submitted(owned).await;
         (owned, self.taken().await)
@@ -224,7 +241,11 @@ impl Fixture {
     }
 
     /// Does everything that is left of a build, at this price, and deploys it.
-    pub(super) async fn deployed(&self, lease: &Lease, micro_usd: i64) -> Build {
+    ///
+    /// # Panics
+    ///
+    /// If the store refuses.
+    pub async fn deployed(&self, lease: &Lease, micro_usd: i64) -> Build {
         let (_, _, packaged) = self.packaged("Fresh bread");
         let work = Progress::AgentCompleted(self.work(1, micro_usd));
         self.record(lease, vec![work, packaged]).await.unwrap();

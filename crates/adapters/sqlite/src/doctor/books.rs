@@ -1,14 +1,28 @@
-//! A tenant's whole books, as no command ever needs them.
+//! A tenant's whole books, as no command ever needs them, and what is wrong with them.
 
-use keelway_credits::{Entry, Hold};
+use keelway_credits::{self as ledger, Entry, Hold, Violation};
 use keelway_kernel::TenantId;
 use keelway_rows::credits::{EntryRow, HoldRow};
 use sqlx::SqliteConnection;
 
+use crate::credits;
 use crate::error::Sql;
 
+/// Everything wrong with the tenant's books.
+pub(super) async fn audit(
+    reader: &mut SqliteConnection,
+    tenant: TenantId,
+) -> Sql<Vec<Violation>> {
+    let Some(account) = credits::load_account(reader, tenant).await? else {
+        return Ok(Vec::new());
+    };
+    let holds = holds(reader, tenant).await?;
+    let entries = entries(reader, tenant).await?;
+    Ok(ledger::audit(&account, &holds, &entries))
+}
+
 /// Every hold, ended or not.
-pub(super) async fn holds(
+async fn holds(
     reader: &mut SqliteConnection,
     tenant: TenantId,
 ) -> Sql<Vec<Hold>> {
@@ -24,7 +38,7 @@ pub(super) async fn holds(
 }
 
 /// Every entry, oldest first.
-pub(super) async fn entries(
+async fn entries(
     reader: &mut SqliteConnection,
     tenant: TenantId,
 ) -> Sql<Vec<Entry>> {

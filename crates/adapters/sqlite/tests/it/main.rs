@@ -1,6 +1,11 @@
 //! What every store promises, shown on this one.
 #![expect(clippy::unwrap_used, reason = "a store that does not open fails its test")]
 
+mod findings;
+mod guards;
+mod opened;
+mod sharing;
+
 use async_trait::async_trait;
 use keelway_access::AuditEntry;
 use keelway_builds::Rules;
@@ -10,21 +15,35 @@ use keelway_rows::audit::{AuditRow, chain};
 use keelway_sqlite::{SqliteSettings, SqliteStore};
 use keelway_tiers::LimitTable;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use std::any::Any;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A file of its own for each case: two connections to one in memory would see two stores.
 async fn open(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Store {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keelway.db");
+    let (_, store) = open_at(&path, clock, entropy, Arc::new(folder)).await;
+    store
+}
+
+/// The store on the file at `path`, which lives as long as `keep`.
+async fn open_at(
+    path: &Path,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    keep: Arc<dyn Any + Send + Sync>,
+) -> (SqliteStore, Store) {
     let rules = Arc::new(Rules::new(LimitTable::default()));
-    let settings = SqliteSettings::new(&path);
+    let settings = SqliteSettings::new(path);
     let store = SqliteStore::open(settings, clock, entropy, rules).await.unwrap();
     store.migrate().await.unwrap();
-    let reader = SqliteConnectOptions::new().filename(&path).read_only(true);
+    let reader = SqliteConnectOptions::new().filename(path).read_only(true);
     let reader = SqlitePool::connect_lazy_with(reader);
 
+    let opened = store.clone();
     let store = Arc::new(store);
-    Store {
+    let ports = Store {
         ledger: store.clone(),
         books: store.clone(),
         accounts: store.clone(),
@@ -38,8 +57,9 @@ async fn open(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Store {
         sites: store.clone(),
         inspector: store,
         audit_trail: Arc::new(Trail(reader)),
-        keep: Arc::new(folder),
-    }
+        keep,
+    };
+    (opened, ports)
 }
 
 struct Trail(SqlitePool);
