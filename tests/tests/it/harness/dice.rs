@@ -1,0 +1,39 @@
+//! Randomness that can be had again: the seed is printed.
+
+/// A small generator (`SplitMix64`), good enough to spread faults.
+#[derive(Debug, Clone)]
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    /// Rolls from `KEELWAY_TEST_SEED`, or from a new seed; prints how to roll the same again.
+    pub(crate) fn thrown(what: &str) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "a run is repeated by its seed")]
+        let given = std::env::var("KEELWAY_TEST_SEED").ok();
+        let seed = match given {
+            Some(seed) => seed.parse().unwrap(),
+            None => getrandom::u64().unwrap(),
+        };
+        println!("{what}: KEELWAY_TEST_SEED={seed}");
+        Self(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            let other = usize::try_from(self.below(last as u64 + 1)).unwrap();
+            items.swap(last, other);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! A data directory with settings, and the processes that live in it one after the other.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
+
+use super::{Api, within};
+
+/// Where a `keelway` lives: it may be started, killed and started again.
+pub(crate) struct House {
+    dir: TempDir,
+    listen: u16,
+    previews: u16,
+    settings: BTreeMap<String, String>,
+}
+
+/// One running process.
+pub(crate) struct Server {
+    child: Child,
+    /// Reads on, so that the process never waits for a reader of what it prints.
+    _output: JoinSet<()>,
+}
+
+impl House {
+    /// A house where builds take moments, leases are short and nobody is limited.
+    pub(crate) fn new() -> Self {
+        let (listen, previews) = free_ports();
+        let house =
+            Self { dir: tempfile::tempdir().unwrap(), listen, previews, settings: BTreeMap::new() };
+        house
+            .set("LISTEN", format!("127.0.0.1:{listen}"))
+            .set("PREVIEW_LISTEN", format!("127.0.0.1:{previews}"))
+            .set("MODE", "development")
+            .set("LOG_LEVEL", "info")
+            .set("LOG_FORMAT", "json")
+            .set("WORKER_SLOTS", 4)
+            .set("WORKER_LEASE_TTL_MS", 600)
+            .set("WORKER_RENEW_EVERY_MS", 200)
+            .set("WORKER_POLL_EVERY_MS", 50)
+            .set("WORKER_GRACE_MS", 300)
+            .set("BUILDS_RETRY_CAP_MS", 50)
+            .set("TIERS_FREE_CREDITS_PER_MONTH", 1_000_000)
+            .set("TIERS_FREE_BUILDS_PER_MONTH", "unlimited")
+            .set("TIERS_FREE_PROJECTS", "unlimited")
+            .set("TIERS_FREE_CONCURRENT_BUILDS", 4)
+            .set("RATE_LIMITS_GUEST_LIMIT", 100_000)
+            .set("RATE_LIMITS_AUTH_LIMIT", 100_000)
+            .set("RATE_LIMITS_BUILD_SUBMIT_LIMIT", 100_000)
+            .set("RATE_LIMITS_WRITE_LIMIT", 100_000)
+            .set("RATE_LIMITS_READ_LIMIT", 100_000)
+    }
+
+    /// Changes a setting, by the name of its variable without `KEELWAY_`.
+    pub(crate) fn set(mut self, name: &str, value: impl Display) -> Self {
+        self.settings.insert(format!("KEELWAY_{name}"), value.to_string());
+        self
+    }
+
+    /// Lets every agent take this long, so that there is something to interrupt.
+    pub(crate) fn slow_agents(self, step_ms: u32) -> Self {
+        self.set("ENGINE_STEP_DELAY_MS", step_ms)
+    }
+
+    pub(crate) fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.listen)
+    }
+
+    pub(crate) fn sites(&self) -> String {
+        format!("http://127.0.0.1:{}", self.previews)
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.data_dir().join("keelway.db")
+    }
+
+    /// Somebody at the door who has not signed in.
+    pub(crate) fn guest(&self) -> Api {
+        Api::at(self.base())
+    }
+
+    /// The program with this house's settings and nothing else around it.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .args(args)
+            .env_clear()
+            .envs(&self.settings)
+            .env("KEELWAY_DATA_DIR", self.data_dir())
+            .current_dir(self.data_dir())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Runs a command of the program to its end.
+    pub(crate) async fn run(&self, args: &[&str]) -> Output {
+        within(&format!("keelway {}", args.join(" ")), self.command(args).output()).await.unwrap()
+    }
+
+    /// Starts the server and waits until it says where it listens.
+    pub(crate) async fn start(&self) -> Server {
+        let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();
+        let mut command = self.command(&["serve"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let base = self.base();
+        let listening = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                if line.contains(&base) {
+                    return;
+                }
+            }
+            panic!("the server ended before it listened");
+        };
+        within("the server says where it listens", listening).await;
+        let mut output = JoinSet::new();
+        output.spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Server { child, _output: output }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.data_dir().join("test.log")
+    }
+
+    /// What the processes have logged so far.
+    pub(crate) fn logged(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.logged();
+            let lines: Vec<_> = log.lines().collect();
+            let last = lines.len().saturating_sub(60);
+            eprintln!("--- the last lines of the server's log\n{}\n---", lines[last..].join("\n"));
+        }
+    }
+}
+
+impl Server {
+    fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    /// Ends the process as a power failure would: `SIGKILL`, then waits until it is gone.
+    pub(crate) async fn kill(mut self) {
+        within("a killed process is gone", self.child.kill()).await.unwrap();
+    }
+
+    /// Asks the process to shut down (`SIGTERM`) and leaves it running.
+    pub(crate) async fn terminate(&self) {
+        let kill = format!("kill -TERM {}", self.pid());
+        let sent = Command::new("/bin/sh").args(["-c", &kill]).status().await.unwrap();
+        assert!(sent.success());
+    }
+
+    pub(crate) async fn exited(mut self) -> ExitStatus {
+        within("the process exits", self.child.wait()).await.unwrap()
+    }
+
+    /// Shuts down in order, which must end well.
+    pub(crate) async fn stop(self) {
+        self.terminate().await;
+        let status = self.exited().await;
+        assert!(status.success(), "an orderly shutdown ends with {status}");
+    }
+}
+
+/// `keelway`, as `cargo xtask test` and `cargo build -p keelway` leave it: beside the folder
+/// of the test binaries.
+fn binary() -> PathBuf {
+    let deps = std::env::current_exe().unwrap();
+    let folder = deps.parent().and_then(Path::parent).unwrap();
+    let binary = folder.join(format!("keelway{}", std::env::consts::EXE_SUFFIX));
+    assert!(binary.exists(), "no {}: `cargo build -p keelway` makes it", binary.display());
+    binary
+}
+
+/// Two ports below those that systems give out by themselves: nobody's outgoing connection
+/// can sit on them while a server is down between two starts.
+fn free_ports() -> (u16, u16) {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 20_000;
+    const COUNT: u16 = 12_000;
+    // Test processes run side by side and start from places of their own.
+    let start = u16::try_from(std::process::id() * 37 % u32::from(COUNT)).unwrap();
+    let mut free =
+        std::iter::repeat_with(|| FIRST + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT)
+            .take(usize::from(COUNT))
+            .filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    (free.next().unwrap(), free.next().unwrap())
+}

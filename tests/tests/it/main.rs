@@ -1,0 +1,15 @@
+//! The whole program, from outside: the binary is started, asked, killed and started again.
+
+#![cfg(test)]
+
+mod checkers;
+mod cli;
+mod concurrency;
+mod drain;
+mod harness;
+mod idempotency;
+mod kills;
+mod main_job;
+mod openapi;
+mod refusals;
+mod tenants;
