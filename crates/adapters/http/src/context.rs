@@ -11,6 +11,7 @@ use keelway_kernel::{TenantId, UserId};
 use keelway_platform::Platform;
 
 use crate::client::counted_as;
+use crate::guard::Access;
 use crate::settings::HttpSettings;
 
 /// What every worker thread shares.
@@ -88,10 +89,12 @@ impl Caller {
     }
 
     /// Whose idempotency keys these are: keys of different owners never meet.
-    pub(crate) fn owner(&self) -> String {
+    ///
+    /// What concerns the person and no tenant is the person's, wherever they belong by then.
+    pub(crate) fn owner(&self, access: Access) -> String {
         match (self.user, self.tenant) {
-            (Some(user), Some(tenant)) => format!("{tenant}/{user}"),
-            (Some(user), None) => user.to_string(),
+            (Some(user), Some(tenant)) if access != Access::Session => format!("{tenant}/{user}"),
+            (Some(user), _) => user.to_string(),
             (None, _) => format!("guest/{}", counted_as(self.client)),
         }
     }

@@ -47,17 +47,12 @@ pub(crate) async fn edge(
     let method = req.method().clone();
     let answer = async {
         match refuse_oversized(&req) {
-            Some(problem) => req.into_response(problem.error_response()),
-            None => {
-                let request = req.request().clone();
-                match next.call(req).await {
-                    Ok(response) => response.map_into_boxed_body(),
-                    Err(error) => ServiceResponse::new(request, error.error_response()),
-                }
-            }
+            Some(problem) => Ok(req.into_response(problem.error_response())),
+            // No service behind this one fails: refusals are answers.
+            None => next.call(req).await.map(ServiceResponse::map_into_boxed_body),
         }
     };
-    let mut response = answer.instrument(span.clone()).await;
+    let mut response = answer.instrument(span.clone()).await?;
     write_problem(&mut response, &context, &shared);
     write_headers(&mut response, &context, &shared);
     span.in_scope(|| record(&response, &method, &context, started.elapsed()));

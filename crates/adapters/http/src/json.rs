@@ -44,9 +44,23 @@ pub(crate) fn nul(pointer: &str) -> Problem {
 /// Reads a body into `T`.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let value = strict(body)?;
+    // serde would also take a struct's fields from an array, in order.
+    if !value.is_object() {
+        return Err(Problem::invalid_field("", "INVALID", "must be an object"));
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = error.path().iter().map(segment).collect::<String>();
-        Problem::invalid_field(pointer, "INVALID", error.into_inner().to_string())
+        let message = error.into_inner().to_string();
+        match message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+            Some(name) => {
+                let pointer = format!("{pointer}/{}", escape(name));
+                Problem::invalid_field(pointer, "MISSING", "is missing")
+            }
+            None if message.starts_with("unknown field") => {
+                Problem::invalid_field(pointer, "UNKNOWN_FIELD", message)
+            }
+            None => Problem::invalid_field(pointer, "INVALID", message),
+        }
     })
 }
 
@@ -231,7 +245,7 @@ mod tests {
     fn every_refusal_names_its_place() {
         let deep = format!("{{\"name\":{}1{}}}", "[".repeat(64), "]".repeat(64));
         let long = format!("{{\"name\":\"x\",\"counts\":[{}0]}}", "0,".repeat(10_000));
-        let cases: [&[u8]; 13] = [
+        let cases: [&[u8]; 14] = [
             b"",
             b"{\n  \"name\": oops}",
             b"{\"name\":\"x\"} x",
@@ -242,7 +256,8 @@ mod tests {
             b"{\"name\":1}",
             b"{\"name\":\"x\",\"counts\":[1,256]}",
             b"{\"name\":\"x\",\"other\":1}",
-            b"[]",
+            b"{}",
+            b"[\"x\", []]",
             deep.as_bytes(),
             long.as_bytes(),
         ];

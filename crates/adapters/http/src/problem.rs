@@ -116,10 +116,16 @@ catalogue! {
     Draining = "DRAINING", SERVICE_UNAVAILABLE, "Shutting down";
 }
 
-impl Code {
-    /// Finds the code of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|code| code.as_str() == name)
+/// A text that is no code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an error code")]
+pub struct UnknownCode;
+
+impl std::str::FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.into_iter().find(|code| code.as_str() == text).ok_or(UnknownCode)
     }
 }
 
@@ -182,6 +188,7 @@ impl Problem {
     /// A request with these mistakes.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
+            [only] if only.pointer.is_empty() => format!("the body {}", only.message),
             [only] => format!("{} {}", only.pointer, only.message),
             many => format!("{} fields are not valid", many.len()),
         };

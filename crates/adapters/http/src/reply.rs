@@ -6,7 +6,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, Responder};
-use keelway_kernel::{Failure, IdempotencyKey, Keyed, Once, Page, Reply};
+use keelway_kernel::{Failure, IdempotencyKey, Keyed, Once, Page, Reply, UserId};
 use ring::digest;
 use serde::Serialize;
 
@@ -141,7 +141,7 @@ impl Arg for Keying {
             Problem::invalid_field("Idempotency-Key", "INVALID", message)
         })?;
         Ok(Self(Some(Key {
-            owner: call.caller.owner(),
+            owner: call.caller.owner(call.row.access),
             route: &call.row.name,
             key,
             fingerprint: fingerprint(call),
@@ -170,11 +170,34 @@ fn fingerprint(call: &Call<'_>) -> [u8; 32] {
 }
 
 impl Keying {
+    /// Keys of a command about a person, whichever workspace they act in meanwhile.
+    pub fn of_person(mut self, user: UserId) -> Self {
+        if let Some(key) = &mut self.0 {
+            key.owner = user.to_string();
+        }
+        self
+    }
+
     /// Sends a command with the caller's key and answers with `render`, now or then: a fresh
     /// answer and its replay come from the same function and are the same bytes.
     pub async fn once<T, E, F>(
         self,
         render: fn(&T) -> Reply,
+        command: impl FnOnce(Option<Keyed<T>>) -> F,
+    ) -> Result<HttpResponse, Problem>
+    where
+        E: Into<Problem>,
+        F: Future<Output = Result<Once<T>, Failure<E>>>,
+    {
+        self.once_with(render, |reply| reply, command).await
+    }
+
+    /// The same where `render` cannot tell all: `complete` adds what follows from the request
+    /// itself, to fresh answers and replays alike.
+    pub async fn once_with<T, E, F>(
+        self,
+        render: fn(&T) -> Reply,
+        complete: impl FnOnce(Reply) -> Reply,
         command: impl FnOnce(Option<Keyed<T>>) -> F,
     ) -> Result<HttpResponse, Problem>
     where
@@ -190,10 +213,10 @@ impl Keying {
             reply: render,
         });
         match command(keyed).await? {
-            Once::Fresh(effect) => Ok(respond(render(&effect))),
+            Once::Fresh(effect) => Ok(respond(complete(render(&effect)))),
             Once::Replayed { reply, first_request_id } => {
                 tracing::info!(first_request_id, "answered again by its idempotency key");
-                let mut response = respond(reply);
+                let mut response = respond(complete(reply));
                 response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
                 Ok(response)
             }

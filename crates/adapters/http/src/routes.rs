@@ -31,6 +31,8 @@ pub(crate) static TABLE: LazyLock<Routes> = LazyLock::new(|| {
     let mut routes = Routes::default();
     crate::auth::routes(&mut routes);
     crate::tenants::routes(&mut routes);
+    crate::probes::routes(&mut routes);
+    crate::docs::routes(&mut routes);
     routes
 });
 

@@ -1,0 +1,336 @@
+//! Asking for builds, claiming what a guest parked, following and calling off.
+
+mod view;
+mod wish;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::IF_NONE_MATCH;
+use actix_web::{HttpRequest, HttpResponse, Responder as _};
+use keelway_access::RateClass;
+use keelway_builds::cancel::Cancelling;
+use keelway_builds::ports::BuildFilter;
+use keelway_builds::submit::Submitted;
+use keelway_builds::{BuildRequest, BuildState, GuestEntry, ProjectName};
+use keelway_estimate::Estimate;
+use keelway_kernel::{BuildId, Credits, ProjectId, QueueId, Reply, Timestamp};
+use keelway_platform::builds::ForProject;
+use keelway_platform::permit::right::{CancelBuild, SubmitBuild, ViewBuilds};
+use keelway_platform::Permit;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::args::{Id, Json, Query, UseCases, Wait, page_request};
+use crate::check::Check;
+use crate::estimates::{EstimateView, PreviewView};
+use crate::guard::{Allowed, AllowedOrGuest, SignedIn};
+use crate::problem::{Code, Problem};
+use crate::reply::{Keying, Listing, View, reply, reply_at, respond};
+use crate::routes::Routes;
+pub(crate) use view::{AcceptedView, BuildRow, BuildView, CreditsView, TokensView};
+pub(crate) use view::{build_url, stream_url};
+use wish::BuildBody;
+
+pub(crate) fn routes(routes: &mut Routes) {
+    const SUBMISSION: [Code; 5] = [
+        Code::InsufficientCredits,
+        Code::DailyCapReached,
+        Code::FeatureNotInTier,
+        Code::PlanLimitExceeded,
+        Code::NotFound,
+    ];
+    routes
+        .at(__path_submit, submit)
+        .rate(RateClass::BuildSubmit)
+        .refuses(&SUBMISSION)
+        .refuses(&[Code::AuthRequired, Code::ProjectLocked]);
+    routes
+        .at(__path_claim, claim)
+        .rate(RateClass::BuildSubmit)
+        .refuses(&SUBMISSION)
+        .refuses(&[Code::NoTenant, Code::TenantRequired, Code::NotPermitted])
+        .refuses(&[Code::AlreadyClaimed, Code::QueueExpired]);
+    routes.at(__path_list, list);
+    routes.at(__path_find, find);
+    routes.at(__path_cancel, cancel).refuses(&[Code::InvalidTransition]);
+}
+
+/// Whether to do it, or only to say what would come of it.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Rehearse {
+    /// Answers what would come of the request, and changes nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// A guest's request, kept for an hour.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ParkedBuild)]
+struct ParkedView {
+    queued: bool,
+    /// For `POST /v1/builds/claim`; whoever has it may claim the request.
+    #[schema(value_type = String)]
+    queue_id: QueueId,
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    preview: PreviewView,
+    signup_url: String,
+}
+
+/// What is kept of a parked request for replays.
+#[derive(Serialize, Deserialize)]
+struct ParkedKey {
+    queue_id: QueueId,
+    expires_at: Timestamp,
+}
+
+impl ParkedView {
+    fn of(key: &ParkedKey, estimate: &Estimate) -> Self {
+        Self {
+            queued: true,
+            queue_id: key.queue_id,
+            expires_at: key.expires_at,
+            preview: PreviewView::of(estimate),
+            signup_url: format!("/signup?queue={}", key.queue_id),
+        }
+    }
+}
+
+/// What would come of a request for a build.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BuildRehearsal)]
+struct RehearsalView {
+    dry_run: bool,
+    estimate: EstimateView,
+    credits: RehearsedCreditsView,
+}
+
+/// What would be set aside, and whether it is there.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RehearsedCredits)]
+struct RehearsedCreditsView {
+    #[schema(value_type = i64)]
+    required: Credits,
+    /// Unknown of a guest.
+    #[schema(value_type = Option<i64>)]
+    available: Option<Credits>,
+    sufficient: Option<bool>,
+}
+
+/// Starts a build
+///
+/// The estimated credits are set aside at once; what is not used is given back when the build
+/// ends. Without a session the request is parked for an hour and answered with a preview.
+#[utoipa::path(
+    post, path = "/v1/builds", tag = "builds", operation_id = "submit_build",
+    params(Rehearse), request_body = BuildBody,
+    responses(
+        (status = 202, body = AcceptedView, description = "Accepted and queued; a guest gets `ParkedBuild` instead", headers(("location" = String, description = "The build"))),
+        (status = 200, body = RehearsalView, description = "With `dry_run`: what would come of it"),
+    ),
+)]
+async fn submit(
+    caller: AllowedOrGuest<SubmitBuild>,
+    app: UseCases,
+    Query(rehearse): Query<Rehearse>,
+    keying: Keying,
+    Json(body): Json<BuildBody>,
+) -> Result<HttpResponse, Problem> {
+    let (request, project) = body.wish(app.platform_settings().mode)?;
+    match (caller, rehearse.dry_run) {
+        (AllowedOrGuest::Allowed(permit), false) => {
+            let command = |keyed| app.submit_build(&permit, request, project, keyed);
+            keying.once(accepted, command).await
+        }
+        (AllowedOrGuest::Guest, false) => park(&app, keying, request).await,
+        (AllowedOrGuest::Allowed(permit), true) => {
+            rehearsed(&app, Some(&permit), &request, &project).await
+        }
+        (AllowedOrGuest::Guest, true) => rehearsed(&app, None, &request, &project).await,
+    }
+}
+
+fn accepted(submitted: &Submitted) -> Reply {
+    let location = build_url(submitted.build.id);
+    reply_at(StatusCode::ACCEPTED, location, &AcceptedView::of(submitted))
+}
+
+/// Keeps a guest's request, and shows what would become of it.
+async fn park(
+    app: &UseCases,
+    keying: Keying,
+    request: BuildRequest,
+) -> Result<HttpResponse, Problem> {
+    let description = request.description.as_str();
+    let estimate = app.platform_settings().estimator.estimate(description, request.tier);
+    // What is kept for replays names the entry alone: the preview follows from the request.
+    let complete = |kept: Reply| match serde_json::from_slice::<ParkedKey>(&kept.body) {
+        Ok(key) => reply(StatusCode::ACCEPTED, &ParkedView::of(&key, &estimate)),
+        Err(_) => kept,
+    };
+    keying.once_with(parked, complete, |keyed| app.park_build(request, keyed)).await
+}
+
+fn parked(entry: &GuestEntry) -> Reply {
+    let key = ParkedKey { queue_id: entry.id, expires_at: entry.expires_at };
+    reply(StatusCode::ACCEPTED, &key)
+}
+
+async fn rehearsed(
+    app: &UseCases,
+    permit: Option<&Permit<SubmitBuild>>,
+    request: &BuildRequest,
+    project: &ForProject,
+) -> Result<HttpResponse, Problem> {
+    let (estimate, required, available) = match permit {
+        Some(permit) => {
+            let rehearsal = app.rehearse_build(permit, request, project).await?;
+            (rehearsal.estimate, rehearsal.required, Some(rehearsal.available))
+        }
+        None => {
+            let estimate = app.estimate(None, &request.description, request.tier).await?;
+            let required = app.credits_of(&estimate);
+            (estimate, required, None)
+        }
+    };
+    let credits = RehearsedCreditsView {
+        required,
+        available,
+        sufficient: available.map(|available| available >= required),
+    };
+    let estimate = EstimateView::of(&estimate, app.credits_of(&estimate));
+    let view = RehearsalView { dry_run: true, estimate, credits };
+    Ok(respond(reply(StatusCode::OK, &view)))
+}
+
+/// Turns a parked request into a build.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "queue_id": "que_2kq7h5e0r8s4t9v1w3x6y8z0a2" }))]
+pub(crate) struct ClaimBody {
+    queue_id: String,
+    /// What to call the new project; without it, it is named after the description.
+    #[schema(max_length = 80)]
+    project_name: Option<String>,
+}
+
+/// Claims a build parked as a guest
+///
+/// A parked request becomes a build once. Where workspaces are made when they are needed,
+/// somebody who has none gets one.
+#[utoipa::path(
+    post, path = "/v1/builds/claim", tag = "builds", operation_id = "claim_build",
+    request_body = ClaimBody,
+    responses((status = 202, body = AcceptedView, description = "Accepted and queued", headers(("location" = String, description = "The build")))),
+)]
+async fn claim(
+    person: SignedIn,
+    app: UseCases,
+    keying: Keying,
+    Json(body): Json<ClaimBody>,
+) -> Result<HttpResponse, Problem> {
+    let mut check = Check::default();
+    let queue = check.field("/queue_id", body.queue_id.parse::<QueueId>());
+    let name = check.optional("/project_name", body.project_name.as_deref(), ProjectName::parse);
+    let (queue, name) = check.all((queue, name))?;
+    let principal = app.in_a_workspace(&person, &person.principal).await?;
+    let permit = Permit::of(&principal, &person.request_id)?;
+    let keying = keying.of_person(person.user);
+    keying.once(accepted, |keyed| app.claim_build(&permit, queue, name, keyed)).await
+}
+
+/// Which builds, and where the list goes on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Builds {
+    /// Only builds of this project.
+    #[param(value_type = Option<String>)]
+    project_id: Option<ProjectId>,
+    /// Only builds in this state.
+    #[param(value_type = Option<String>)]
+    status: Option<BuildState>,
+    /// Rows on the page: 1 to 100, 20 if absent.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists builds
+#[utoipa::path(
+    get, path = "/v1/builds", tag = "builds", operation_id = "list_builds",
+    params(Builds),
+    responses((status = 200, body = Listing<BuildRow>, description = "Newest first")),
+)]
+async fn list(
+    permit: Allowed<ViewBuilds>,
+    app: UseCases,
+    Query(query): Query<Builds>,
+) -> Result<View<Listing<BuildRow>>, Problem> {
+    let filter = BuildFilter { project: query.project_id, state: query.status };
+    let page = page_request(query.limit, query.cursor.as_deref())?;
+    Ok(View(Listing::of(app.list_builds(&permit, filter, page).await?, BuildRow::of)))
+}
+
+/// Shows a build
+///
+/// With `Prefer: wait=N` the answer waits up to N seconds, at most 30, until the build changes
+/// or ends; with `If-None-Match` too, a build that changed before is answered at once.
+#[utoipa::path(
+    get, path = "/v1/builds/{id}", tag = "builds", operation_id = "get_build",
+    params(
+        ("id" = String, Path, description = "The build"),
+        ("prefer" = Option<String>, Header, description = "wait=N"),
+    ),
+    responses((status = 200, body = BuildView, description = "The build")),
+)]
+async fn find(
+    permit: Allowed<ViewBuilds>,
+    app: UseCases,
+    Id(id): Id<BuildId>,
+    Wait(patience): Wait,
+    req: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let (response, version) = shown(&permit, &app, id, &req).await?;
+    let is_new = req.headers().contains_key(IF_NONE_MATCH)
+        && response.status() != StatusCode::NOT_MODIFIED;
+    let (Some(patience), false) = (patience, is_new) else { return Ok(response) };
+    app.await_change(&permit, id, version, patience).await?;
+    Ok(shown(&permit, &app, id, &req).await?.0)
+}
+
+async fn shown(
+    permit: &Permit<ViewBuilds>,
+    app: &UseCases,
+    id: BuildId,
+    req: &HttpRequest,
+) -> Result<(HttpResponse, i64), Problem> {
+    let report = app.report(permit, id).await?.ok_or_else(Problem::not_found)?;
+    let version = report.build.version;
+    let view = View(BuildView::of(report, &*app.settings().site_address));
+    Ok((view.respond_to(req), version))
+}
+
+/// Calls a build off
+///
+/// One that waits ends at once, one that is being built within a heartbeat; work done until
+/// then is charged. Calling it off again answers the same.
+#[utoipa::path(
+    post, path = "/v1/builds/{id}/cancel", tag = "builds", operation_id = "cancel_build",
+    params(("id" = String, Path, description = "The build")),
+    responses((status = 202, body = BuildRow, description = "Cancelled, or about to be")),
+)]
+async fn cancel(
+    permit: Allowed<CancelBuild>,
+    app: UseCases,
+    Id(id): Id<BuildId>,
+    keying: Keying,
+) -> Result<HttpResponse, Problem> {
+    keying.once(cancelling, |keyed| app.cancel_build(&permit, id, keyed)).await
+}
+
+fn cancelling(cancelling: &Cancelling) -> Reply {
+    reply(StatusCode::ACCEPTED, &BuildRow::of(cancelling.build.clone()))
+}
