@@ -78,13 +78,13 @@ pub(crate) fn metadata<T: DeserializeOwned>() -> Result<T> {
     serde_json::from_slice(&json).context("read cargo's metadata")
 }
 
-/// Where cargo leaves what it builds in the dev profile.
-pub(crate) fn debug_folder() -> Result<PathBuf> {
+/// Where cargo leaves what it builds, in the folder of a profile.
+pub(crate) fn built(profile: &str) -> Result<PathBuf> {
     #[derive(serde::Deserialize)]
     struct Metadata {
         target_directory: PathBuf,
     }
-    Ok(metadata::<Metadata>()?.target_directory.join("debug"))
+    Ok(metadata::<Metadata>()?.target_directory.join(profile))
 }
 
 /// Writes the command to the log as a person would type it.

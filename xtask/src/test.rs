@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 pub(crate) fn build() -> Result<PathBuf> {
     let targets = ["--workspace", "--bins", "--tests", "--examples"];
     shell::run(shell::cargo(&["build", "--locked"]).args(targets))?;
-    Ok(shell::debug_folder()?.join("keelway"))
+    Ok(shell::built("debug")?.join("keelway"))
 }
 
 /// Runs every test and doctest that `filters` name, or all when there are none.

@@ -71,6 +71,7 @@ pub async fn session_read() -> anyhow::Result<Row> {
         limits.push(rate(&bare, &nothing, CONNECTIONS, LENGTH).await?);
         ours.push(rate(&server.address, &read, CONNECTIONS, LENGTH).await?);
     }
-    Ok(Row::against("read behind a session, over HTTP", "/s", median(limits), median(ours))
-        .noted("GET /v1/tenants beside an empty actix handler, 64 connections, one machine for both ends"))
+    Ok(Row::against("read behind a session, over HTTP", "/s", median(limits), median(ours)).noted(
+        "GET /v1/tenants beside an empty actix handler, 64 connections, one machine for both ends",
+    ))
 }

@@ -7,18 +7,15 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
+use keelway_builds::ports::{BuildQueue as _, Submissions as _};
 use keelway_builds::run::{Progress, Record, Take};
 use keelway_builds::submit::{ProjectChoice, Submit};
-use keelway_builds::{
-    BuildRequest, Description, NewProject, Phase, ProjectName, Rules, SiteLabel,
-};
-use keelway_builds::ports::{BuildQueue as _, Submissions as _};
+use keelway_builds::{BuildRequest, Description, NewProject, Phase, ProjectName, Rules, SiteLabel};
 use keelway_contract::{SeededEntropy, scope};
 use keelway_credits::{AddGrant, Amount, CreditLedger as _, GrantSource, Purpose, Reserve, Terms};
 use keelway_estimate::{EstimateTable, Estimator};
 use keelway_kernel::{
-    Actor, BuildId, BuildTier, Clock, GrantId, HoldId, ProjectId, TenantId,
-    Timestamp, UserId,
+    Actor, BuildId, BuildTier, Clock, GrantId, HoldId, ProjectId, TenantId, Timestamp, UserId,
 };
 use keelway_sqlite::{SqliteSettings, SqliteStore};
 use keelway_tiers::LimitTable;

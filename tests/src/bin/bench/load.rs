@@ -53,7 +53,9 @@ fn is_whole(answer: &[u8]) -> anyhow::Result<bool> {
     }
     let length: usize = head
         .lines()
-        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok())
+        .find_map(|line| {
+            line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok()
+        })
         .context("a content length")?;
     Ok(body.len() >= length)
 }

@@ -24,7 +24,8 @@ pub async fn builds() -> anyhow::Result<Row> {
     let mut builds = Vec::new();
     for auth in &tenants {
         for number in 0..BUILDS_EACH {
-            let body = json!({ "description": format!("A landing page for bakery number {number}") });
+            let body =
+                json!({ "description": format!("A landing page for bakery number {number}") });
             let (status, reply) =
                 post(&server.address, "/v1/builds", auth, &body.to_string()).await?;
             ensure!(status == 202, "submit answered {status}: {reply}");
@@ -44,11 +45,12 @@ pub async fn builds() -> anyhow::Result<Row> {
                 Some("queued" | "building") => {}
                 other => anyhow::bail!("a build ended as {other:?}: {reply}"),
             }
-            ensure!(started.elapsed() < Duration::from_secs(600), "the builds take too long");
+            ensure!(started.elapsed() < Duration::from_mins(10), "the builds take too long");
         }
     }
     let took = started.elapsed().as_secs_f64();
     let count = f64::from(u32::try_from(builds.len())?);
-    Ok(Row::alone("builds, submitted to deployed", "/min", count / took * 60.0)
-        .noted(format!("{count} builds of 5 agents, {TENANTS} tenants, offline engine, one process")))
+    Ok(Row::alone("builds, submitted to deployed", "/min", count / took * 60.0).noted(format!(
+        "{count} builds of 5 agents, {TENANTS} tenants, offline engine, one process"
+    )))
 }
