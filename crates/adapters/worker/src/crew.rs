@@ -29,6 +29,10 @@ impl Pipeline {
         loop {
             let starting =
                 if failed.is_none() { self.hire(&mut missing, running.len())? } else { Vec::new() };
+            if starting.is_empty() && running.is_empty() {
+                // What is said by now is recorded along with the end of the phase.
+                break;
+            }
             self.record().await?;
             for (task, budget) in starting {
                 let work = work(Arc::clone(&self.shop), task, self.provider.clone());

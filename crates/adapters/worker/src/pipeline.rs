@@ -125,7 +125,7 @@ impl Pipeline {
                 self.crew(missing).await?;
                 self.complete(began);
             }
-            self.collect().map_err(|error| unfit(&error))?;
+            self.collect(phase).map_err(|error| unfit(&error))?;
         }
         Ok(self.package().map_err(|error| unfit(&error))?)
     }
@@ -148,21 +148,15 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Puts what the phase's agents made before those of the next, in plan order whatever the
+    /// Hands what agents of `phase` made on to those of the next, in plan order whatever the
     /// order they ended in.
-    fn collect(&mut self) -> Result<(), TreeError> {
-        if self.fresh.is_empty() {
-            return Ok(());
+    fn collect(&mut self, phase: Phase) -> Result<(), TreeError> {
+        for agent in self.plan.of_phase(phase) {
+            if let Some(made) = self.fresh.remove(&agent.number) {
+                Arc::make_mut(&mut self.files).merge(made)?;
+            }
         }
-        let later = |number: &u32| {
-            self.plan.agents.iter().any(|agent| agent.number == *number && agent.phase > self.phase)
-        };
-        let fresh = std::mem::take(&mut self.fresh);
-        let (later, now): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            fresh.into_iter().partition(|(number, _)| later(number));
-        self.fresh = later;
-        let files = Arc::make_mut(&mut self.files);
-        now.into_values().try_for_each(|made| files.merge(made))
+        Ok(())
     }
 
     fn package(&mut self) -> Result<(SnapshotId, Manifest), TreeError> {

@@ -1,6 +1,6 @@
 //! A worker that vanishes at any step, and the one that comes after it.
 
-use keelway_builds::{BuildState, EventBody};
+use keelway_builds::{BuildState, Event, EventBody, Phase};
 use tokio_util::sync::CancellationToken;
 
 use crate::fakes::{Act, STEADY};
@@ -40,6 +40,16 @@ fn paid_once(world: &World, row: &Row) {
         assert!(!after_kept(&call.agent), "{} ran after its work was kept", call.agent);
     }
     assert_eq!(row.build.used.cost, row.cost());
+    // Only the placing is done again by the next worker, if need be.
+    let completed = |phase: Phase| {
+        let is =
+            |e: &&Event| matches!(e.body, EventBody::PhaseCompleted { phase: p, .. } if p == phase);
+        row.events.iter().filter(is).count()
+    };
+    for phase in &Phase::ALL[..6] {
+        assert_eq!(completed(*phase), 1, "{phase}: {}", history(row));
+    }
+    assert!((1..=2).contains(&completed(Phase::Deploy)), "{}", history(row));
 }
 
 #[tokio::test(start_paused = true)]

@@ -49,7 +49,7 @@ async fn a_provider_that_asks_to_wait_is_waited_for_and_earlier_work_is_kept() {
     insta::assert_snapshot!(lines(&row, 7..16), @r"
      8 phase.started design
      9 agent.started designer
-    10 build.retrying Provider 7000 ms
+    10 build.retrying Provider
     11 build.started attempt 2
     12 engine.selected
     13 phase.started design
@@ -57,6 +57,8 @@ async fn a_provider_that_asks_to_wait_is_waited_for_and_earlier_work_is_kept() {
     15 agent.completed designer
     16 phase.completed design 1000 ms
     ");
+    let waited = row.events[10].at.millis_since(row.events[9].at);
+    assert!((7_000..=9_000).contains(&waited), "until the next sweep: {waited}");
     let architects = world.agents.calls().iter().filter(|c| c.agent == "architect").count();
     assert_eq!(architects, 1);
     assert_eq!(row.build.used.cost.get(), row.cost().get() + 20_000);
@@ -93,6 +95,9 @@ async fn work_that_runs_beside_a_passing_failure_is_kept() {
     agents.sort();
     agents.dedup();
     assert_eq!((agents.len(), world.agents.calls().len()), (9, 10), "only the one that failed");
+    let calls = world.agents.calls();
+    let again = calls.iter().rfind(|call| call.agent == "implementer-1").unwrap();
+    assert_eq!(again.saw, ["architect.txt", "designer.txt", "scaffolder.txt"], "as the first time");
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,7 +177,7 @@ async fn a_deployment_that_fails_is_tried_again_without_any_agent() {
     let row = world.finish(build).await;
     insta::assert_snapshot!(lines(&row, 26..34), @r"
     27 phase.started deploy
-    28 build.retrying Deployment 1366 ms
+    28 build.retrying Deployment
     29 build.started attempt 2
     30 engine.selected
     31 phase.started deploy

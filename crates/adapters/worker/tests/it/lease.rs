@@ -50,6 +50,23 @@ async fn a_worker_whose_lease_is_lost_stops_and_writes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_agent_starts_once_the_lease_is_lost() {
+    let world = World::steady();
+    let build = world.ask(SMALL);
+    let usurped = std::cell::Cell::new(false);
+    world
+        .run_until(|| {
+            if world.agents.running() == 1 && !usurped.replace(true) {
+                world.queue.usurp(build);
+            }
+            usurped.get() && world.agents.running() == 0
+        })
+        .await;
+    assert_eq!(world.agents.calls().len(), 1);
+    assert_eq!(world.queue.row(build).work.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_worker_that_cannot_renew_stops_before_its_lease_runs_out() {
     let world = endless();
     let build = world.ask(SMALL);

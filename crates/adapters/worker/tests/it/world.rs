@@ -212,7 +212,7 @@ pub(crate) fn history(row: &Row) -> String {
             EventBody::AgentStarted { agent, .. } | EventBody::AgentCompleted { agent, .. } => {
                 agent.clone()
             }
-            EventBody::Retrying { reason, delay_ms } => format!("{reason:?} {delay_ms} ms"),
+            EventBody::Retrying { reason, .. } => format!("{reason:?}"),
             EventBody::Failed { reason, charged, .. } => format!("{reason:?} {charged} credits"),
             EventBody::Completed { charged, .. } | EventBody::Cancelled { charged } => {
                 format!("{charged} credits")
