@@ -36,10 +36,7 @@ impl AuditRow {
         let data: BTreeMap<String, String> = row.document(&self.data)?;
         let entry = AuditEntry {
             tenant: (!self.tenant_id.is_nil()).then(|| TenantId::from_uuid(self.tenant_id)),
-            actor: Actor {
-                user: self.user_id.map(UserId::from_uuid),
-                request_id: self.request_id,
-            },
+            actor: Actor { user: self.user_id.map(UserId::from_uuid), request_id: self.request_id },
             action: row.parsed(self.action.parse())?,
             subject: self.subject,
             at: Timestamp::from_micros(self.at),

@@ -69,9 +69,8 @@ pub fn encode(estimate: &Estimate) -> Result<String, StoreError> {
 /// The estimate in a document.
 pub fn decode(row: Of<'_>, text: &str) -> Result<Estimate, StoreError> {
     let document: Document = row.document(text)?;
-    let feature = |feature: FeatureDocument| {
-        Arc::new(Feature { key: feature.key, label: feature.label })
-    };
+    let feature =
+        |feature: FeatureDocument| Arc::new(Feature { key: feature.key, label: feature.label });
     Ok(Estimate {
         tier: document.tier,
         features: document.features.into_iter().map(feature).collect(),

@@ -1,7 +1,7 @@
 //! Appends to the audit chains.
 
 use keelway_access::{AuditAction, AuditEntry, Seal};
-use keelway_kernel::{Actor, TenantId, Timestamp};
+use keelway_kernel::{Actor, TenantId, Timestamp, UserId};
 use keelway_rows::audit::chain;
 use keelway_rows::{Of, json};
 use sqlx::SqliteConnection;
@@ -30,7 +30,7 @@ pub(crate) async fn append(tx: &mut SqliteConnection, entries: &[AuditEntry]) ->
         .bind(tenant)
         .bind(seq + 1)
         .bind(entry.at.as_micros())
-        .bind(entry.actor.user.map(|user| user.as_uuid()))
+        .bind(entry.actor.user.map(UserId::as_uuid))
         .bind(&entry.actor.request_id)
         .bind(entry.action.as_str())
         .bind(&entry.subject)
@@ -43,6 +43,7 @@ pub(crate) async fn append(tx: &mut SqliteConnection, entries: &[AuditEntry]) ->
 }
 
 /// The entry of a command whose decision returns none of its own.
+#[expect(clippy::needless_pass_by_value, reason = "subjects are ids, which are copied")]
 pub(crate) fn entry(
     tenant: Option<TenantId>,
     actor: &Actor,

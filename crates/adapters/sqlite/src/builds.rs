@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use keelway_builds::ports::{BuildFilter, Builds};
 use keelway_builds::{AgentWork, Build, Event, Position};
 use keelway_estimate::FinishedBuild;
-use keelway_kernel::{BuildId, Page, PageRequest, StoreError, TenantId, TenantScope, Timestamp};
+use keelway_kernel::{
+    BuildId, Page, PageRequest, ProjectId, SnapshotId, StoreError, TenantId, TenantScope, Timestamp,
+};
 use keelway_rows::build::{BuildRow, FinishedRow, StatusColumns, cursor};
 use keelway_rows::event::{EventRow, body};
 use keelway_rows::work::{self, WorkFileRow, WorkRow};
@@ -112,7 +114,7 @@ pub(crate) async fn update(
     .bind(stored(after.used.tokens_out))
     .bind(after.used.cost.get())
     .bind(after.phase.map(keelway_builds::Phase::as_str))
-    .bind(after.snapshot.map(|id| id.as_uuid()))
+    .bind(after.snapshot.map(SnapshotId::as_uuid))
     .bind(&after.deployment_url)
     .bind(after.captured.get())
     .bind(after.started_at.map(Timestamp::as_micros))
@@ -134,11 +136,7 @@ pub(crate) async fn update(
     Ok(after)
 }
 
-async fn append_events(
-    tx: &mut SqliteConnection,
-    tenant: TenantId,
-    events: &[Event],
-) -> Sql<()> {
+async fn append_events(tx: &mut SqliteConnection, tenant: TenantId, events: &[Event]) -> Sql<()> {
     for event in events {
         sqlx::query(
             "INSERT INTO build_events (tenant_id, build_id, seq, at, request_id, kind, body)
@@ -261,12 +259,13 @@ impl Builds for SqliteStore {
             .bind(key)
             .bind(id)
             .bind(filter.state.map(keelway_builds::BuildState::as_str))
-            .bind(filter.project.map(|project| project.as_uuid()))
+            .bind(filter.project.map(ProjectId::as_uuid))
             .bind(i64::from(page.limit()) + 1)
             .fetch_all(self.readers())
             .await
             .map_err(Broken::from)?;
-        let builds: Vec<Build> = rows.into_iter().map(BuildRow::decode).collect::<Result<_, _>>()?;
+        let builds: Vec<Build> =
+            rows.into_iter().map(BuildRow::decode).collect::<Result<_, _>>()?;
         Ok(Page::from_rows(builds, &page, cursor))
     }
 

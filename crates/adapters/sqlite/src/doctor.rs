@@ -30,10 +30,8 @@ async fn inspect(reader: &mut SqliteConnection, now: Timestamp) -> Sql<Inspectio
     let mut seen = Inspection::default();
     for check in CHECKS {
         let subjects: i64 = sqlx::query_scalar(check.subjects).fetch_one(&mut *reader).await?;
-        let broken: Vec<(String, String)> = sqlx::query_as(check.broken)
-            .bind(now.as_micros())
-            .fetch_all(&mut *reader)
-            .await?;
+        let broken: Vec<(String, String)> =
+            sqlx::query_as(check.broken).bind(now.as_micros()).fetch_all(&mut *reader).await?;
         count(&mut seen, check.invariant, u64::try_from(subjects).unwrap_or(0));
         for (subject, detail) in broken {
             violated(&mut seen, check.invariant, subject, detail);
@@ -89,7 +87,8 @@ async fn rows(reader: &mut SqliteConnection, seen: &mut Inspection) -> Sql<()> {
 
 /// I14: every chain holds.
 async fn chains(reader: &mut SqliteConnection, seen: &mut Inspection) -> Sql<()> {
-    for tenant in ids(reader, "SELECT DISTINCT tenant_id FROM audit_log ORDER BY tenant_id").await? {
+    for tenant in ids(reader, "SELECT DISTINCT tenant_id FROM audit_log ORDER BY tenant_id").await?
+    {
         let rows: Vec<AuditRow> = sqlx::query_as(
             "SELECT tenant_id, seq, at, user_id, request_id, action, subject, data, seal
              FROM audit_log WHERE tenant_id = ? ORDER BY seq",

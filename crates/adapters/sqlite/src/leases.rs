@@ -1,15 +1,13 @@
 //! Where workers get builds from and bring them back to.
 
 use async_trait::async_trait;
+use keelway_builds::end::{Finish, Finished};
 use keelway_builds::ports::BuildQueue;
 use keelway_builds::run::{
     self, Assignment, LeaseLost, Record, RecordFacts, Recorded, Renewed, Take,
 };
-use keelway_builds::end::{Finish, Finished};
 use keelway_builds::{Build, BuildStatus, Lease, Standing};
-use keelway_kernel::{
-    BuildId, Failure, Millis, StoreError, TenantId, TenantScope, Timestamp,
-};
+use keelway_kernel::{BuildId, Failure, Millis, StoreError, TenantId, TenantScope, Timestamp};
 use sqlx::SqliteConnection;
 
 use crate::error::{Broken, Sql, Stop};
@@ -33,8 +31,7 @@ impl BuildQueue for SqliteStore {
         self.write(move |tx| {
             Box::pin(async move {
                 let build = leased(tx, &lease).await?;
-                let renewed =
-                    run::renew(&build, &lease, ttl_ms, tx.now).map_err(Stop::Refused)?;
+                let renewed = run::renew(&build, &lease, ttl_ms, tx.now).map_err(Stop::Refused)?;
                 queue::extend(tx, &build, renewed.lease.until).await?;
                 Ok(renewed)
             })
@@ -109,8 +106,7 @@ async fn take(tx: &mut Tx, cmd: &Take) -> Sql<Option<Assignment>> {
     let unknown = || Broken(StoreError::corrupt("build", id));
     let build = builds::find(tx, tenant, id).await?.ok_or_else(unknown)?;
     let (leased, event) = run::take(&build, cmd, now).map_err(|_| unknown())?;
-    let BuildStatus::Building { worker, lease_until: until } = &leased.status
-    else {
+    let BuildStatus::Building { worker, lease_until: until } = &leased.status else {
         return Err(unknown());
     };
     let (worker, until) = (worker.clone(), *until);

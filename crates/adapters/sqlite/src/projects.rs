@@ -81,7 +81,7 @@ pub(crate) async fn insert(tx: &mut SqliteConnection, project: &Project) -> Sql<
     .bind(project.name.as_str())
     .bind(project.slug.as_str())
     .bind(project.site.as_str())
-    .bind(project.live.map(|id| id.as_uuid()))
+    .bind(project.live.map(SnapshotId::as_uuid))
     .bind(project.created_at.as_micros())
     .execute(tx)
     .await?;
@@ -104,7 +104,7 @@ pub(crate) async fn insert_snapshot(
     .bind(snapshot.id.as_uuid())
     .bind(snapshot.project.as_uuid())
     .bind(snapshot.build.as_uuid())
-    .bind(snapshot.parent.map(|id| id.as_uuid()))
+    .bind(snapshot.parent.map(SnapshotId::as_uuid))
     .bind(snapshot.tree.as_bytes().as_slice())
     .bind(stored(snapshot.files))
     .bind(stored(snapshot.bytes))
@@ -112,7 +112,7 @@ pub(crate) async fn insert_snapshot(
     .bind(snapshot.created_at.as_micros())
     .execute(&mut *tx)
     .await?;
-    for (path, blob) in manifest.iter() {
+    for (path, blob) in manifest {
         sqlx::query(
             "INSERT INTO snapshot_files (tenant_id, snapshot_id, path, digest, bytes)
              VALUES (?, ?, ?, ?, ?)",

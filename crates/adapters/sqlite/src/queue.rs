@@ -56,13 +56,12 @@ pub(crate) async fn lane(
     band: i64,
     limit: u32,
 ) -> Sql<Lane> {
-    let last_tag: Option<i64> = sqlx::query_scalar(
-        "SELECT last_tag FROM queue_tenants WHERE tenant_id = ? AND band = ?",
-    )
-    .bind(tenant.as_uuid())
-    .bind(band)
-    .fetch_optional(&mut *tx)
-    .await?;
+    let last_tag: Option<i64> =
+        sqlx::query_scalar("SELECT last_tag FROM queue_tenants WHERE tenant_id = ? AND band = ?")
+            .bind(tenant.as_uuid())
+            .bind(band)
+            .fetch_optional(&mut *tx)
+            .await?;
     Ok(Lane {
         band,
         virtual_time: virtual_time(tx, band).await?,
@@ -164,11 +163,7 @@ pub(crate) async fn stand(
 }
 
 /// Extends a lease, if it is still the one of this attempt.
-pub(crate) async fn extend(
-    tx: &mut SqliteConnection,
-    build: &Build,
-    until: Timestamp,
-) -> Sql<()> {
+pub(crate) async fn extend(tx: &mut SqliteConnection, build: &Build, until: Timestamp) -> Sql<()> {
     let done = sqlx::query(
         "UPDATE build_queue SET due_at = ?
          WHERE tenant_id = ?2 AND build_id = ?3 AND standing = 'leased'

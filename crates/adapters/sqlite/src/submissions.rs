@@ -7,8 +7,7 @@ use keelway_builds::end::UsageChange;
 use keelway_builds::ports::Submissions;
 use keelway_builds::project::ProjectFacts;
 use keelway_builds::submit::{
-    self, Park, ParkError, ProjectChoice, Submit, SubmitChange, SubmitError, SubmitFacts,
-    Submitted,
+    self, Park, ParkError, ProjectChoice, Submit, SubmitChange, SubmitError, SubmitFacts, Submitted,
 };
 use keelway_builds::{GuestEntry, queue::band};
 use keelway_credits::Account;
@@ -19,9 +18,7 @@ use sqlx::SqliteConnection;
 
 use crate::error::{Broken, Sql, Stop, one};
 use crate::tx::Tx;
-use crate::{
-    SqliteStore, audit, builds, credits, end, idempotency, projects, queue, tenant,
-};
+use crate::{SqliteStore, audit, builds, credits, end, idempotency, projects, queue, tenant};
 
 #[async_trait]
 impl Submissions for SqliteStore {
@@ -135,11 +132,7 @@ async fn submit_facts(tx: &mut Tx, cmd: &Submit) -> Sql<SubmitFacts> {
     })
 }
 
-async fn save_submitted(
-    tx: &mut Tx,
-    facts: &SubmitFacts,
-    change: SubmitChange,
-) -> Sql<Submitted> {
+async fn save_submitted(tx: &mut Tx, facts: &SubmitFacts, change: SubmitChange) -> Sql<Submitted> {
     let (now, build) = (tx.now, change.build);
     if let Some(reserved) = &change.reserved {
         credits::save_change(tx, reserved).await?;
@@ -168,10 +161,7 @@ async fn save_submitted(
     Ok(Submitted { build, project: change.project, position })
 }
 
-async fn find_parked(
-    connection: &mut SqliteConnection,
-    id: QueueId,
-) -> Sql<Option<GuestEntry>> {
+async fn find_parked(connection: &mut SqliteConnection, id: QueueId) -> Sql<Option<GuestEntry>> {
     let row: Option<GuestRow> = sqlx::query_as(
         "SELECT id, request, claimed_build_id, created_at, expires_at
          FROM guest_entries WHERE id = ?",

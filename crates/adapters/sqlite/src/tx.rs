@@ -208,9 +208,7 @@ impl SqliteStore {
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'tx> FnOnce(
-                &'tx mut SqliteConnection,
-            ) -> Work<'tx, T, std::convert::Infallible>
+        F: for<'tx> FnOnce(&'tx mut SqliteConnection) -> Work<'tx, T, std::convert::Infallible>
             + Send
             + 'static,
     {
@@ -232,7 +230,10 @@ impl SqliteStore {
         self.0.ambient.clock.now()
     }
 
-    pub(crate) async fn migrate_with(&self, migrations: &'static Migrator) -> Result<(), StoreError> {
+    pub(crate) async fn migrate_with(
+        &self,
+        migrations: &'static Migrator,
+    ) -> Result<(), StoreError> {
         let connections = Arc::clone(&self.0);
         let migrate = async move {
             let (mut slot, mut connection) = connections.writer().await?;

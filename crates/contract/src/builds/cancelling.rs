@@ -6,7 +6,7 @@ use keelway_builds::run::Progress;
 use keelway_builds::{BuildState, InvalidTransition};
 use keelway_kernel::{BuildId, Once, Reply};
 
-use super::setup::{PRICE, TTL_S, fresh};
+use super::setup::{PRICE, TTL_S, cancel, fresh};
 use crate::{Fixture, race, rejected};
 
 crate::cases! {
@@ -24,7 +24,7 @@ crate::cases! {
 async fn a_waiting_build_ends_at_once_and_is_free(fx: Fixture) {
     let owned = fx.funded(1_000).await;
     let id = fx.submitted(owned).await.build.id;
-    let answer = fresh(fx.store.submissions.cancel(fx.cancel(owned, id)).await.unwrap());
+    let answer = fresh(fx.store.submissions.cancel(cancel(owned, id)).await.unwrap());
     let build = fx.build(owned.scope, id).await;
     assert_eq!(answer.build, build);
     assert_eq!(build.status.state(), BuildState::Cancelled);
@@ -37,7 +37,7 @@ async fn a_waiting_build_ends_at_once_and_is_free(fx: Fixture) {
 async fn a_running_build_is_marked_and_ends_with_its_worker(fx: Fixture) {
     let (owned, taken) = fx.running().await;
     let id = taken.build.id;
-    let answer = fresh(fx.store.submissions.cancel(fx.cancel(owned, id)).await.unwrap());
+    let answer = fresh(fx.store.submissions.cancel(cancel(owned, id)).await.unwrap());
     assert_eq!(answer.build.status.state(), BuildState::Building);
     assert!(answer.build.cancel_requested);
 
@@ -57,7 +57,7 @@ async fn a_running_build_is_marked_and_ends_with_its_worker(fx: Fixture) {
 async fn a_marked_build_whose_worker_is_lost_is_cancelled(fx: Fixture) {
     let (owned, taken) = fx.running().await;
     let id = taken.build.id;
-    fx.store.submissions.cancel(fx.cancel(owned, id)).await.unwrap();
+    fx.store.submissions.cancel(cancel(owned, id)).await.unwrap();
     fx.clock.advance(TTL_S);
     fx.swept().await;
     assert_eq!(fx.build(owned.scope, id).await.status.state(), BuildState::Cancelled);
@@ -66,11 +66,11 @@ async fn a_marked_build_whose_worker_is_lost_is_cancelled(fx: Fixture) {
 async fn calling_off_again_answers_the_same(fx: Fixture) {
     let (owned, taken) = fx.running().await;
     let id = taken.build.id;
-    let first = fresh(fx.store.submissions.cancel(fx.cancel(owned, id)).await.unwrap());
-    let again = fresh(fx.store.submissions.cancel(fx.cancel(owned, id)).await.unwrap());
+    let first = fresh(fx.store.submissions.cancel(cancel(owned, id)).await.unwrap());
+    let again = fresh(fx.store.submissions.cancel(cancel(owned, id)).await.unwrap());
     assert_eq!(first.build, again.build);
     let ended = fx.finish(&taken.lease, End::Cancelled).await.unwrap();
-    let again = fresh(fx.store.submissions.cancel(fx.cancel(owned, id)).await.unwrap());
+    let again = fresh(fx.store.submissions.cancel(cancel(owned, id)).await.unwrap());
     assert_eq!(ended, again.build);
     let events = fx.events(owned.scope, id).await;
     let asked = ["build.queued", "build.started", "build.cancel_requested", "build.cancelled"];
@@ -84,7 +84,7 @@ async fn of_any_number_with_one_key_exactly_one_takes_effect(fx: Fixture) {
     }
     let owned = fx.funded(1_000).await;
     let id = fx.submitted(owned).await.build.id;
-    let mut cmd = fx.cancel(owned, id);
+    let mut cmd = cancel(owned, id);
     cmd.keyed = Some(fx.keyed(reply));
     let answers = race(16, |_| {
         let (fx, cmd) = (fx.clone(), cmd.clone());
@@ -99,7 +99,7 @@ async fn of_any_number_with_one_key_exactly_one_takes_effect(fx: Fixture) {
 async fn an_ended_build_cannot_be_called_off(fx: Fixture) {
     let (owned, taken) = fx.running().await;
     let build = fx.deployed(&taken.lease, 10_000).await;
-    let refusal = rejected(fx.store.submissions.cancel(fx.cancel(owned, build.id)).await);
+    let refusal = rejected(fx.store.submissions.cancel(cancel(owned, build.id)).await);
     let (from, to) = (BuildState::Deployed, BuildState::Cancelled);
     assert_eq!(refusal, CancelError::Ended(InvalidTransition { from, to }));
     assert_eq!(fx.build(owned.scope, build.id).await, build);
@@ -110,7 +110,7 @@ async fn another_tenants_build_is_unknown(fx: Fixture) {
     let foreign = fx.submitted(one).await.build;
     let unknown = BuildId::generate(fx.now(), &*fx.entropy);
     for id in [foreign.id, unknown] {
-        let refusal = rejected(fx.store.submissions.cancel(fx.cancel(other, id)).await);
+        let refusal = rejected(fx.store.submissions.cancel(cancel(other, id)).await);
         assert_eq!(refusal, CancelError::Unknown);
     }
     assert_eq!(fx.build(one.scope, foreign.id).await, foreign);
@@ -120,7 +120,7 @@ async fn cancelling_meets_taking_without_a_third_outcome(fx: Fixture) {
     for _ in 0..20 {
         let owned = fx.funded(1_000).await;
         let id = fx.submitted(owned).await.build.id;
-        let cmd = fx.cancel(owned, id);
+        let cmd = cancel(owned, id);
         let (cancelled, taken) = tokio::join!(fx.store.submissions.cancel(cmd), fx.find_taken());
         let cancelled = fresh(cancelled.unwrap()).build;
         match taken {

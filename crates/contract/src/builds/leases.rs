@@ -5,7 +5,7 @@ use keelway_builds::run::{LeaseLost, Progress};
 use keelway_builds::{BuildState, BuildStatus, FailureReason, Lease};
 use keelway_kernel::{MicroUsd, Tier};
 
-use super::setup::{PRICE, Retry, TTL_S, failed};
+use super::setup::{PRICE, Retry, TTL_S, cancel, failed};
 use crate::{Fixture, rejected};
 
 crate::cases! {
@@ -174,7 +174,7 @@ async fn a_retry_waits_out_its_delay_in_its_place(fx: Fixture) {
     fx.clock.set(retry_at);
     assert_eq!(fx.taken().await.build.id, id);
     assert!(fx.find_taken().await.is_none());
-    fx.store.submissions.cancel(fx.cancel(owned, behind)).await.unwrap();
+    fx.store.submissions.cancel(cancel(owned, behind)).await.unwrap();
 }
 
 async fn a_delay_that_was_asked_for_is_obeyed(fx: Fixture) {

@@ -2,7 +2,7 @@
 
 use keelway_kernel::{BuildId, TenantScope, Tier};
 
-use super::setup::take;
+use super::setup::{cancel, take};
 use crate::{Fixture, Owned, race};
 
 crate::cases! {
@@ -130,7 +130,7 @@ async fn ending_a_build_lets_exactly_the_next_one_in(fx: Fixture) {
     assert_eq!(fx.taken().await.build.id, second);
     assert!(fx.find_taken().await.is_none());
     // A parked build that is called off makes no room: it took none.
-    fx.store.submissions.cancel(fx.cancel(owned, third)).await.unwrap();
+    fx.store.submissions.cancel(cancel(owned, third)).await.unwrap();
     assert!(fx.find_taken().await.is_none());
 }
 

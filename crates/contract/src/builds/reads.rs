@@ -4,7 +4,7 @@ use keelway_builds::BuildState;
 use keelway_builds::ports::BuildFilter;
 use keelway_kernel::{BuildId, Page, PageRequest, Tier};
 
-use super::setup::PRICE;
+use super::setup::{PRICE, cancel};
 use crate::{Fixture, Owned};
 
 crate::cases! {
@@ -54,7 +54,7 @@ async fn pages_of_builds_never_skip_or_repeat_one(fx: Fixture) {
 async fn a_list_shows_only_what_was_asked_for(fx: Fixture) {
     let owned = fx.funded(1_000).await;
     let ended = fx.submitted(owned).await;
-    fx.store.submissions.cancel(fx.cancel(owned, ended.build.id)).await.unwrap();
+    fx.store.submissions.cancel(cancel(owned, ended.build.id)).await.unwrap();
     fx.clock.advance(1);
     let again = fx.submitted_to(owned, ended.project.id).await.build.id;
     fx.clock.advance(1);

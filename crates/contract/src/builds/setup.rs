@@ -77,7 +77,14 @@ pub(super) fn failed(reason: FailureReason, retryable: Retry) -> End {
     }
 }
 
+/// Calls a build off in the name of its tenant's owner.
+pub(super) fn cancel(owned: Owned, build: BuildId) -> Cancel {
+    let actor = Actor { user: Some(owned.user), request_id: "req_cancel".into() };
+    Cancel { scope: owned.scope, actor, build, keyed: None }
+}
+
 /// Whether the same build may work later.
+#[derive(Clone, Copy)]
 pub(super) enum Retry {
     Possible,
     Futile,
@@ -140,11 +147,6 @@ impl Fixture {
     pub(super) async fn submitted_to(&self, owned: Owned, project: ProjectId) -> Submitted {
         let cmd = self.submit_to(owned, project);
         fresh(self.store.submissions.submit(cmd).await.unwrap())
-    }
-
-    pub(super) fn cancel(&self, owned: Owned, build: BuildId) -> Cancel {
-        let actor = Actor { user: Some(owned.user), request_id: "req_cancel".into() };
-        Cancel { scope: owned.scope, actor, build, keyed: None }
     }
 
     pub(super) fn queue_id(&self) -> QueueId {

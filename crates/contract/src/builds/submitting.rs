@@ -7,7 +7,7 @@ use keelway_kernel::once::KeyReused;
 use keelway_kernel::{Credits, Keyed, Once, PageRequest, ProjectId, Tier};
 use keelway_tiers::NotInTier;
 
-use super::setup::{PRICE, estimated, fresh, reply};
+use super::setup::{PRICE, cancel, estimated, fresh, reply};
 use crate::{Fixture, Owned, race, rejected, sorted};
 
 crate::cases! {
@@ -45,7 +45,7 @@ async fn a_submission_holds_queues_and_tells_the_position(fx: Fixture) {
 async fn of_concurrent_submissions_on_one_project_exactly_one_succeeds(fx: Fixture) {
     let owned = fx.funded(10_000).await;
     let first = fx.submitted(owned).await;
-    fx.store.submissions.cancel(fx.cancel(owned, first.build.id)).await.unwrap();
+    fx.store.submissions.cancel(cancel(owned, first.build.id)).await.unwrap();
     let project = first.project.id;
     let answers = race(16, |_| {
         let (fx, cmd) = (fx.clone(), fx.submit_to(owned, project));
@@ -166,7 +166,7 @@ async fn a_month_has_exactly_as_many_builds_as_the_tier_allows(fx: Fixture) {
     fx.deployed(&fx.taken().await.lease, 10_000).await;
     for _ in 1..20 {
         let build = fx.submitted_to(owned, project).await.build.id;
-        fx.store.submissions.cancel(fx.cancel(owned, build)).await.unwrap();
+        fx.store.submissions.cancel(cancel(owned, build)).await.unwrap();
     }
     let refusal = rejected(fx.store.submissions.submit(fx.submit_to(owned, project)).await);
     let SubmitError::Limit(limit) = refusal else { panic!("{refusal:?}") };

@@ -9,10 +9,7 @@ use crate::credits;
 use crate::error::Sql;
 
 /// Everything wrong with the tenant's books.
-pub(super) async fn audit(
-    reader: &mut SqliteConnection,
-    tenant: TenantId,
-) -> Sql<Vec<Violation>> {
+pub(super) async fn audit(reader: &mut SqliteConnection, tenant: TenantId) -> Sql<Vec<Violation>> {
     let Some(account) = credits::load_account(reader, tenant).await? else {
         return Ok(Vec::new());
     };
@@ -22,10 +19,7 @@ pub(super) async fn audit(
 }
 
 /// Every hold, ended or not.
-async fn holds(
-    reader: &mut SqliteConnection,
-    tenant: TenantId,
-) -> Sql<Vec<Hold>> {
+async fn holds(reader: &mut SqliteConnection, tenant: TenantId) -> Sql<Vec<Hold>> {
     let rows: Vec<HoldRow> = sqlx::query_as(
         "SELECT id, amount, captured, refunded, state, charged, ended_at, build_id, reference,
                 lifetime_ms, user_id, project_id, opened_at, expires_at, weight
@@ -38,10 +32,7 @@ async fn holds(
 }
 
 /// Every entry, oldest first.
-async fn entries(
-    reader: &mut SqliteConnection,
-    tenant: TenantId,
-) -> Sql<Vec<Entry>> {
+async fn entries(reader: &mut SqliteConnection, tenant: TenantId) -> Sql<Vec<Entry>> {
     let rows: Vec<EntryRow> = sqlx::query_as(
         "SELECT seq, amount, reason, balance_after, hold_id, grant_id, user_id, request_id, at
          FROM credit_entries WHERE tenant_id = ? ORDER BY seq",

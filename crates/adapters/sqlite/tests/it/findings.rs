@@ -42,32 +42,53 @@ async fn each_breach_is_found() {
         ("I2", "UPDATE credit_accounts SET held = held + 1"),
         ("I3", "PRAGMA ignore_check_constraints = ON; UPDATE credit_accounts SET held = -1"),
         ("I4", "UPDATE credit_holds SET refunded = 1 WHERE state = 'captured'"),
-        ("I5", "DROP TRIGGER credit_holds_end_once;
+        (
+            "I5",
+            "DROP TRIGGER credit_holds_end_once;
                 UPDATE credit_holds SET state = 'open', charged = NULL, ended_at = NULL
-                WHERE state = 'captured'"),
-        ("I5", "DROP TRIGGER builds_legal_transition;
-                UPDATE builds SET captured = 0 WHERE state = 'deployed'"),
-        ("I6", "DROP INDEX builds_active; DROP TRIGGER builds_legal_transition;
+                WHERE state = 'captured'",
+        ),
+        (
+            "I5",
+            "DROP TRIGGER builds_legal_transition;
+                UPDATE builds SET captured = 0 WHERE state = 'deployed'",
+        ),
+        (
+            "I6",
+            "DROP INDEX builds_active; DROP TRIGGER builds_legal_transition;
                 UPDATE builds SET state = 'queued', ended_at = NULL,
                     tenant_id = (SELECT tenant_id FROM builds WHERE state = 'building'),
                     project_id = (SELECT project_id FROM builds WHERE state = 'building')
-                WHERE state = 'deployed'"),
+                WHERE state = 'deployed'",
+        ),
         ("I7", "DELETE FROM build_events WHERE seq = 2"),
         ("I7", "DELETE FROM build_events WHERE kind = 'build.completed'"),
-        ("I7", "DROP TRIGGER build_events_never_change;
-                UPDATE build_events SET kind = 'build.failed' WHERE kind = 'build.queued'"),
+        (
+            "I7",
+            "DROP TRIGGER build_events_never_change;
+                UPDATE build_events SET kind = 'build.failed' WHERE kind = 'build.queued'",
+        ),
         ("I8", "DELETE FROM build_queue"),
         ("I8", "UPDATE build_queue SET standing = 'ready', worker = NULL"),
         ("I8", "DROP TRIGGER builds_legal_transition; UPDATE builds SET request = '{}'"),
         ("I9", "UPDATE build_queue SET due_at = due_at - 91000000"),
-        ("I14", "DROP TRIGGER audit_log_never_changes;
-                 UPDATE audit_log SET subject = 'another' WHERE seq = 1"),
-        ("I14", "DROP TRIGGER audit_log_never_leaves;
-                 DELETE FROM audit_log WHERE action = 'build_ended'"),
+        (
+            "I14",
+            "DROP TRIGGER audit_log_never_changes;
+                 UPDATE audit_log SET subject = 'another' WHERE seq = 1",
+        ),
+        (
+            "I14",
+            "DROP TRIGGER audit_log_never_leaves;
+                 DELETE FROM audit_log WHERE action = 'build_ended'",
+        ),
         ("I14", "DROP TRIGGER audit_log_never_leaves; DELETE FROM audit_log WHERE seq = 1"),
         ("I16", "DELETE FROM snapshot_files"),
-        ("I16", "DROP TRIGGER snapshot_files_never_change;
-                 UPDATE snapshot_files SET digest = zeroblob(32)"),
+        (
+            "I16",
+            "DROP TRIGGER snapshot_files_never_change;
+                 UPDATE snapshot_files SET digest = zeroblob(32)",
+        ),
         ("I17", "UPDATE tenant_usage SET tokens = tokens + 1"),
         ("I17", "UPDATE tenant_usage SET builds_created = builds_created + 1"),
         ("I17", "DELETE FROM tenant_usage"),

@@ -107,12 +107,13 @@ async fn a_file_that_somebody_else_keeps_locked_is_contended_and_still_read() {
 async fn a_write_that_breaks_half_way_leaves_nothing() {
     let opened = Opened::new().await;
     let owned = opened.fx.funded(1_000).await;
-    opened.tamper(
-        "CREATE TRIGGER full BEFORE INSERT ON build_queue
+    opened
+        .tamper(
+            "CREATE TRIGGER full BEFORE INSERT ON build_queue
          BEGIN SELECT RAISE(ABORT, 'no room'); END",
-    )
-    .await
-    .unwrap();
+        )
+        .await
+        .unwrap();
     let cmd = opened.fx.submit(owned);
     let answer = opened.store.submit(cmd.clone()).await;
     assert!(matches!(answer, Err(Failure::Store(StoreError::Unavailable(_)))), "{answer:?}");
