@@ -51,7 +51,8 @@ async fn a_worker_whose_lease_is_lost_stops_and_writes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn no_agent_starts_once_the_lease_is_lost() {
-    let world = World::steady();
+    // Quicker than any heartbeat.
+    let world = World::new(|_| Act::Make { takes: Duration::from_millis(100), cost: 1_000 });
     let build = world.ask(SMALL);
     let usurped = std::cell::Cell::new(false);
     world
