@@ -5,6 +5,7 @@ use std::process::Output;
 use serde_json::Value;
 
 use crate::harness::House;
+use crate::harness::books::{Books, Moment};
 use crate::main_job::unzipped;
 
 fn out(output: &Output) -> String {
@@ -44,6 +45,7 @@ async fn an_app_is_built_without_a_server() {
     must(&house.run(&["build", "short", "--local", "--out", "other.zip"]).await, 2);
     assert!(!house.data_dir().join("other.zip").exists());
 
+    Books::of(&house).await.inspect(Moment::AtRest).await.must_be_sound();
     let doctor = house.run(&["doctor", "--json"]).await;
     let report: Value = serde_json::from_str(&must(&doctor, 0)).unwrap();
     assert_eq!(report["violations"], serde_json::json!([]));

@@ -32,7 +32,7 @@ async fn two_hundred_builds_at_once_never_overspend_and_never_share_a_project() 
         async move {
             let description = format!("A landing page for bakery number {n}");
             // Every other build wants the project that all of them share.
-            let body = if n / TENANTS % 2 == 0 {
+            let body = if (n / TENANTS).is_multiple_of(2) {
                 json!({ "description": description, "project_id": shared })
             } else {
                 json!({ "description": description })

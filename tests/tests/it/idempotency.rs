@@ -9,7 +9,7 @@ use crate::harness::{Answer, Api, House};
 
 async fn submit(api: &Api, key: &str, description: &str) -> Answer {
     let body = json!({ "description": description });
-    api.ask(Method::POST, "/v1/builds").key(key).json(&body).answer().await
+    api.ask(&Method::POST, "/v1/builds").key(key).json(&body).answer().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,7 +42,7 @@ async fn one_key_raced_by_64_requests_makes_one_build_and_one_answer() {
     let others = submit(&other, "raced", BAKERY).await;
     assert_ne!(others.must(202)["id"], build);
     let project = json!({ "name": "A bakery" });
-    owner.ask(Method::POST, "/v1/projects").key("raced").json(&project).answer().await.must(201);
+    owner.ask(&Method::POST, "/v1/projects").key("raced").json(&project).answer().await.must(201);
     other.ended(others.json()["id"].as_str().unwrap()).await;
     server.stop().await;
 

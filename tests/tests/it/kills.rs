@@ -172,11 +172,15 @@ async fn world(points: Vec<Point>) -> Tally {
 
 /// Follows a build until `point` has come, or its end, from behind what was seen before.
 async fn follow_until(owner: &Api, build: &str, point: &Point, seen: &mut Vec<Frame>) {
+    let over = |frame: &Frame| is_terminal(frame.event.as_deref().unwrap());
+    if seen.last().is_some_and(over) {
+        return;
+    }
     let after = seen.last().map_or(0, Frame::seq);
     let mut events = owner.follow(build, after).await;
     within("the next event", async {
         while let Some(frame) = events.next().await {
-            let enough = point.is_now(&frame) || is_terminal(frame.event.as_deref().unwrap());
+            let enough = point.is_now(&frame) || over(&frame);
             seen.push(frame);
             if enough {
                 return;
@@ -305,7 +309,7 @@ struct Command {
 
 impl Command {
     async fn send(&self, owner: &Api) -> Result<Answer, reqwest::Error> {
-        owner.ask(Method::POST, &self.path).key(&self.key).json(&self.body).try_answer().await
+        owner.ask(&Method::POST, &self.path).key(&self.key).json(&self.body).try_answer().await
     }
 }
 

@@ -29,7 +29,7 @@ async fn every_operation_of_the_document_is_served_and_its_example_is_understood
             // A guest is never told that a route is missing: only that it is not for guests,
             // that the request is wrong, or that there is no such thing.
             let filled = path.replace("{id}", "nobody").replace("{path}", "index.html");
-            let mut ask = guest.ask(method.clone(), &filled);
+            let mut ask = guest.ask(&method, &filled);
             if operation["requestBody"].is_object() {
                 ask = ask.json(&serde_json::json!({ "no such field": true }));
             }
@@ -48,7 +48,7 @@ async fn every_operation_of_the_document_is_served_and_its_example_is_understood
                 let example = example(&document, body);
                 let example = example.unwrap_or_else(|| panic!("{what} has no example"));
                 // An example of somebody else's ids finds nothing; it must be understood.
-                let understood = owner.ask(method, &filled).json(example).answer().await;
+                let understood = owner.ask(&method, &filled).json(example).answer().await;
                 assert!(![400, 415, 422].contains(&understood.status), "{example}\n{understood}");
                 assert!(understood.status < 500, "{understood}");
                 examples += 1;

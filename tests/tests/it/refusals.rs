@@ -44,7 +44,7 @@ async fn what_cannot_be_read_is_named_by_its_place() {
     let problem = house.guest().post("/v1/auth/sign-up", &two).await;
     assert_eq!(pointers(&problem.refused(400, "VALIDATION_FAILED")), ["/email", "/password"]);
 
-    let builds = || owner.ask(Method::POST, "/v1/builds");
+    let builds = || owner.ask(&Method::POST, "/v1/builds");
     let raw = |body: &str| builds().header("content-type", "application/json").body(body);
     raw("{\"description\":").answer().await.refused(400, "MALFORMED_JSON");
     let nul = json!({ "description": "A landing page\u{0} for a bakery" });
@@ -89,7 +89,7 @@ async fn nobody_in_particular_gets_nothing_in_particular() {
         .await
         .refused(404, "NOT_FOUND");
     guest.get("/v1/no-such-path").await.refused(404, "NOT_FOUND");
-    guest.ask(Method::DELETE, "/v1/estimate").answer().await.refused(405, "METHOD_NOT_ALLOWED");
+    guest.ask(&Method::DELETE, "/v1/estimate").answer().await.refused(405, "METHOD_NOT_ALLOWED");
 
     owner.ended(&build).await;
     let cancel = owner.post(&format!("/v1/builds/{build}/cancel"), &json!({})).await;
@@ -193,7 +193,7 @@ async fn too_many_requests_are_told_when_to_come_back() {
         assert_eq!(refused.header("x-ratelimit-remaining"), "0");
     }
     // What a stranger claims about where they come from does not help them.
-    let spoofed = guest.ask(Method::POST, "/v1/builds").header("x-forwarded-for", "203.0.113.9");
+    let spoofed = guest.ask(&Method::POST, "/v1/builds").header("x-forwarded-for", "203.0.113.9");
     let spoofed = spoofed.json(&json!({ "description": BAKERY })).answer().await;
     spoofed.refused(429, "RATE_LIMITED");
     server.stop().await;

@@ -44,7 +44,7 @@ impl Ids {
 }
 
 async fn ask(api: &Api, method: &Method, path: &str, body: Option<&Value>) -> Answer {
-    let ask = api.ask(method.clone(), path);
+    let ask = api.ask(method, path);
     match body {
         Some(body) => ask.json(body).answer().await,
         None => ask.answer().await,
@@ -112,7 +112,7 @@ async fn no_route_tells_one_tenant_anything_of_another() {
     }
     // Nor is saying that one belongs there.
     let tenant = ada.get("/v1/me").await.must(200)["tenant"].clone();
-    let claimed = bea.ask(Method::GET, "/v1/builds").header("x-tenant", tenant.as_str().unwrap());
+    let claimed = bea.ask(&Method::GET, "/v1/builds").header("x-tenant", tenant.as_str().unwrap());
     claimed.answer().await.refused(404, "NOT_FOUND");
     // Nor is a token for a build of one's own.
     let own = bea.submit("A landing page for a florist").await;

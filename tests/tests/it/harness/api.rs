@@ -51,7 +51,7 @@ impl Api {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    pub(crate) fn ask(&self, method: Method, path: &str) -> Ask {
+    pub(crate) fn ask(&self, method: &Method, path: &str) -> Ask {
         let url =
             if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
         let mut request = self.http.request(method.clone(), url);
@@ -62,11 +62,11 @@ impl Api {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.ask(Method::GET, path).answer().await
+        self.ask(&Method::GET, path).answer().await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.ask(Method::POST, path).json(body).answer().await
+        self.ask(&Method::POST, path).json(body).answer().await
     }
 
     /// A person with a workspace of this name, signed up and in.
@@ -104,7 +104,7 @@ impl Api {
 
     /// Follows a build from behind `after`.
     pub(crate) async fn follow(&self, build: &str, after: i64) -> Events {
-        let mut ask = self.ask(Method::GET, &format!("/v1/builds/{build}/events/stream"));
+        let mut ask = self.ask(&Method::GET, &format!("/v1/builds/{build}/events/stream"));
         if after > 0 {
             ask = ask.header("last-event-id", &after.to_string());
         }

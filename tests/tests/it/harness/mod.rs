@@ -13,12 +13,12 @@ pub(crate) use api::{Answer, Api};
 pub(crate) use house::{House, Server};
 
 /// The longest anything here may take on a slow, busy machine; what takes longer hangs.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
 /// Waits for `event`, and fails by its name if it does not come.
 pub(crate) async fn within<T>(what: &str, event: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(LIMIT, event).await {
-        Ok(value) => value,
-        Err(_) => panic!("{what}: not within {LIMIT:?}"),
-    }
+    let Ok(value) = tokio::time::timeout(LIMIT, event).await else {
+        panic!("{what}: not within {LIMIT:?}");
+    };
+    value
 }
