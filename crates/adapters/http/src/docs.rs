@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::args::Id;
 use crate::guard::Public;
-use crate::openapi::{DOCUMENT, openapi_json};
+use crate::openapi::{DOCUMENT, example_of_media, openapi_json};
 use crate::problem::Code;
 use crate::reply::tagged;
 use crate::routes::Routes;
@@ -143,9 +143,7 @@ fn write_operation(out: &mut String, at: (&str, &str), operation: &Value, docume
         escape(text(operation, "x-access")),
     );
     write_parameters(out, operation);
-    for (title, content) in [("Body", &operation["requestBody"]["content"])] {
-        write_example(out, title, content, document);
-    }
+    write_example(out, "Body", &operation["requestBody"]["content"], document);
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let description = text(response, "description");
         if response["content"]["application/problem+json"].is_object() {
@@ -177,14 +175,8 @@ fn write_parameters(out: &mut String, operation: &Value) {
     out.push_str("</table>\n");
 }
 
-/// The example of a body: its own, or its schema's.
 fn write_example(out: &mut String, title: &str, content: &Value, document: &Value) {
-    let media = &content["application/json"];
-    let example = if media["example"].is_null() {
-        crate::openapi::example_of(&media["schema"], document)
-    } else {
-        media["example"].clone()
-    };
+    let example = example_of_media(&content["application/json"], document);
     if !example.is_null() {
         let _ = write!(
             out,

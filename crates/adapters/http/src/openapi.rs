@@ -219,9 +219,21 @@ fn problem_schema() -> Value {
     })
 }
 
+/// The example of a body: its own, or one put together from its schema; null if there is none.
+pub fn example_of_media(media: &Value, document: &Value) -> Value {
+    if let Some(example) = media.get("example") {
+        return example.clone();
+    }
+    let first = media["examples"].as_object().and_then(|examples| examples.values().next());
+    match first {
+        Some(example) => example["value"].clone(),
+        None => example_of(&media["schema"], document),
+    }
+}
+
 /// An example of what `schema` describes, put together from the examples of its parts; null
 /// if they have none.
-pub(crate) fn example_of(schema: &Value, document: &Value) -> Value {
+fn example_of(schema: &Value, document: &Value) -> Value {
     if let Some(example) = schema.get("example").or_else(|| schema["examples"].get(0)) {
         return example.clone();
     }

@@ -36,6 +36,11 @@ pub(crate) static TABLE: LazyLock<Routes> = LazyLock::new(|| {
     routes
 });
 
+/// Every route there is, for documents, tests and whoever serves them.
+pub fn table() -> &'static Routes {
+    &TABLE
+}
+
 type Serve = Box<
     dyn Fn(&'static Row, HttpRequest, Payload) -> LocalBoxFuture<'static, HttpResponse>
         + Send

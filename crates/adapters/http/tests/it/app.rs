@@ -27,6 +27,8 @@ use keelway_sqlite::{SqliteSettings, SqliteStore};
 use keelway_tiers::{Gate, LimitTable};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// A running server and all that stands behind it.
 pub(crate) struct TestApp {
@@ -184,6 +186,16 @@ impl TestApp {
         Call(self.client.request(method, format!("{}{path}", self.url)))
     }
 
+    /// Sends bytes as they are and gives all that comes back until the server hangs up.
+    pub(crate) async fn raw(&self, request: &str) -> String {
+        let mut socket = TcpStream::connect(self.authority()).await.unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // A server that refuses a request in mid-air may also reset the connection.
+        let _ = socket.read_to_end(&mut answer).await;
+        String::from_utf8(answer).unwrap()
+    }
+
     /// `host:port` of the server.
     pub(crate) fn authority(&self) -> &str {
         self.url.trim_start_matches("http://")
@@ -237,15 +249,25 @@ impl Call {
         Self(self.0.header("content-type", "application/json").body(body))
     }
 
-    /// For what is not JSON or has no end.
+    /// Anything, declared as nothing.
+    pub(crate) fn text(self, body: &'static str) -> Self {
+        Self(self.0.body(body))
+    }
+
+    /// For what the server may hang up on.
+    pub(crate) async fn try_send(self) -> reqwest::Result<Answer> {
+        let response = self.0.send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Answer { status, headers, bytes: response.bytes().await?.to_vec() })
+    }
+
+    /// For what has no end.
     pub(crate) async fn stream(self) -> reqwest::Response {
         self.0.send().await.unwrap()
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let response = self.stream().await;
-        let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
+        self.try_send().await.unwrap()
     }
 }
 

@@ -2,4 +2,11 @@
 
 mod app;
 mod auth;
+mod broken;
+mod csrf;
+mod docs;
+mod edge;
+mod limits;
+mod probes;
+mod table;
 mod tenants;

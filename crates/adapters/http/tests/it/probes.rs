@@ -1,0 +1,63 @@
+//! What machines ask about the process.
+
+use keelway_kernel::StoreError;
+
+use crate::app::TestApp;
+
+#[tokio::test]
+async fn ready_means_that_the_store_answers_and_nobody_asked_to_stop() {
+    let app = TestApp::spawn().await;
+    assert_eq!(app.get("/readyz").send().await.verdict(), "200");
+    app.drain.begin();
+    insta::assert_snapshot!(app.get("/readyz").send().await.shown());
+    assert_eq!(app.get("/healthz").send().await.verdict(), "200");
+
+    let closed = TestApp::spawn().await;
+    closed.store.close().await;
+    let answer = closed.get("/readyz").send().await;
+    assert_eq!(answer.verdict(), "503 STORE_UNAVAILABLE");
+    assert_eq!(closed.get("/healthz").send().await.verdict(), "200");
+}
+
+#[tokio::test]
+async fn a_broken_store_is_not_the_callers_fault_and_tells_nothing() {
+    let errors: [(fn() -> StoreError, &str, &str); 3] = [
+        (|| StoreError::Unavailable("disk sda1".into()), "503 STORE_UNAVAILABLE", "5"),
+        (|| StoreError::Contended, "503 STORE_CONTENDED", "1"),
+        (|| StoreError::corrupt("session", "sda1"), "500 INTERNAL", ""),
+    ];
+    for (error, verdict, retry_after) in errors {
+        let app = TestApp::spawn_with(|setup| crate::broken::sessions(setup, error)).await;
+        let ada = app.person("ada@example.com").await;
+        let answer = app.get("/v1/me").by(&ada).send().await;
+        assert_eq!((&*answer.verdict(), answer.header("retry-after")), (verdict, retry_after));
+        assert!(!answer.shown().contains("sda1"), "{}", answer.shown());
+    }
+}
+
+#[tokio::test]
+async fn requests_are_measured_by_route_and_never_by_id() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).unwrap();
+    let app = TestApp::spawn_with(|setup| setup.http.metrics = Some(handle)).await;
+    let ada = app.owner("ada@example.com").await;
+    app.get("/v1/me").by(&ada).send().await;
+    app.get("/docs/errors/NOT_FOUND").send().await;
+    app.get("/nowhere/at/all").send().await;
+    let text = String::from_utf8(app.get("/metrics").send().await.bytes).unwrap();
+    let mut counts: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("keelway_http_requests_total{")).collect();
+    counts.sort_unstable();
+    insta::assert_snapshot!(counts.join("\n"));
+    assert!(text.contains("keelway_http_request_duration_seconds"), "{text}");
+}
+
+#[tokio::test]
+async fn the_index_names_features_and_endpoints() {
+    let app = TestApp::spawn().await;
+    let index = app.get("/v1").send().await.json();
+    assert_eq!(index["features"]["GUEST_MODE"], true);
+    let endpoints = index["endpoints"].as_array().unwrap();
+    assert_eq!(endpoints.len(), keelway_http::routes::table().rows().len());
+}
