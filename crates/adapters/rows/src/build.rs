@@ -200,3 +200,125 @@ impl FinishedRow {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUEST: &str = r#"{"description":"A landing page for a bakery","tier":"starter",
+        "target_users":null,"tech_constraints":null,"use_conductor":true,"max_credits":null,
+        "script":null}"#;
+    const ESTIMATE: &str = r#"{"tier":"starter","features":[{"key":"api","label":"REST API"}],
+        "agents":5,"tokens":250000,"cost":750000,"minutes":15,"range":null}"#;
+
+    /// A row whose every column could be, whether or not they could be together.
+    fn row(state: &str, standing: Option<&str>, ended: bool, failed: bool) -> BuildRow {
+        BuildRow {
+            tenant_id: Uuid::from_u128(1),
+            id: Uuid::from_u128(2),
+            project_id: Uuid::from_u128(3),
+            kind: "generate".into(),
+            state: state.into(),
+            request: REQUEST.into(),
+            estimate: ESTIMATE.into(),
+            hold_id: Uuid::from_u128(4),
+            held: 75,
+            attempt: 1,
+            failures: 0,
+            cancel_requested: false,
+            last_seq: 2,
+            tokens_in: 0,
+            tokens_out: 0,
+            cost: 0,
+            phase: Some("plan".into()),
+            snapshot_id: None,
+            deployment_url: None,
+            captured: 0,
+            requested_by: Uuid::from_u128(5),
+            request_id: "req_1".into(),
+            created_at: 1,
+            started_at: Some(2),
+            deadline: 9,
+            ended_at: ended.then_some(8),
+            failure_reason: failed.then(|| "internal_error".into()),
+            failure_message: failed.then(|| "It did not work.".into()),
+            failure_retryable: failed.then_some(false),
+            version: 3,
+            standing: standing.map(Into::into),
+            due_at: standing.map(|_| 7),
+            worker: standing.filter(|name| *name == "leased").map(|_| "worker-1".into()),
+        }
+    }
+
+    #[test]
+    fn exactly_the_possible_rows_decode_and_encode_to_what_they_were() {
+        let standings = [None, Some("ready"), Some("parked"), Some("delayed"), Some("leased")];
+        let mut decoded = Vec::new();
+        for state in BuildState::ALL.map(BuildState::as_str) {
+            for standing in standings {
+                for (ended, failed) in [(false, false), (false, true), (true, false), (true, true)]
+                {
+                    let row = row(state, standing, ended, failed);
+                    let Ok(build) = row.clone().decode() else { continue };
+                    let columns = StatusColumns::from(&build.status);
+                    assert_eq!((columns.state, columns.ended_at), (state, row.ended_at));
+                    assert_eq!(columns.failure.is_some(), failed);
+                    assert_eq!(columns.deadline, (state == "queued").then_some(row.deadline));
+                    decoded.push((state, standing));
+                }
+            }
+        }
+        assert_eq!(
+            decoded,
+            [
+                ("queued", Some("ready")),
+                ("queued", Some("parked")),
+                ("queued", Some("delayed")),
+                ("building", Some("leased")),
+                ("deployed", None),
+                ("failed", None),
+                ("cancelled", None),
+                ("expired", None),
+            ]
+        );
+    }
+
+    #[test]
+    fn unknown_words_numbers_and_documents_are_corrupt() {
+        let broken: [fn(&mut BuildRow); 9] = [
+            |row| row.state = "Queued".into(),
+            |row| row.kind = "teleport".into(),
+            |row| row.standing = Some("standing".into()),
+            |row| row.phase = Some("dream".into()),
+            |row| row.attempt = -1,
+            |row| row.failures = i64::MAX,
+            |row| row.tokens_in = -1,
+            |row| row.request = "{}".into(),
+            |row| row.estimate = "not a document".into(),
+        ];
+        for (number, breach) in broken.into_iter().enumerate() {
+            let mut row = row("queued", Some("ready"), false, false);
+            breach(&mut row);
+            let id = BuildId::from_uuid(row.id);
+            assert_eq!(row.decode(), Err(StoreError::corrupt("build", id)), "breach {number}");
+        }
+    }
+
+    #[test]
+    fn minutes_begun_are_learned() {
+        let finished = |took_ms: i64| FinishedRow {
+            id: Uuid::from_u128(2),
+            estimate: ESTIMATE.into(),
+            tokens_in: 10,
+            tokens_out: 5,
+            cost: 7,
+            started_at: 1_000_000,
+            ended_at: 1_000_000 + took_ms * 1_000,
+        };
+        for (took_ms, minutes) in [(-5, 0), (0, 0), (1, 1), (60_000, 1), (60_001, 2)] {
+            let learned = finished(took_ms).decode().unwrap();
+            assert_eq!((learned.minutes, learned.tokens), (minutes, 15));
+            assert_eq!(learned.features, ["api"]);
+        }
+    }
+}

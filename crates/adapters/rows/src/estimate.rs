@@ -87,3 +87,32 @@ pub fn decode(row: Of<'_>, text: &str) -> Result<Estimate, StoreError> {
         }),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_reads_back_as_it_was_written() {
+        let plain = Estimate {
+            tier: BuildTier::Ultimate,
+            features: vec![Arc::new(Feature { key: "api".into(), label: "\"REST\" ✓".into() })],
+            agents: u32::MAX,
+            tokens: u64::MAX,
+            cost: MicroUsd::MAX,
+            minutes: 0,
+            range: None,
+        };
+        let range = LearnedRange {
+            builds: 20,
+            agents: Range { p10: 1, p90: 2 },
+            tokens: Range { p10: 3, p90: 4 },
+            cost: Range { p10: MicroUsd::new(5), p90: MicroUsd::new(6) },
+            minutes: Range { p10: 7, p90: 8 },
+        };
+        for estimate in [plain.clone(), Estimate { range: Some(range), ..plain }] {
+            let text = encode(&estimate).unwrap();
+            assert_eq!(decode(Of("build", &1), &text), Ok(estimate));
+        }
+    }
+}

@@ -69,6 +69,7 @@ mod code {
     pub(super) const BUSY: u8 = 5;
     pub(super) const LOCKED: u8 = 6;
     pub(super) const CORRUPT: u8 = 11;
+    pub(super) const CONSTRAINT: u8 = 19;
     pub(super) const NOTADB: u8 = 26;
 }
 
@@ -86,6 +87,8 @@ pub(crate) fn translate(error: &sqlx::Error) -> StoreError {
                 Some(code::CORRUPT | code::NOTADB) => {
                     StoreError::corrupt("database", database.message())
                 }
+                // What the schema refuses is a bug of ours, which no new try mends.
+                Some(code::CONSTRAINT) => StoreError::corrupt("change", database.message()),
                 _ => StoreError::Unavailable(database.message().to_owned()),
             }
         }
@@ -120,12 +123,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_disk_is_unavailable_and_a_broken_guard_is_contended() {
+    async fn a_full_disk_a_broken_guard_and_an_impossible_row_are_told_apart() {
         let full = "PRAGMA max_page_count = 2; CREATE TABLE t (x); CREATE TABLE u (x)";
         let message = "database or disk is full".to_owned();
         assert_eq!(refused(full).await, StoreError::Unavailable(message));
         let twice = "CREATE TABLE t (x UNIQUE); INSERT INTO t VALUES (1), (1)";
         assert_eq!(refused(twice).await, StoreError::Contended);
+        let impossible = "CREATE TABLE t (x CHECK (x > 0)); INSERT INTO t VALUES (0)";
+        let message = "CHECK constraint failed: x > 0";
+        assert_eq!(refused(impossible).await, StoreError::corrupt("change", message));
     }
 
     #[tokio::test]

@@ -83,6 +83,8 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // More than there are statements: each is prepared once.
+            .statement_cache_capacity(256)
             .busy_timeout(settings.wait / tx::BEGIN_TRIES);
         let ambient = tx::Ambient { clock, entropy, rules };
         Ok(Self(Arc::new(tx::Connections::open(options, &settings, ambient).await?)))
@@ -127,3 +129,7 @@ impl MigrationStatus {
         self.pending == 0 && self.unknown == 0
     }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

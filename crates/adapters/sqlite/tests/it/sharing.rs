@@ -116,7 +116,7 @@ async fn a_write_that_breaks_half_way_leaves_nothing() {
         .unwrap();
     let cmd = opened.fx.submit(owned);
     let answer = opened.store.submit(cmd.clone()).await;
-    assert!(matches!(answer, Err(Failure::Store(StoreError::Unavailable(_)))), "{answer:?}");
+    assert!(matches!(answer, Err(Failure::Store(StoreError::Corrupt { .. }))), "{answer:?}");
     assert_eq!(opened.store.inspect().await.unwrap().violations, []);
     opened.tamper("DROP TRIGGER full").await.unwrap();
     opened.store.submit(cmd).await.unwrap();
