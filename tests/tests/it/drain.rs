@@ -39,6 +39,7 @@ async fn shutting_down_hands_back_what_cannot_finish_and_the_next_start_continue
     let mut events = owner.follow(&build, 0).await;
     until(&mut events, "agent.started").await;
 
+    events.retry = None;
     server.terminate().await;
     let ended = within("the stream ends", async { while events.next().await.is_some() {} });
     ended.await;

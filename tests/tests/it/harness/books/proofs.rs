@@ -95,7 +95,8 @@ pub(crate) async fn files(tx: &mut SqliteConnection, blobs: &Path, findings: &mu
         if read.insert(hash.as_bytes().to_owned()) {
             let file = blobs.join(&name.as_str()[..2]).join(name.as_str());
             match std::fs::read(&file) {
-                Ok(found) if blake3::hash(&found) == hash && i64::try_from(found.len()) == Ok(bytes) => {}
+                Ok(found)
+                    if blake3::hash(&found) == hash && i64::try_from(found.len()) == Ok(bytes) => {}
                 Ok(_) => findings.violated("I16", &format!("{name} is not what it is named after")),
                 Err(error) => findings.violated("I16", &format!("{name} of {path}: {error}")),
             }
