@@ -5,7 +5,7 @@ use std::time::Duration;
 use keelway_access::{Principal, TicketToken, TokenHash};
 use keelway_builds::Event;
 use keelway_builds::ports::{Topic, Watch};
-use keelway_kernel::{BuildId, StoreError, TenantScope, Timestamp};
+use keelway_kernel::{BuildId, Failure, StoreError, TenantScope, Timestamp};
 use keelway_signing::ViewerClaims;
 
 use crate::permit::right::{IssueViewerToken, ViewBuildEvents};
@@ -14,7 +14,7 @@ use crate::{Permit, Platform};
 /// The most events read at once; also what one follower may keep in memory.
 pub const BATCH: u32 = 256;
 /// How often the store is read without a hint: hints may be lost.
-const POLL: Duration = Duration::from_secs(1);
+pub(crate) const POLL: Duration = Duration::from_secs(1);
 
 /// A right to follow one build, for clients that hold no session.
 #[derive(Debug, Clone)]
@@ -25,6 +25,15 @@ pub struct ViewerPass {
     pub expires_at: Timestamp,
     /// For the query of one single stream, within a minute; shown once.
     pub ticket: TicketToken,
+}
+
+/// How far a build's history reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// The `seq` of its last event.
+    pub last_seq: i64,
+    /// Whether that one is terminal.
+    pub is_over: bool,
 }
 
 /// A place in a build's history, from which it is followed.
@@ -51,6 +60,49 @@ impl Platform {
             return Ok(None);
         }
         self.ports.builds.events(scope, build, after, limit).await.map(Some)
+    }
+
+    /// How far a build's history reaches; none for an unknown build.
+    pub async fn reach(
+        &self,
+        permit: &Permit<ViewBuildEvents>,
+        build: BuildId,
+    ) -> Result<Option<Reach>, StoreError> {
+        let found = self.ports.builds.find(permit.scope(), build).await?;
+        Ok(found.map(|build| Reach {
+            last_seq: build.last_seq,
+            is_over: build.status.state().is_terminal(),
+        }))
+    }
+
+    /// Whether somebody who was let in to follow `build` would be let in again: the session
+    /// has not ended, and the person still belongs to the tenant.
+    pub async fn may_still_follow(
+        &self,
+        principal: &Principal,
+        build: BuildId,
+    ) -> Result<bool, StoreError> {
+        let again = match principal {
+            Principal::Member { session, tenant, .. } => {
+                match self.authenticate(session, Some(*tenant)).await {
+                    Ok(principal) => principal,
+                    Err(Failure::Rejected(_)) => return Ok(false),
+                    Err(Failure::Store(error)) => return Err(error),
+                }
+            }
+            Principal::Viewer { user, tenant, .. } => {
+                let memberships = self.ports.accounts.memberships(*user).await?;
+                if !memberships.iter().any(|membership| membership.tenant.id == *tenant) {
+                    return Ok(false);
+                }
+                principal.clone()
+            }
+            Principal::Anonymous
+            | Principal::User { .. }
+            | Principal::ApiKey { .. }
+            | Principal::Staff { .. } => principal.clone(),
+        };
+        Ok(Permit::<ViewBuildEvents>::of_build(&again, build, "").is_ok())
     }
 
     /// Follows a build from behind `after`. The watch begins before the first read, so

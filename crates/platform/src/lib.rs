@@ -16,6 +16,7 @@ pub mod estimates;
 pub mod events;
 pub mod permit;
 pub mod projects;
+pub mod reports;
 pub mod sites;
 pub mod tenants;
 

@@ -1,11 +1,18 @@
 //! Workspaces: the tenants people make and belong to.
 
 use keelway_access::ports::{CreateTenant, CreateTenantError, NewTenant};
-use keelway_access::{Membership, Slug, Tenant, WorkspaceName};
-use keelway_kernel::{Failure, GrantId, Keyed, Once, StoreError, TenantId, TimeZoneName};
+use keelway_access::{Membership, Principal, SignedIn, Slug, Tenant, Unchosen, WorkspaceName};
+use keelway_kernel::{
+    Failure, GrantId, IdempotencyKey, Keyed, Once, Reply, StoreError, TenantId, TimeZoneName,
+};
 use keelway_tiers::Feature;
 
 use crate::{Person, Platform};
+
+/// What a workspace is called that was made because its owner needed one.
+const FIRST: &str = "My workspace";
+/// Two requests that both find none make one.
+const FIRST_KEY: &str = "first";
 
 impl Platform {
     /// Makes a workspace with `person` as its owner, and its first month's credits.
@@ -32,6 +39,36 @@ impl Platform {
     /// Whether somebody without a workspace gets one made when they first need it.
     pub fn makes_tenants(&self) -> bool {
         self.settings.gate.flags.evaluate(Feature::AutoTenant, None).value
+    }
+
+    /// Who `person` acts as once they need a workspace: in their only one, or, if they have
+    /// none and such are made, in a new one. However often it is asked, at most one is made.
+    pub async fn in_a_workspace(
+        &self,
+        person: &Person,
+        principal: &Principal,
+    ) -> Result<Principal, Failure<CreateTenantError>> {
+        let has_none = matches!(principal, Principal::User { tenants: Unchosen::NoneYet, .. });
+        if !has_none || !self.makes_tenants() {
+            return Ok(principal.clone());
+        }
+        let (Ok(name), Ok(key)) = (WorkspaceName::parse(FIRST), IdempotencyKey::parse(FIRST_KEY))
+        else {
+            unreachable!("plain words are names and keys");
+        };
+        let keyed = Keyed {
+            owner: person.user.to_string(),
+            route: "workspace when needed",
+            key,
+            fingerprint: [0; 32],
+            request_id: person.request_id.clone(),
+            reply: |_| Reply { status: 201, headers: Vec::new(), body: Vec::new() },
+        };
+        self.create_tenant(person, name, Some(keyed)).await?;
+        let memberships = self.ports.accounts.memberships(person.user).await?;
+        let signed_in = SignedIn { user: person.user, session: person.session };
+        Ok(Principal::signed_in_as(signed_in, &memberships, None)
+            .unwrap_or_else(|_| principal.clone()))
     }
 
     pub(crate) fn new_tenant(&self, name: WorkspaceName) -> NewTenant {

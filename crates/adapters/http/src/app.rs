@@ -16,6 +16,7 @@ use crate::context::Shared;
 use crate::edge::{edge, unknown_path, wrong_method};
 use crate::routes::{Row, TABLE};
 use crate::settings::HttpSettings;
+use crate::stream::Streams;
 
 /// Makes the server's parts for one platform.
 #[derive(Clone)]
@@ -25,10 +26,15 @@ pub struct Http {
 
 /// The API over `platform`.
 pub fn http(platform: Platform, settings: HttpSettings) -> Http {
-    Http { shared: web::Data::new(Shared { platform, settings }) }
+    Http { shared: web::Data::new(Shared { platform, settings, streams: Streams::default() }) }
 }
 
 impl Http {
+    /// What both the API and the sites are made of.
+    pub(crate) fn parts(&self) -> (&Platform, &HttpSettings) {
+        (&self.shared.platform, &self.shared.settings)
+    }
+
     /// The API as an actix app, for a server or a test.
     pub fn api(
         &self,

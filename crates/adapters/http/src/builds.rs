@@ -13,9 +13,9 @@ use keelway_builds::submit::Submitted;
 use keelway_builds::{BuildRequest, BuildState, GuestEntry, ProjectName};
 use keelway_estimate::Estimate;
 use keelway_kernel::{BuildId, Credits, ProjectId, QueueId, Reply, Timestamp};
+use keelway_platform::Permit;
 use keelway_platform::builds::ForProject;
 use keelway_platform::permit::right::{CancelBuild, SubmitBuild, ViewBuilds};
-use keelway_platform::Permit;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -294,8 +294,8 @@ async fn find(
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (response, version) = shown(&permit, &app, id, &req).await?;
-    let is_new = req.headers().contains_key(IF_NONE_MATCH)
-        && response.status() != StatusCode::NOT_MODIFIED;
+    let is_new =
+        req.headers().contains_key(IF_NONE_MATCH) && response.status() != StatusCode::NOT_MODIFIED;
     let (Some(patience), false) = (patience, is_new) else { return Ok(response) };
     app.await_change(&permit, id, version, patience).await?;
     Ok(shown(&permit, &app, id, &req).await?.0)

@@ -13,12 +13,14 @@ use keelway_platform::Platform;
 use crate::client::counted_as;
 use crate::guard::Access;
 use crate::settings::HttpSettings;
+use crate::stream::Streams;
 
 /// What every worker thread shares.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) platform: Platform,
     pub(crate) settings: HttpSettings,
+    pub(crate) streams: Streams,
 }
 
 impl Shared {

@@ -55,22 +55,34 @@
 
 pub mod app;
 pub mod args;
+mod attachment;
 mod auth;
+mod builds;
 pub mod check;
 pub mod client;
 pub mod context;
+mod costs;
 mod credentials;
+mod credits;
 mod docs;
+mod download;
 mod edge;
+mod estimates;
+mod events;
 pub mod guard;
 pub mod json;
+mod ledger;
 pub mod openapi;
 mod probes;
 pub mod problem;
+mod projects;
 mod refusals;
 pub mod reply;
 pub mod routes;
 pub mod settings;
+pub mod sites;
+mod snapshots;
+mod stream;
 mod tenants;
 
 pub use app::{Http, http};

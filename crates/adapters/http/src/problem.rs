@@ -82,6 +82,8 @@ catalogue! {
     AlreadyClaimed = "ALREADY_CLAIMED", CONFLICT, "Already claimed";
     /// The build is in a state that allows no such step.
     InvalidTransition = "INVALID_TRANSITION", CONFLICT, "Invalid transition";
+    /// The build goes on, and what is asked for comes with its end.
+    BuildNotFinished = "BUILD_NOT_FINISHED", CONFLICT, "Build not finished";
     /// The parked request waited longer than an hour.
     QueueExpired = "QUEUE_EXPIRED", GONE, "Parked request expired";
     /// The body is larger than the route takes.
@@ -96,6 +98,8 @@ catalogue! {
     NulCharacter = "NUL_CHARACTER", UNPROCESSABLE_ENTITY, "NUL character";
     /// Too many requests in too little time.
     RateLimited = "RATE_LIMITED", TOO_MANY_REQUESTS, "Too many requests";
+    /// The person has as many event streams open as one may have.
+    TooManyStreams = "TOO_MANY_STREAMS", TOO_MANY_REQUESTS, "Too many streams";
     /// Too many wrong passwords for one address.
     TooManyAttempts = "TOO_MANY_ATTEMPTS", TOO_MANY_REQUESTS, "Too many attempts";
     /// What the tier allows in a month, or in all, is used up.

@@ -12,6 +12,7 @@ use keelway_kernel::once::KeyReused;
 use keelway_kernel::{Failure, StoreError};
 use keelway_platform::auth::{AuthError, SignInError};
 use keelway_platform::builds::GuestError;
+use keelway_platform::reports::NoResult;
 use keelway_tiers::{LimitExceeded, NotInTier};
 use serde_json::json;
 
@@ -220,6 +221,18 @@ impl From<CancelError> for Problem {
             CancelError::Unknown => Self::not_found(),
             CancelError::Ended(transition) => transition.into(),
             CancelError::KeyReused(reused) => reused.into(),
+        }
+    }
+}
+
+impl From<NoResult> for Problem {
+    fn from(refusal: NoResult) -> Self {
+        match refusal {
+            NoResult::Unknown => Self::not_found(),
+            NoResult::NotFinished(state) => Self::new(Code::BuildNotFinished, refusal.to_string())
+                .with(json!({ "status": state })),
+            NoResult::Nothing(state) => Self::new(Code::NotFound, refusal.to_string())
+                .with(json!({ "status": state })),
         }
     }
 }

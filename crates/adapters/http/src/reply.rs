@@ -73,11 +73,7 @@ impl<T: Serialize> Responder for View<T> {
 /// A body with a strong `ETag`, or 304 to whoever has it already.
 pub fn tagged(req: &HttpRequest, content_type: &str, body: Vec<u8>) -> HttpResponse {
     let tag = etag(&body);
-    let known = req.headers().get_all(IF_NONE_MATCH).filter_map(|line| line.to_str().ok());
-    let is_known = known
-        .flat_map(|line| line.split(','))
-        .map(|one| one.trim().trim_start_matches("W/"))
-        .any(|one| one == tag || one == "*");
+    let is_known = is_known(req, &tag);
     let mut response =
         HttpResponse::build(if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
     response.insert_header((ETAG, tag));
@@ -85,6 +81,15 @@ pub fn tagged(req: &HttpRequest, content_type: &str, body: Vec<u8>) -> HttpRespo
         return response.finish();
     }
     response.insert_header((CONTENT_TYPE, content_type)).body(body)
+}
+
+/// Whether the caller has what `tag` stands for already.
+pub(crate) fn is_known(req: &HttpRequest, tag: &str) -> bool {
+    let known = req.headers().get_all(IF_NONE_MATCH).filter_map(|line| line.to_str().ok());
+    known
+        .flat_map(|line| line.split(','))
+        .map(|one| one.trim().trim_start_matches("W/"))
+        .any(|one| one == tag || one == "*")
 }
 
 fn etag(body: &[u8]) -> String {

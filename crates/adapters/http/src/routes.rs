@@ -31,6 +31,14 @@ pub(crate) static TABLE: LazyLock<Routes> = LazyLock::new(|| {
     let mut routes = Routes::default();
     crate::auth::routes(&mut routes);
     crate::tenants::routes(&mut routes);
+    crate::estimates::routes(&mut routes);
+    crate::builds::routes(&mut routes);
+    crate::events::routes(&mut routes);
+    crate::costs::routes(&mut routes);
+    crate::download::routes(&mut routes);
+    crate::projects::routes(&mut routes);
+    crate::snapshots::routes(&mut routes);
+    crate::credits::routes(&mut routes);
     crate::probes::routes(&mut routes);
     crate::docs::routes(&mut routes);
     routes

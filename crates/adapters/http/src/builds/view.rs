@@ -91,10 +91,9 @@ struct PlannedPhaseView {
 impl PlanView {
     fn of(build: &Build) -> Self {
         let (estimate, plan) = (&build.estimate, build.plan());
-        let phases = Phase::ALL.into_iter().map(|phase| PlannedPhaseView {
-            phase: phase.as_str(),
-            agents: agents(&plan, phase),
-        });
+        let phases = Phase::ALL
+            .into_iter()
+            .map(|phase| PlannedPhaseView { phase: phase.as_str(), agents: agents(&plan, phase) });
         Self {
             agents: estimate.agents,
             phases: phases.collect(),
@@ -198,7 +197,9 @@ impl BuildRow {
     pub(crate) fn of(build: Build) -> Self {
         let state = build.status.state();
         let failure = match &build.status {
-            BuildStatus::Failed { failure: BuildFailure { reason, message, retryable }, .. } => {
+            BuildStatus::Failed {
+                failure: BuildFailure { reason, message, retryable }, ..
+            } => {
                 let (message, retryable) = (message.clone(), *retryable);
                 Some(FailureView { reason: reason.as_str(), message, retryable })
             }

@@ -1,0 +1,328 @@
+//! Server-sent events, made as fast as the reader takes them.
+//!
+//! A stream holds at most one batch of events in memory: the next one is read when the last
+//! one was sent. The stored history is the only source, so nothing is lost or doubled
+//! whatever happens to hints, connections or this process.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::{BufMut as _, Bytes, BytesMut};
+use futures::Stream;
+use keelway_access::Principal;
+use keelway_builds::Event;
+use keelway_kernel::{BuildId, StoreError, UserId};
+use keelway_platform::Platform;
+use keelway_platform::events::Feed;
+use keelway_platform::permit::right::ViewBuildEvents;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::args::UseCases;
+use crate::context::Shared;
+use crate::events::EventView;
+use crate::guard::AllowedOnBuild;
+use crate::problem::{Code, Problem};
+use crate::settings::Drain;
+
+/// How many streams one person may have open in this process.
+const STREAMS_PER_USER: u32 = 10;
+/// Seconds of silence after which a comment shows that the connection lives.
+const PING_S: u32 = 15;
+/// Seconds between two looks at whether the reader may still read.
+const CHECK_S: u32 = 60;
+/// How long a reader waits before it connects again, as a hint in milliseconds.
+const RETRY: &[u8] = b"retry: 2000\n\n";
+/// The same when this process is about to stop.
+const RETRY_LATER: &[u8] = b": shutting down\nretry: 5000\n\n";
+
+/// The streams that are open, by reader.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Streams(Arc<Mutex<HashMap<UserId, u32>>>);
+
+impl Streams {
+    /// A place for one more stream of `user`, if there is one.
+    fn open(&self, user: UserId) -> Option<Place> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(user).or_default();
+        if *count >= STREAMS_PER_USER {
+            return None;
+        }
+        *count += 1;
+        Some(Place { streams: self.clone(), user })
+    }
+}
+
+/// One open stream; closes when dropped.
+struct Place {
+    streams: Streams,
+    user: UserId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut count) = open.entry(self.user) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
+
+/// Opens a stream of what happened behind `after`.
+pub(crate) fn open(
+    permit: &AllowedOnBuild<ViewBuildEvents>,
+    app: &UseCases,
+    after: i64,
+    req: &HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let place = Shared::of(req).streams.open(permit.user()).ok_or_else(|| {
+        let detail = format!("{STREAMS_PER_USER} streams are open already; close one");
+        Problem::new(Code::TooManyStreams, detail).retry_after(PING_S)
+    })?;
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        // Proxies in front would otherwise hold events back.
+        .insert_header(("x-accel-buffering", "no"));
+    if req.method() == Method::HEAD {
+        return Ok(response.finish());
+    }
+    let followed = Followed {
+        feed: app.follow(permit, permit.build(), after),
+        platform: Platform::clone(app),
+        principal: permit.principal().clone(),
+        build: permit.build(),
+        drain: app.settings().drain.clone(),
+    };
+    Ok(response.streaming(frames(followed, place)))
+}
+
+/// Where a stream's events come from.
+trait Source {
+    /// The next events; none once the last one was given. Safe to drop and call again.
+    async fn next(&mut self) -> Result<Vec<Event>, StoreError>;
+    /// Whether the reader may still read.
+    async fn is_allowed(&self) -> Result<bool, StoreError>;
+    /// Whether the process is about to stop.
+    fn is_stopping(&self) -> bool;
+}
+
+struct Followed {
+    feed: Feed,
+    platform: Platform,
+    principal: Principal,
+    build: BuildId,
+    drain: Drain,
+}
+
+impl Source for Followed {
+    async fn next(&mut self) -> Result<Vec<Event>, StoreError> {
+        self.feed.next().await
+    }
+
+    async fn is_allowed(&self) -> Result<bool, StoreError> {
+        self.platform.may_still_follow(&self.principal, self.build).await
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.drain.has_begun()
+    }
+}
+
+/// What one turn of a stream brought.
+enum Turn {
+    Events(Result<Vec<Event>, StoreError>),
+    Second,
+}
+
+/// The stream's bytes. It ends with the build, with the right to read, with the process, or
+/// when the store does not answer; a reader that has not seen the last event connects again.
+fn frames<S: Source>(
+    mut source: S,
+    place: impl Sized,
+) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    async_stream::stream! {
+        let _place = place;
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        second.tick().await;
+        let (mut silent_s, mut unchecked_s) = (0, 0);
+        yield Ok(Bytes::from_static(RETRY));
+        loop {
+            let turn = tokio::select! {
+                biased;
+                events = source.next() => Turn::Events(events),
+                _ = second.tick() => Turn::Second,
+            };
+            match turn {
+                Turn::Events(Ok(events)) => {
+                    if events.is_empty() {
+                        return;
+                    }
+                    silent_s = 0;
+                    for event in events {
+                        yield Ok(frame(event));
+                    }
+                }
+                Turn::Events(Err(error)) => {
+                    tracing::warn!(%error, "a stream ends: its events cannot be read");
+                    return;
+                }
+                Turn::Second => {
+                    (silent_s, unchecked_s) = (silent_s + 1, unchecked_s + 1);
+                    if source.is_stopping() {
+                        yield Ok(Bytes::from_static(RETRY_LATER));
+                        return;
+                    }
+                    if unchecked_s >= CHECK_S {
+                        unchecked_s = 0;
+                        if !source.is_allowed().await.unwrap_or(false) {
+                            return;
+                        }
+                    }
+                    if silent_s >= PING_S {
+                        silent_s = 0;
+                        yield Ok(Bytes::from_static(b": ping\n\n"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One event. JSON escapes every line break, so that data can never end its line.
+fn frame(event: Event) -> Bytes {
+    let mut frame = BytesMut::new();
+    let (seq, kind) = (event.seq, event.body.kind());
+    frame.put_slice(format!("id: {seq}\nevent: {kind}\ndata: ").as_bytes());
+    frame.put_slice(&serde_json::to_vec(&EventView::of(event)).unwrap_or_default());
+    frame.put_slice(b"\n\n");
+    frame.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::StreamExt as _;
+    use keelway_builds::EventBody;
+    use keelway_kernel::Timestamp;
+    use std::cell::Cell;
+    use std::collections::VecDeque;
+    use tokio::time::Instant;
+
+    /// Gives prepared batches, then waits for ever.
+    #[derive(Default)]
+    struct Prepared {
+        batches: VecDeque<Vec<Event>>,
+        is_over: bool,
+        stops_after: Option<Duration>,
+        checks_passed: Cell<u32>,
+    }
+
+    impl Source for (Prepared, Instant) {
+        async fn next(&mut self) -> Result<Vec<Event>, StoreError> {
+            match self.0.batches.pop_front() {
+                Some(batch) => Ok(batch),
+                None if self.0.is_over => Ok(Vec::new()),
+                None => std::future::pending().await,
+            }
+        }
+
+        async fn is_allowed(&self) -> Result<bool, StoreError> {
+            let left = self.0.checks_passed.get();
+            self.0.checks_passed.set(left.saturating_sub(1));
+            Ok(left > 0)
+        }
+
+        fn is_stopping(&self) -> bool {
+            self.0.stops_after.is_some_and(|after| self.1.elapsed() >= after)
+        }
+    }
+
+    fn event(seq: i64, body: EventBody) -> Event {
+        Event {
+            build: "bld_01h455vb4pex5vsknk084sn02q".parse().unwrap(),
+            seq,
+            at: Timestamp::from_micros(0),
+            request_id: "req_1".to_owned(),
+            body,
+        }
+    }
+
+    /// Everything the stream says, with the second at which it says it.
+    async fn said(source: Prepared) -> Vec<(u64, String)> {
+        let begun = Instant::now();
+        let mut frames = Box::pin(frames((source, begun), ()));
+        let mut said = Vec::new();
+        while let Some(frame) = frames.next().await {
+            let text = String::from_utf8(frame.unwrap().to_vec()).unwrap();
+            said.push((begun.elapsed().as_secs(), text));
+        }
+        said
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_broken_every_fifteen_seconds_until_the_process_stops() {
+        let source = Prepared {
+            stops_after: Some(Duration::from_secs(40)),
+            checks_passed: Cell::new(9),
+            ..Prepared::default()
+        };
+        let said = said(source).await;
+        let seconds: Vec<u64> = said.iter().map(|(second, _)| *second).collect();
+        assert_eq!(seconds, [0, 15, 30, 40]);
+        assert_eq!(said[1].1, ": ping\n\n");
+        assert_eq!(said[3].1.as_bytes(), RETRY_LATER);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_who_lost_the_right_is_cut_off_within_a_minute() {
+        let said = said(Prepared { checks_passed: Cell::new(1), ..Prepared::default() }).await;
+        assert_eq!(said.last().map(|(second, _)| *second), Some(105));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_stream_ends_with_the_history() {
+        let batches =
+            [vec![event(1, EventBody::CancelRequested)], vec![event(2, EventBody::Expired)]];
+        let source = Prepared { batches: batches.into(), is_over: true, ..Prepared::default() };
+        let said = said(source).await;
+        let ids: Vec<&str> = said.iter().filter_map(|(_, text)| text.lines().next()).collect();
+        assert_eq!(ids, ["retry: 2000", "id: 1", "id: 2"]);
+    }
+
+    #[test]
+    fn no_text_can_end_its_line() {
+        let hostile = "a\r\nid: 9\n\ndata: x\u{0}\u{2028}\u{85}b";
+        let body = EventBody::Engine { introduction: hostile.to_owned() };
+        let frame = String::from_utf8(frame(event(7, body)).to_vec()).unwrap();
+        let lines: Vec<&str> = frame.split(['\r', '\n']).collect();
+        assert_eq!(lines.len(), 5, "{frame:?}");
+        let data: serde_json::Value =
+            serde_json::from_str(lines[2].strip_prefix("data: ").unwrap()).unwrap();
+        assert_eq!(data["message"], hostile);
+    }
+
+    #[test]
+    fn a_person_has_ten_streams_and_gets_back_those_that_close() {
+        let streams = Streams::default();
+        let user = "usr_01h455vb4pex5vsknk084sn02q".parse().unwrap();
+        let other = "usr_01h455vb4pex5vsknk084sn02r".parse().unwrap();
+        let mut open: Vec<Place> = (0..10).map(|_| streams.open(user).unwrap()).collect();
+        assert!(streams.open(user).is_none());
+        assert!(streams.open(other).is_some());
+        open.pop();
+        assert!(streams.open(user).is_some());
+        drop(open);
+        assert!(streams.0.lock().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,190 @@
+//! Everything there is to say about one build, and waiting until it changes.
+
+use std::time::Duration;
+
+use keelway_builds::ports::{BuildFilter, Topic};
+use keelway_builds::submit::SubmitError;
+use keelway_builds::{
+    Build, BuildRequest, BuildState, Event, Manifest, Position, Project, ProjectLock, Snapshot,
+};
+use keelway_estimate::Estimate;
+use keelway_kernel::{
+    BuildId, Credits, Failure, PageRequest, ProjectId, StoreError, TenantScope, Tier,
+};
+use keelway_tiers::may_build;
+
+use crate::builds::ForProject;
+use crate::events::{BATCH, POLL};
+use crate::permit::right::{DownloadSnapshot, SubmitBuild, ViewBuilds};
+use crate::{Permit, Platform};
+
+/// One build with what belongs to it.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The build.
+    pub build: Build,
+    /// Its place in the queue, while it waits.
+    pub position: Option<Position>,
+    /// All its events.
+    pub history: Vec<Event>,
+    /// What it made.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// What a build made, ready to be taken away.
+#[derive(Debug, Clone)]
+pub struct BuildResult {
+    /// The project it is for.
+    pub project: Project,
+    /// What it made.
+    pub snapshot: Snapshot,
+    /// The files.
+    pub manifest: Manifest,
+}
+
+/// Why there is nothing to take away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoResult {
+    /// The tenant has no such build.
+    #[error("no such build")]
+    Unknown,
+    /// It goes on.
+    #[error("the build is still {0}")]
+    NotFinished(BuildState),
+    /// It ended before it made anything.
+    #[error("the build ended {0} and made nothing")]
+    Nothing(BuildState),
+}
+
+/// What would come of asking for a build.
+#[derive(Debug, Clone)]
+pub struct Rehearsal {
+    /// What the build would take.
+    pub estimate: Estimate,
+    /// What would be set aside for it.
+    pub required: Credits,
+    /// What could be set aside now.
+    pub available: Credits,
+}
+
+impl Platform {
+    /// One build with what belongs to it; none for an unknown build.
+    pub async fn report(
+        &self,
+        permit: &Permit<ViewBuilds>,
+        id: BuildId,
+    ) -> Result<Option<Report>, StoreError> {
+        let scope = permit.scope();
+        let Some((build, position)) = self.find_build(permit, id).await? else {
+            return Ok(None);
+        };
+        let history = self.history_of(scope, id).await?;
+        let snapshot = match build.snapshot {
+            Some(snapshot) => self.ports.projects.find_snapshot(scope, snapshot).await?,
+            None => None,
+        };
+        let snapshot = snapshot.map(|(snapshot, _)| snapshot);
+        Ok(Some(Report { build, position, history, snapshot }))
+    }
+
+    async fn history_of(&self, scope: TenantScope, id: BuildId) -> Result<Vec<Event>, StoreError> {
+        let mut history: Vec<Event> = Vec::new();
+        loop {
+            let after = history.last().map_or(0, |event| event.seq);
+            let batch = self.ports.builds.events(scope, id, after, BATCH).await?;
+            let is_all = batch.len() < BATCH as usize;
+            history.extend(batch);
+            if is_all {
+                return Ok(history);
+            }
+        }
+    }
+
+    /// Waits until the build is no longer as it was at `version`, has ended, or `patience` is
+    /// over.
+    pub async fn await_change(
+        &self,
+        permit: &Permit<ViewBuilds>,
+        id: BuildId,
+        version: i64,
+        patience: Duration,
+    ) -> Result<(), StoreError> {
+        let mut watch = self.ports.signals.watch(Topic::Build(id));
+        let changed = async {
+            loop {
+                let build = self.ports.builds.find(permit.scope(), id).await?;
+                let waits =
+                    |build: &Build| build.version == version && !build.status.state().is_terminal();
+                if !build.as_ref().is_some_and(waits) {
+                    return Ok(());
+                }
+                // A hint or the poll, whichever comes first.
+                let _ = tokio::time::timeout(POLL, watch.changed()).await;
+            }
+        };
+        tokio::time::timeout(patience, changed).await.unwrap_or(Ok(()))
+    }
+
+    /// What a build made.
+    pub async fn result_of_build(
+        &self,
+        permit: &Permit<DownloadSnapshot>,
+        id: BuildId,
+    ) -> Result<BuildResult, Failure<NoResult>> {
+        let (scope, unknown) = (permit.scope(), || Failure::Rejected(NoResult::Unknown));
+        let build = self.ports.builds.find(scope, id).await?.ok_or_else(unknown)?;
+        let Some(snapshot) = build.snapshot else {
+            let state = build.status.state();
+            let why = if state.is_terminal() { NoResult::Nothing } else { NoResult::NotFinished };
+            return Err(Failure::Rejected(why(state)));
+        };
+        let found = self.ports.projects.find_snapshot(scope, snapshot).await?;
+        let (snapshot, manifest) = found.ok_or_else(unknown)?;
+        let project = self.ports.projects.find_project(scope, build.project).await?;
+        Ok(BuildResult { project: project.ok_or_else(unknown)?, snapshot, manifest })
+    }
+
+    /// What would come of asking for this build now; changes nothing and promises nothing.
+    ///
+    /// Missing credits are told, not refused: whoever asks wants to know how many.
+    pub async fn rehearse_build(
+        &self,
+        permit: &Permit<SubmitBuild>,
+        request: &BuildRequest,
+        project: &ForProject,
+    ) -> Result<Rehearsal, Failure<SubmitError>> {
+        let scope = permit.scope();
+        if let ForProject::Existing(project) = project {
+            self.rehearse_lock(scope, *project).await?;
+        }
+        let memberships = self.ports.accounts.memberships(permit.user()).await?;
+        let own = memberships.iter().find(|membership| membership.tenant.id == scope.tenant());
+        let tier = own.map_or(Tier::Free, |membership| membership.tenant.tier);
+        may_build(tier, request.tier).map_err(|refusal| Failure::Rejected(refusal.into()))?;
+        let estimate = self.estimate(Some(scope), &request.description, request.tier).await?;
+        let estimated = self.credits_of(&estimate);
+        let required = request.max_credits.map_or(estimated, |cap| cap.min(estimated));
+        let available = self.ports.books.statement(scope).await?.available;
+        Ok(Rehearsal { estimate, required, available })
+    }
+
+    async fn rehearse_lock(
+        &self,
+        scope: TenantScope,
+        project: ProjectId,
+    ) -> Result<(), Failure<SubmitError>> {
+        if self.ports.projects.find_project(scope, project).await?.is_none() {
+            return Err(Failure::Rejected(SubmitError::ProjectUnknown));
+        }
+        for state in [BuildState::Queued, BuildState::Building] {
+            let filter = BuildFilter { project: Some(project), state: Some(state) };
+            let page = self.ports.builds.list(scope, filter, PageRequest::new(1, None)).await?;
+            if let Some(build) = page.items.first() {
+                let (holder, since) = (build.requested_by, build.created_at);
+                let lock = ProjectLock { build: build.id, holder, since };
+                return Err(Failure::Rejected(SubmitError::ProjectLocked(lock)));
+            }
+        }
+        Ok(())
+    }
+}
