@@ -1,0 +1,238 @@
+//! The command line: what can be said, and the help that says so.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use keelway_kernel::BuildTier;
+
+use crate::settings::{Environment, Flag, Sources};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    the answer is no: the build failed, the doctor found something, migrations are pending
+  2    nothing was begun: bad arguments, settings, data directory, or an address in use
+  3    something broke on the way
+  130  stopped by Ctrl-C";
+
+/// Describe an app, see what it will cost, and get it built.
+///
+/// Without a command, keelway starts everything on this machine: it keeps its data in the data
+/// directory, serves the API, and runs builds. Nothing else needs to be installed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "keelway",
+    version,
+    args_conflicts_with_subcommands = true,
+    max_term_width = 100,
+    after_help = EXIT_CODES,
+    after_long_help = format!("\
+Examples:
+  keelway                                     start on 127.0.0.1:8080
+  keelway --listen 127.0.0.1:9000             start somewhere else
+  keelway build \"A bakery in Lisbon\" --local  build an app without a server
+
+Settings come from defaults, a file, the environment and flags, later ones over earlier ones;
+`keelway config print` shows each with its origin.
+
+{EXIT_CODES}")
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API and, unless told otherwise, run builds
+    #[command(after_help = "\
+Examples:
+  keelway serve --listen 0.0.0.0:8080 --preview-listen 0.0.0.0:8081
+  keelway serve --no-worker --config /etc/keelway.toml")]
+    Serve(ServeArgs),
+    /// Run builds and serve nothing
+    #[command(after_help = "\
+Example:
+  keelway worker --config /etc/keelway.toml")]
+    Worker(DataArgs),
+    /// Bring the database to this version, or say how far it is
+    #[command(after_help = "\
+Examples:
+  keelway migrate status
+  keelway migrate up --data-dir /var/lib/keelway")]
+    Migrate {
+        #[command(subcommand)]
+        action: MigrateAction,
+    },
+    /// Check the ledger and the queue on the live database; changes nothing
+    #[command(after_help = "\
+Exits with 0 if every invariant holds, 1 if one does not, 2 if it could not be checked.
+
+Examples:
+  keelway doctor
+  keelway doctor --json --data-dir /var/lib/keelway")]
+    Doctor(ReportArgs),
+    /// Build an app from a description
+    #[command(after_help = "\
+Examples:
+  keelway build \"A bakery in Lisbon with opening hours\" --local
+  keelway build \"A booking site with login\" --local --tier professional --out booking.zip
+  keelway build - --local --json < description.txt")]
+    Build(BuildArgs),
+    /// Say what an app would take, without building it
+    #[command(after_help = "\
+Examples:
+  keelway estimate \"A bakery in Lisbon with opening hours\"
+  keelway estimate - --tier professional --json < description.txt")]
+    Estimate(EstimateArgs),
+    /// Print the OpenAPI document of the API
+    #[command(after_help = "\
+Example:
+  keelway openapi > openapi.json")]
+    Openapi,
+    /// Show or check the settings
+    #[command(after_help = "\
+Examples:
+  keelway config print
+  KEELWAY_WORKER_SLOTS=4 keelway config print --json
+  keelway config check --config /etc/keelway.toml")]
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// Print a completion script for a shell
+    #[command(after_help = "\
+Examples:
+  keelway completions bash > ~/.local/share/bash-completion/completions/keelway
+  keelway completions zsh > ~/.zfunc/_keelway")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Where settings and data are.
+#[derive(Debug, Default, Args)]
+pub(crate) struct DataArgs {
+    /// Where the database and all files are kept
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Read settings from this file and not from keelway.toml in the data directory
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct ServeArgs {
+    /// Where the API listens
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    /// Where previews and deployed sites are served
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) preview_listen: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Leave builds to other processes
+    #[arg(long)]
+    pub(crate) no_worker: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MigrateAction {
+    /// Apply every migration this version knows
+    Up(DataArgs),
+    /// Say how far the database is; exits with 1 if migrations are pending
+    Status(ReportArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Show every setting, its value and where it came from; secrets are hidden
+    Print(ReportArgs),
+    /// Say whether the settings can be used
+    Check(DataArgs),
+    /// Print the table of all settings in Markdown
+    Reference,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// What the app should be, in 10 to 10,000 characters; `-` reads it from standard input
+    pub(crate) description: String,
+    /// Build in this process, without a server
+    #[arg(long)]
+    pub(crate) local: bool,
+    /// How large the build is: starter, professional, ultimate or enterprise
+    #[arg(long, default_value_t = BuildTier::Starter, value_name = "TIER")]
+    pub(crate) tier: BuildTier,
+    /// Where the ZIP is written
+    #[arg(long, short, default_value = "site.zip", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: PathBuf,
+    /// Replace the file if there is one
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// What to call the project; by default its description's first words
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Spend no more than this
+    #[arg(long, value_name = "CREDITS", value_parser = clap::value_parser!(i64).range(1..))]
+    pub(crate) max_credits: Option<i64>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EstimateArgs {
+    /// What the app should be, in 10 to 10,000 characters; `-` reads it from standard input
+    pub(crate) description: String,
+    /// How large the build is: starter, professional, ultimate or enterprise
+    #[arg(long, default_value_t = BuildTier::Starter, value_name = "TIER")]
+    pub(crate) tier: BuildTier,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+impl DataArgs {
+    /// Where settings are looked for, with what was said here.
+    pub(crate) fn sources(&self, environment: &Environment) -> Sources {
+        let dir = self.data_dir.as_ref().map(|dir| dir.to_string_lossy().into_owned());
+        let flags = dir.map(|text| Flag { key: "data_dir", name: "--data-dir", text });
+        Sources {
+            environment: environment.clone(),
+            file: self.config.clone(),
+            flags: flags.into_iter().collect(),
+        }
+    }
+}
+
+impl ServeArgs {
+    /// The same for a server.
+    pub(crate) fn sources(&self, environment: &Environment) -> Sources {
+        let mut sources = self.data.sources(environment);
+        let flag =
+            |key, name, text: &Option<String>| text.clone().map(|text| Flag { key, name, text });
+        sources.flags.extend(flag("listen", "--listen", &self.listen));
+        sources.flags.extend(flag("preview_listen", "--preview-listen", &self.preview_listen));
+        let off = self.no_worker.then(|| "false".to_owned());
+        sources.flags.extend(flag("worker.enabled", "--no-worker", &off));
+        sources
+    }
+}

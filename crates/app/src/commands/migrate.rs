@@ -1,0 +1,58 @@
+//! `keelway migrate`: the database's schema.
+
+use serde_json::json;
+
+use crate::cli::{DataArgs, ReportArgs};
+use crate::exit::Exit;
+use crate::settings::Environment;
+use crate::wiring::{self, MigrationStatus};
+
+pub(super) fn up(args: &DataArgs, environment: &Environment) -> anyhow::Result<Exit> {
+    let checked = super::quiet_settings(&args.sources(environment))?;
+    let before = super::block_on(wiring::migrate(&checked))?;
+    let line = match before.pending {
+        0 => "Nothing to do: the database is up to date.".to_owned(),
+        n => format!("Done: {n} {} applied.", plural(n)),
+    };
+    super::print(&line)
+}
+
+pub(super) fn status(args: &ReportArgs, environment: &Environment) -> anyhow::Result<Exit> {
+    let checked = super::quiet_settings(&args.data.sources(environment))?;
+    let status = if checked.database.exists() {
+        Some(super::block_on(wiring::migration_status(&checked))?)
+    } else {
+        None
+    };
+    if args.json {
+        super::print_json(&json!({
+            "database": checked.database,
+            "exists": status.is_some(),
+            "newest": status.and_then(|status| status.newest),
+            "pending": status.map(|status| status.pending),
+            "unknown": status.map(|status| status.unknown),
+            "current": status.is_some_and(|status| status.is_current()),
+        }))?;
+    } else {
+        super::print(&format!("{}: {}", checked.database.display(), sentence(status)))?;
+    }
+    let current = status.is_some_and(|status| status.is_current());
+    Ok(if current { Exit::Done } else { Exit::No })
+}
+
+fn sentence(status: Option<MigrationStatus>) -> String {
+    match status {
+        None => "not there yet; `keelway migrate up` makes it".to_owned(),
+        Some(MigrationStatus { unknown, .. }) if unknown > 0 => {
+            format!("{unknown} {} newer than this version of keelway: update it", plural(unknown))
+        }
+        Some(MigrationStatus { pending: 0, .. }) => "up to date".to_owned(),
+        Some(MigrationStatus { pending, .. }) => {
+            format!("{pending} {} pending; `keelway migrate up` applies them", plural(pending))
+        }
+    }
+}
+
+const fn plural(n: usize) -> &'static str {
+    if n == 1 { "migration" } else { "migrations" }
+}

@@ -1,0 +1,135 @@
+//! `keelway`, `keelway serve` and `keelway worker`: what runs until it is told to stop.
+
+use std::io::{self, IsTerminal as _};
+use std::time::Duration;
+
+use keelway_http::Drain;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{DataArgs, ServeArgs};
+use crate::exit::{Exit, cannot_begin};
+use crate::settings::{Checked, Environment};
+use crate::system::stop_on_signal;
+use crate::wiring::{House, Schema, listen};
+
+/// How often the metrics' buckets are drained, so that they do not grow while nobody reads.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// The server alone, on a machine where nothing was set up.
+pub(super) fn embedded(args: &ServeArgs, environment: &Environment) -> anyhow::Result<Exit> {
+    let checked = super::settings(&args.sources(environment))?;
+    run_server(&checked, Schema::Migrate, environment)
+}
+
+pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> anyhow::Result<Exit> {
+    let checked = super::settings(&args.sources(environment))?;
+    run_server(&checked, Schema::Keep, environment)
+}
+
+pub(super) fn worker(args: &DataArgs, environment: &Environment) -> anyhow::Result<Exit> {
+    let checked = super::settings(&args.sources(environment))?;
+    crate::logging::begin(&checked.settings.log, environment)?;
+    super::block_on(async {
+        let house = House::open(&checked, Schema::Keep).await?;
+        let stop = CancellationToken::new();
+        tracing::info!(data_dir = %house.data_dir().display(), "the worker is ready");
+        tokio::select! {
+            ended = stop_on_signal(stop.clone()) => ended?,
+            () = async { house.worker().run(stop.clone()).await } => {}
+        }
+        house.close().await;
+        Ok(Exit::Done)
+    })
+}
+
+fn run_server(
+    checked: &Checked,
+    schema: Schema,
+    environment: &Environment,
+) -> anyhow::Result<Exit> {
+    crate::logging::begin(&checked.settings.log, environment)?;
+    let metrics = PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|error| cannot_begin(format!("nothing can be measured: {error}")))?;
+    super::block_on(async {
+        // Addresses first: a second server on the same data stops here and touches nothing.
+        let settings = &checked.settings;
+        let api = listen(settings.listen, "--listen")?;
+        let sites = listen(settings.preview_listen, "--preview-listen")?;
+        let house = House::open(checked, schema).await?;
+
+        let (stop, drain) = (CancellationToken::new(), Drain::default());
+        let http = house.http(checked, drain.clone(), Some(metrics.clone()));
+        let (api, sites) = (http.serve(api)?, http.serve_sites(sites)?);
+        let handles = [api.handle(), sites.handle()];
+        greet(checked)?;
+
+        let run = async {
+            // Whoever balances load and whoever reads a stream are told first; both can still
+            // come and see while builds end.
+            let announce = async {
+                stop.cancelled().await;
+                drain.begin();
+            };
+            let work = async {
+                if settings.worker.enabled {
+                    house.worker().run(stop.clone()).await;
+                }
+            };
+            tokio::join!(announce, work);
+            futures::future::join_all(handles.map(|handle| handle.stop(true))).await;
+        };
+        let all = async {
+            let (api, sites, ()) = tokio::join!(ended(api, &stop), ended(sites, &stop), run);
+            api.and(sites)
+        };
+        tokio::select! {
+            ended = stop_on_signal(stop.clone()) => ended?,
+            ended = all => ended?,
+            () = upkeep(&metrics) => {}
+        }
+        house.close().await;
+        tracing::info!("stopped");
+        Ok(Exit::Done)
+    })
+}
+
+/// Waits for a server; one that ends by itself takes the rest with it.
+async fn ended<S: Future<Output = io::Result<()>>>(
+    server: S,
+    stop: &CancellationToken,
+) -> S::Output {
+    let ended = server.await;
+    stop.cancel();
+    ended
+}
+
+async fn upkeep(metrics: &PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        metrics.run_upkeep();
+    }
+}
+
+/// Says where it runs: on a terminal in words, elsewhere as one line.
+fn greet(checked: &Checked) -> anyhow::Result<()> {
+    let url = &checked.public_url;
+    let data = checked.settings.data_dir.display();
+    tracing::info!(%url, sites = %checked.sites, data_dir = %data, "ready");
+    if !std::io::stdout().is_terminal() {
+        super::print(&format!("Keelway is ready at {url}"))?;
+        return Ok(());
+    }
+    super::print(&format!(
+        "
+Keelway is ready at {url}
+
+  Reference   {url}/docs
+  First app   keelway build \"A bakery in Lisbon with opening hours\" --local
+  Data        {data}
+  Stop        Ctrl-C
+"
+    ))?;
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! What types alone cannot say about settings.
+
+use std::path::PathBuf;
+
+use keelway_deploy::SiteUrl;
+use keelway_estimate::Estimator;
+use keelway_http::client::Cidr;
+use keelway_signing::SharedKey;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::table::Kind;
+use super::{Loaded, Settings, SettingsError};
+
+/// The shortest lease under which a worker can tell a slow store from a lost lease.
+const SHORTEST_LEASE_MS: u32 = 1_500;
+
+/// Settings that hold together, with their texts parsed.
+pub(crate) struct Checked {
+    pub(crate) settings: Settings,
+    pub(crate) database: PathBuf,
+    /// Without a slash at the end.
+    pub(crate) public_url: String,
+    pub(crate) sites: SiteUrl,
+    pub(crate) trusted_proxies: Vec<Cidr>,
+    pub(crate) estimator: Estimator,
+}
+
+impl Loaded {
+    /// Checks what settings say about one another; names all that is wrong.
+    pub(crate) fn check(self) -> Result<Checked, SettingsError> {
+        let mut problems = Vec::new();
+        self.no_secret_is_shown(&mut problems);
+        let settings = self.settings;
+        settings.addresses(&mut problems);
+        settings.durations(&mut problems);
+        settings.secrets(&mut problems);
+        let mut note = |problem: String| problems.push(problem);
+        let database = settings.database_path().map_err(&mut note).ok();
+        let public_url = settings.public_address().map_err(&mut note).ok();
+        let sites =
+            settings.sites_url.replace("{preview_listen}", &settings.preview_listen.to_string());
+        let sites =
+            SiteUrl::parse(&sites).map_err(|error| note(format!("`sites_url`: {error}"))).ok();
+        let trusted_proxies = settings
+            .trusted_proxies
+            .iter()
+            .filter_map(|block| {
+                let parsed = block.parse();
+                parsed
+                    .map_err(|error| note(format!("`trusted_proxies`: `{block}` is {error}")))
+                    .ok()
+            })
+            .collect();
+        let estimator = Estimator::new(settings.estimate.clone())
+            .map_err(|error| note(format!("`estimate`: {error}")))
+            .ok();
+        match (database, public_url, sites, estimator) {
+            (Some(database), Some(public_url), Some(sites), Some(estimator))
+                if problems.is_empty() =>
+            {
+                Ok(Checked { settings, database, public_url, sites, trusted_proxies, estimator })
+            }
+            _ => Err(SettingsError(problems)),
+        }
+    }
+
+    /// No secret may stand in a setting that is shown.
+    fn no_secret_is_shown(&self, problems: &mut Vec<String>) {
+        let of_kind = |secret: bool| {
+            let rows = self.layers.table.iter();
+            rows.filter(move |row| (row.kind == Kind::Secret) == secret).filter_map(|row| {
+                let (value, _) = self.layers.values.get(&row.key)?;
+                Some((row.key.as_str(), value.as_str()?))
+            })
+        };
+        for (secret, hidden) in of_kind(true).filter(|(_, hidden)| !hidden.is_empty()) {
+            for (key, _) in of_kind(false).filter(|(_, shown)| shown.contains(hidden)) {
+                problems.push(format!(
+                    "`{key}` contains the secret `{secret}`, which would be shown: remove it and \
+                     replace the secret"
+                ));
+            }
+        }
+    }
+}
+
+impl Settings {
+    fn addresses(&self, problems: &mut Vec<String>) {
+        if self.listen == self.preview_listen && self.listen.port() != 0 {
+            problems.push(format!(
+                "`listen` and `preview_listen` are both {}: previews need an origin of their own",
+                self.listen
+            ));
+        }
+    }
+
+    fn durations(&self, problems: &mut Vec<String>) {
+        if self.worker.lease_ttl_ms < SHORTEST_LEASE_MS {
+            problems.push(format!(
+                "`worker.lease_ttl_ms`: {} is less than {SHORTEST_LEASE_MS}",
+                self.worker.lease_ttl_ms
+            ));
+        }
+        let sessions = &self.sessions;
+        if sessions.idle_s == 0 || sessions.idle_s > sessions.absolute_s {
+            problems.push(
+                "`sessions.idle_s` must be at least 1 and at most `sessions.absolute_s`".to_owned(),
+            );
+        }
+        if sessions.renew_every_s >= sessions.idle_s {
+            problems
+                .push("`sessions.renew_every_s` must be less than `sessions.idle_s`".to_owned());
+        }
+    }
+
+    fn secrets(&self, problems: &mut Vec<String>) {
+        let viewer = &self.viewer;
+        for (name, key) in [("key", &viewer.key), ("previous_key", &viewer.previous_key)] {
+            if key.as_ref().is_some_and(is_short) {
+                problems.push(format!(
+                    "`viewer.{name}` has fewer than {} bytes; `openssl rand -hex 32` makes one \
+                     that is long enough",
+                    SharedKey::MIN_BYTES
+                ));
+            }
+        }
+    }
+
+    fn database_path(&self) -> Result<PathBuf, String> {
+        let url = self.database.url.as_str();
+        // What stands before `://` or `:` is a scheme; the rest may hold a password.
+        let scheme = url.split(':').next().unwrap_or_default();
+        match url.strip_prefix("sqlite:") {
+            Some("" | ":memory:") => Err(
+                "`database.url` names no file: write sqlite:PATH; a database in memory would be \
+                 lost at every stop"
+                    .to_owned(),
+            ),
+            Some(path) => {
+                let path = path.strip_prefix("//").unwrap_or(path);
+                Ok(path.replace("{data_dir}", &self.data_dir.to_string_lossy()).into())
+            }
+            None if matches!(scheme, "postgres" | "postgresql") => Err(
+                "`database.url`: PostgreSQL is not supported by this version; write sqlite:PATH"
+                    .to_owned(),
+            ),
+            None => Err(format!(
+                "`database.url`: {scheme:?} is no database known here; write sqlite:PATH"
+            )),
+        }
+    }
+
+    fn public_address(&self) -> Result<String, String> {
+        let Some(url) = &self.public_url else { return Ok(format!("http://{}", self.listen)) };
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let host = host.map(|rest| rest.trim_end_matches('/')).unwrap_or_default();
+        if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
+            // Not repeated: it may hold a password.
+            return Err(
+                "`public_url` is not an address such as https://keelway.example, without a path \
+                 and without a password"
+                    .to_owned(),
+            );
+        }
+        Ok(url.trim_end_matches('/').to_owned())
+    }
+}
+
+fn is_short(key: &SecretString) -> bool {
+    key.expose_secret().len() < SharedKey::MIN_BYTES
+}

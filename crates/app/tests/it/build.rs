@@ -1,0 +1,133 @@
+//! `keelway build --local`: from a description to a ZIP, and books that add up.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::process::Stdio;
+
+use crate::{answer, keelway};
+
+const BAKERY: &str = "A bakery in Lisbon with opening hours, bread of the day and a contact form";
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn a_description_becomes_a_zip_that_opens() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, out, err) = answer(
+        dir.path(),
+        &["build", BAKERY, "--local", "--out", "bakery.zip", "--name", "Padaria", "--json"],
+    );
+    assert_eq!((code, err.as_str()), (0, ""));
+    let report = json(&out);
+    assert_eq!(report["status"], "deployed");
+    assert_eq!(report["project"], "Padaria");
+    let credits = |name: &str| report["credits"][name].as_i64().unwrap();
+    assert_eq!(credits("held"), 75);
+    assert!((1..=75).contains(&credits("captured")), "{report}");
+    assert!(report["tokens"].as_u64().unwrap() > 1_000, "{report}");
+
+    let mut zip = zip::ZipArchive::new(File::open(dir.path().join("bakery.zip")).unwrap()).unwrap();
+    assert_eq!(zip.len() as u64, report["files"].as_u64().unwrap());
+    let mut bytes = 0;
+    for place in 0..zip.len() {
+        let mut file = zip.by_index(place).unwrap();
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).unwrap();
+        assert!(file.enclosed_name().is_some(), "{:?} leaves the folder", file.name());
+        bytes += content.len() as u64;
+    }
+    assert_eq!(bytes, report["bytes"].as_u64().unwrap());
+    let mut home = String::new();
+    zip.by_name("index.html").unwrap().read_to_string(&mut home).unwrap();
+    assert!(home.contains("Padaria") && home.starts_with("<!DOCTYPE html>"), "{home}");
+
+    let (code, out, _) = answer(dir.path(), &["doctor", "--json"]);
+    let doctor = json(&out);
+    assert_eq!((code, &doctor["violations"]), (0, &serde_json::json!([])), "{out}");
+    let checked: u64 = doctor["checked"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["subjects"].as_u64().unwrap())
+        .sum();
+    assert!(checked > 0, "{out}");
+}
+
+#[test]
+fn the_same_description_gives_the_same_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    for out in ["one.zip", "two.zip"] {
+        let args = ["build", BAKERY, "--local", "--out", out, "--quiet"];
+        let (code, said, err) = answer(dir.path(), &args);
+        assert_eq!(code, 0, "{said}{err}");
+    }
+    let bytes = |name: &str| std::fs::read(dir.path().join(name)).unwrap();
+    assert!(bytes("one.zip") == bytes("two.zip"), "the two differ");
+    // Both were built by one owner, in one workspace.
+    let owner = std::fs::read_to_string(dir.path().join("local-owner")).unwrap();
+    assert!(owner.starts_with("usr_"));
+}
+
+#[test]
+fn a_description_comes_from_standard_input_and_progress_goes_to_standard_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = keelway(dir.path(), &["build", "-", "--local"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(BAKERY.as_bytes()).unwrap();
+    let (code, out, err) = crate::said(dir.path(), child.wait_with_output().unwrap());
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("site.zip") && out.contains("Charged"), "{out}");
+    for said in ["75 credits", "plan ", "implement ", "deploy ", "offline"] {
+        assert!(err.contains(said), "{said:?} is not in {err}");
+    }
+    let there = std::fs::metadata(dir.path().join("site.zip")).unwrap().len();
+    let (code, _, err) = answer(dir.path(), &["build", BAKERY, "--local"]);
+    assert_eq!(code, 2, "{err}");
+    assert_eq!(std::fs::metadata(dir.path().join("site.zip")).unwrap().len(), there);
+    let (code, ..) = answer(dir.path(), &["build", BAKERY, "--local", "--force", "--quiet"]);
+    assert_eq!(code, 0);
+}
+
+#[test]
+fn a_build_that_may_not_spend_enough_fails_and_leaves_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["build", BAKERY, "--local", "--max-credits", "1", "--json"];
+    let (code, out, _) = answer(dir.path(), &args);
+    let report = json(&out);
+    assert_eq!((code, &report["status"]), (1, &"failed".into()), "{out}");
+    assert_eq!(report["failure"]["reason"], "budget_reached");
+    assert!(report["credits"]["captured"].as_i64().unwrap() <= 1);
+    assert!(!dir.path().join("site.zip").exists());
+    assert_eq!(answer(dir.path(), &["doctor"]).0, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_cancels_and_only_work_done_is_charged() {
+    use std::io::{BufRead as _, BufReader};
+
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = keelway(dir.path(), &["build", BAKERY, "--local", "--out", "never.zip"])
+        .env("KEELWAY_ENGINE_STEP_DELAY_MS", "600000")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = stderr.lines();
+    let begun = lines.by_ref().any(|line| line.unwrap().starts_with("plan "));
+    assert!(begun, "the first phase is announced");
+    crate::serve::signal(&child, "INT");
+    let output = child.wait_with_output().unwrap();
+    let (code, out, _) = crate::said(dir.path(), output);
+    assert_eq!(code, 130, "{out}");
+    assert!(out.contains("cancelled. Charged 0 of 75"), "{out}");
+    assert!(!dir.path().join("never.zip").exists());
+    assert_eq!(answer(dir.path(), &["doctor"]).0, 0);
+}
