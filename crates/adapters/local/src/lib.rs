@@ -7,16 +7,20 @@
 //! |---|---|
 //! | [`LocalSignals`] | `Signals` among the tasks of this process |
 //! | [`LocalLimiter`] | `RateLimiter` with counts of its own |
-//! | [`CachedSessions`] | another `Sessions`, spared most of its reads |
+//! | [`CachedSessions`], [`CachedAccounts`] | another store, spared the reads of every request |
 //!
 //! Not here: anything that two processes must agree on.
 
+mod accounts;
 mod limiter;
+mod memory;
 mod sessions;
 mod signals;
 
+pub use accounts::CachedAccounts;
 pub use limiter::LocalLimiter;
-pub use sessions::{CachedSessions, Keep};
+pub use memory::Keep;
+pub use sessions::CachedSessions;
 pub use signals::LocalSignals;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

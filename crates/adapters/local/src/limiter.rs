@@ -45,17 +45,11 @@ impl LocalLimiter {
 
     /// How many keys are remembered now.
     pub fn keys(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| lock(shard).full_at.len())
-            .sum()
+        self.shards.iter().map(|shard| lock(shard).full_at.len()).sum()
     }
 
     fn shard(&self, class: RateClass, key: &str) -> &Mutex<Shard> {
-        let place = RateClass::ALL
-            .iter()
-            .position(|known| *known == class)
-            .unwrap_or(0);
+        let place = RateClass::ALL.iter().position(|known| *known == class).unwrap_or(0);
         let spread = self.hasher.hash_one(key) % SHARDS as u64;
         &self.shards[place * SHARDS + usize::try_from(spread).unwrap_or(0)]
     }
@@ -138,16 +132,10 @@ mod tests {
             limit: NonZeroU32::new(2).unwrap(),
             window_s: NonZeroU32::new(60).unwrap(),
         };
-        let limits = RateLimits {
-            auth: two_a_minute,
-            guest: two_a_minute,
-            ..RateLimits::default()
-        };
+        let limits =
+            RateLimits { auth: two_a_minute, guest: two_a_minute, ..RateLimits::default() };
         let clock = Arc::new(Hand::default());
-        (
-            Arc::clone(&clock),
-            LocalLimiter::new(limits, clock, most_keys),
-        )
+        (Arc::clone(&clock), LocalLimiter::new(limits, clock, most_keys))
     }
 
     fn hit(limiter: &LocalLimiter, class: RateClass, key: &str) -> RateDecision {
@@ -160,10 +148,7 @@ mod tests {
         let remaining = |()| hit(&limiter, RateClass::Auth, "a").remaining;
         assert_eq!([(), ()].map(remaining), [1, 0]);
         let refused = hit(&limiter, RateClass::Auth, "a");
-        assert_eq!(
-            (refused.retry_after_s, refused.reset_after_s),
-            (Some(30), 60)
-        );
+        assert_eq!((refused.retry_after_s, refused.reset_after_s), (Some(30), 60));
         clock.forward_s(29);
         assert!(!hit(&limiter, RateClass::Auth, "a").is_allowed());
         clock.forward_s(1);
@@ -173,11 +158,9 @@ mod tests {
     #[test]
     fn keys_and_classes_share_no_count() {
         let (_, limiter) = limiter(1_000);
-        for (class, key) in [
-            (RateClass::Auth, "a"),
-            (RateClass::Auth, "b"),
-            (RateClass::Guest, "a"),
-        ] {
+        for (class, key) in
+            [(RateClass::Auth, "a"), (RateClass::Auth, "b"), (RateClass::Guest, "a")]
+        {
             assert_eq!(hit(&limiter, class, key).remaining, 1, "{class:?} {key}");
         }
     }

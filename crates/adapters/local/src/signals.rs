@@ -41,14 +41,8 @@ impl Signals for LocalSignals {
                 vacant.insert(watch::Sender::new(())).subscribe()
             }
         };
-        let place = Place {
-            topics: Arc::clone(&self.topics),
-            topic,
-        };
-        Box::new(LocalWatch {
-            receiver,
-            _place: place,
-        })
+        let place = Place { topics: Arc::clone(&self.topics), topic };
+        Box::new(LocalWatch { receiver, _place: place })
     }
 }
 
@@ -78,10 +72,7 @@ struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut topics = lock(&self.topics);
-        if topics
-            .get(&self.topic)
-            .is_some_and(|sender| sender.receiver_count() == 0)
-        {
+        if topics.get(&self.topic).is_some_and(|sender| sender.receiver_count() == 0) {
             topics.remove(&self.topic);
         }
     }
@@ -97,18 +88,12 @@ mod tests {
         let signals = LocalSignals::default();
         signals.notify(Topic::Work);
         let (mut one, mut two) = (signals.watch(Topic::Work), signals.watch(Topic::Work));
-        assert!(
-            one.changed().now_or_never().is_none(),
-            "hints from before the watch are gone"
-        );
+        assert!(one.changed().now_or_never().is_none(), "hints from before the watch are gone");
         signals.clone().notify(Topic::Work);
         signals.notify(Topic::Work);
         for watch in [&mut one, &mut two] {
             assert!(watch.changed().now_or_never().is_some());
-            assert!(
-                watch.changed().now_or_never().is_none(),
-                "two hints became one"
-            );
+            assert!(watch.changed().now_or_never().is_none(), "two hints became one");
         }
     }
 

@@ -1,5 +1,6 @@
-//! What stands between callers and a store of sessions.
+//! What stands between callers and a store.
 
 #![cfg(test)]
 
+mod accounts;
 mod sessions;

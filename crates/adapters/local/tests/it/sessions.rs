@@ -13,10 +13,10 @@ use keelway_local::{CachedSessions, Keep};
 use tokio::sync::Notify;
 
 #[derive(Clone, Default)]
-struct Hand(Arc<AtomicI64>);
+pub(crate) struct Hand(Arc<AtomicI64>);
 
 impl Hand {
-    fn forward_ms(&self, millis: i64) {
+    pub(crate) fn forward_ms(&self, millis: i64) {
         self.0.fetch_add(millis * 1_000, Ordering::Relaxed);
     }
 }
@@ -27,7 +27,7 @@ impl Clock for Hand {
     }
 }
 
-struct Fixed(u8);
+pub(crate) struct Fixed(pub(crate) u8);
 
 impl Entropy for Fixed {
     fn fill(&self, bytes: &mut [u8]) {
@@ -56,34 +56,17 @@ impl Store {
             let new = NewSession {
                 hash: TokenHash::from_bytes([*token; 32]),
                 user_agent: None,
-                policy: SessionPolicy {
-                    idle_s: 10,
-                    absolute_s: 60,
-                    renew_every_s: 2,
-                },
+                policy: SessionPolicy { idle_s: 10, absolute_s: 60, renew_every_s: 2 },
             };
             let session = new.open(user, Timestamp::from_micros(0));
-            let user = User {
-                id: user,
-                email,
-                name: None,
-                created_at: session.created_at,
-            };
-            store
-                .rows
-                .lock()
-                .unwrap()
-                .insert(session.hash, (session, user));
+            let user = User { id: user, email, name: None, created_at: session.created_at };
+            store.rows.lock().unwrap().insert(session.hash, (session, user));
         }
         store
     }
 
     fn reply<T>(&self, done: T) -> Result<T, StoreError> {
-        if self.lose_replies {
-            Err(StoreError::Unavailable("lost".into()))
-        } else {
-            Ok(done)
-        }
+        if self.lose_replies { Err(StoreError::Unavailable("lost".into())) } else { Ok(done) }
     }
 
     fn reads(&self) -> u64 {
@@ -144,27 +127,16 @@ const TWO: TokenHash = TokenHash::from_bytes([2; 32]);
 const THREE: TokenHash = TokenHash::from_bytes([3; 32]);
 
 fn cached(store: &Store) -> CachedSessions<Store> {
-    let keep = Keep {
-        ttl_ms: 1_000,
-        most: 100,
-    };
+    let keep = Keep { ttl_ms: 1_000, most: 100 };
     CachedSessions::new(store.clone(), Arc::new(store.clock.clone()), keep)
 }
 
 fn found(sessions: &CachedSessions<Store>, token: &TokenHash) -> bool {
-    sessions
-        .find(token)
-        .now_or_never()
-        .unwrap()
-        .unwrap()
-        .is_some()
+    sessions.find(token).now_or_never().unwrap().unwrap().is_some()
 }
 
-fn actor() -> Actor {
-    Actor {
-        user: None,
-        request_id: "r".into(),
-    }
+pub(crate) fn actor() -> Actor {
+    Actor { user: None, request_id: "r".into() }
 }
 
 #[test]
@@ -196,11 +168,7 @@ fn signing_out_is_effective_at_once_and_for_that_session_only() {
     let store = Store::with_sessions(&[(1, 1), (2, 1)]);
     let sessions = cached(&store);
     assert!(found(&sessions, &ONE) && found(&sessions, &TWO));
-    sessions
-        .sign_out(&ONE, &actor())
-        .now_or_never()
-        .unwrap()
-        .unwrap();
+    sessions.sign_out(&ONE, &actor()).now_or_never().unwrap().unwrap();
     assert!(!found(&sessions, &ONE) && found(&sessions, &TWO));
     assert_eq!(store.reads(), 3, "the other session stays warm");
 }
@@ -209,20 +177,10 @@ fn signing_out_is_effective_at_once_and_for_that_session_only() {
 fn revoking_is_effective_at_once_for_all_sessions_of_the_person_only() {
     let store = Store::with_sessions(&[(1, 1), (2, 1), (3, 2)]);
     let sessions = cached(&store);
-    assert!(
-        [ONE, TWO, THREE]
-            .iter()
-            .all(|token| found(&sessions, token))
-    );
+    assert!([ONE, TWO, THREE].iter().all(|token| found(&sessions, token)));
     let user = store.rows.lock().unwrap()[&ONE].1.id;
-    assert_eq!(
-        sessions.revoke_all(user, &actor()).now_or_never().unwrap(),
-        Ok(2)
-    );
-    assert_eq!(
-        [ONE, TWO, THREE].map(|token| found(&sessions, &token)),
-        [false, false, true]
-    );
+    assert_eq!(sessions.revoke_all(user, &actor()).now_or_never().unwrap(), Ok(2));
+    assert_eq!([ONE, TWO, THREE].map(|token| found(&sessions, &token)), [false, false, true]);
     assert_eq!(store.reads(), 5, "the other person's session stays warm");
 }
 
@@ -235,11 +193,7 @@ fn the_session_a_sign_in_replaces_is_gone_at_once() {
     let policy = SessionPolicy::default();
     let cmd = SignIn {
         user,
-        session: NewSession {
-            hash: TWO,
-            user_agent: None,
-            policy,
-        },
+        session: NewSession { hash: TWO, user_agent: None, policy },
         replaces: Some(ONE),
         rehashed: None,
         request_id: "r".into(),
@@ -250,40 +204,21 @@ fn the_session_a_sign_in_replaces_is_gone_at_once() {
 
 #[test]
 fn an_ending_whose_reply_was_lost_is_effective_too() {
-    let store = Store {
-        lose_replies: true,
-        ..Store::with_sessions(&[(1, 1)])
-    };
+    let store = Store { lose_replies: true, ..Store::with_sessions(&[(1, 1)]) };
     let sessions = cached(&store);
     assert!(found(&sessions, &ONE));
-    assert!(
-        sessions
-            .sign_out(&ONE, &actor())
-            .now_or_never()
-            .unwrap()
-            .is_err()
-    );
+    assert!(sessions.sign_out(&ONE, &actor()).now_or_never().unwrap().is_err());
     assert!(!found(&sessions, &ONE));
 }
 
 #[test]
 fn a_read_on_its_way_does_not_bring_an_ended_session_back() {
     let answer = Arc::new(Notify::new());
-    let store = Store {
-        answer: Some(Arc::clone(&answer)),
-        ..Store::with_sessions(&[(1, 1)])
-    };
+    let store = Store { answer: Some(Arc::clone(&answer)), ..Store::with_sessions(&[(1, 1)]) };
     let sessions = cached(&store);
     let mut reading = sessions.find(&ONE);
-    assert!(
-        reading.as_mut().now_or_never().is_none(),
-        "the store has read, but not answered"
-    );
-    sessions
-        .sign_out(&ONE, &actor())
-        .now_or_never()
-        .unwrap()
-        .unwrap();
+    assert!(reading.as_mut().now_or_never().is_none(), "the store has read, but not answered");
+    sessions.sign_out(&ONE, &actor()).now_or_never().unwrap().unwrap();
     answer.notify_one();
     reading.now_or_never().unwrap().unwrap();
     answer.notify_one();
@@ -293,10 +228,7 @@ fn a_read_on_its_way_does_not_bring_an_ended_session_back() {
 #[test]
 fn a_session_that_is_over_is_not_answered_from_memory() {
     let store = Store::with_sessions(&[(1, 1)]);
-    let keep = Keep {
-        ttl_ms: 60_000,
-        most: 100,
-    };
+    let keep = Keep { ttl_ms: 60_000, most: 100 };
     let sessions = CachedSessions::new(store.clone(), Arc::new(store.clock.clone()), keep);
     assert!(found(&sessions, &ONE));
     store.clock.forward_ms(10_000);
@@ -310,23 +242,10 @@ fn a_renewal_is_seen_without_another_read() {
     let sessions = cached(&store);
     assert!(found(&sessions, &ONE));
     store.clock.forward_ms(900);
-    let touched = sessions
-        .touch(&ONE, &SessionPolicy::default())
-        .now_or_never()
-        .unwrap()
-        .unwrap();
-    let (known, _) = sessions
-        .find(&ONE)
-        .now_or_never()
-        .unwrap()
-        .unwrap()
-        .unwrap();
+    let touched = sessions.touch(&ONE, &SessionPolicy::default()).now_or_never().unwrap().unwrap();
+    let (known, _) = sessions.find(&ONE).now_or_never().unwrap().unwrap().unwrap();
     assert_eq!((Some(&known), store.reads()), (touched.as_ref(), 1));
     store.clock.forward_ms(100);
     assert!(found(&sessions, &ONE));
-    assert_eq!(
-        store.reads(),
-        2,
-        "a renewal does not keep the person in memory for longer"
-    );
+    assert_eq!(store.reads(), 2, "a renewal does not keep the person in memory for longer");
 }
