@@ -85,10 +85,7 @@ impl Disk {
     fn begin(&self) -> io::Result<(Unfinished, File)> {
         loop {
             let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-            let path = self
-                .root
-                .join(UNFINISHED)
-                .join(format!("{}-{number}", process::id()));
+            let path = self.root.join(UNFINISHED).join(format!("{}-{number}", process::id()));
             match File::create_new(&path) {
                 Ok(file) => return Ok((Unfinished(path), file)),
                 // In another container a process may have this one's number.
@@ -110,11 +107,7 @@ impl Disk {
         let file = self.place(&blob.digest).file;
         let read = || {
             let known = fs::metadata(&file)?.len();
-            if known == blob.bytes {
-                fs::read(&file).map(Some)
-            } else {
-                Ok(None)
-            }
+            if known == blob.bytes { fs::read(&file).map(Some) } else { Ok(None) }
         };
         match read() {
             Ok(Some(bytes)) if BlobRef::of(&bytes) == blob => Ok(bytes),
@@ -127,10 +120,7 @@ impl Disk {
     fn place(&self, digest: &Digest) -> Place {
         let name = digest.to_string();
         let folder = self.root.join(&name[..2]);
-        Place {
-            file: folder.join(name),
-            folder,
-        }
+        Place { file: folder.join(name), folder }
     }
 }
 
@@ -160,11 +150,7 @@ fn remove(path: &Path) -> io::Result<()> {
 /// Makes renames inside `folder` survive a loss of power. Windows offers no such call and
 /// does not let a folder be opened.
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// Says what failed, but not where: the message may reach a caller.
@@ -185,17 +171,11 @@ mod tests {
             Err(io::Error::from(ErrorKind::StorageFull))
         };
         let refused = disk.put_with(b"half a file", full);
-        assert!(
-            matches!(refused, Err(StoreError::Unavailable(_))),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
         let unfinished = fs::read_dir(root.path().join(UNFINISHED)).unwrap();
         assert_eq!(unfinished.count(), 0);
         let blob = BlobRef::of(b"half a file");
-        assert_eq!(
-            disk.get(blob),
-            Err(StoreError::corrupt("blob", blob.digest))
-        );
+        assert_eq!(disk.get(blob), Err(StoreError::corrupt("blob", blob.digest)));
         assert_eq!(disk.put(b"half a file"), Ok(blob));
         assert_eq!(disk.get(blob).unwrap(), b"half a file");
     }

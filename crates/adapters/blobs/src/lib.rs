@@ -31,9 +31,7 @@ impl LocalBlobs {
     /// Blocks for a few file operations: call it while starting.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let disk = Disk::open(root.into())?;
-        Ok(Self {
-            disk: Arc::new(disk),
-        })
+        Ok(Self { disk: Arc::new(disk) })
     }
 }
 

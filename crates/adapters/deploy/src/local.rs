@@ -36,18 +36,12 @@ impl DeployTarget for LocalHost {
         let mut read = HashSet::new();
         for (path, blob) in &placement.manifest {
             if read.insert(*blob) {
-                self.blobs
-                    .get(*blob)
-                    .await
-                    .map_err(|error| unreadable(path.as_str(), &error))?;
+                self.blobs.get(*blob).await.map_err(|error| unreadable(path.as_str(), &error))?;
             }
         }
         if read.is_empty() {
             let message = "the snapshot has no files".to_owned();
-            return Err(DeployFailure {
-                message,
-                retryable: false,
-            });
+            return Err(DeployFailure { message, retryable: false });
         }
         Ok(self.sites.address(&placement.site))
     }
@@ -59,9 +53,8 @@ fn unreadable(path: &str, error: &StoreError) -> DeployFailure {
             message: format!("the stored copy of `{path}` is damaged"),
             retryable: false,
         },
-        StoreError::Unavailable(_) | StoreError::Contended => DeployFailure {
-            message: format!("`{path}` cannot be read now"),
-            retryable: true,
-        },
+        StoreError::Unavailable(_) | StoreError::Contended => {
+            DeployFailure { message: format!("`{path}` cannot be read now"), retryable: true }
+        }
     }
 }

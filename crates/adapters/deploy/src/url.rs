@@ -46,9 +46,7 @@ pub enum SiteUrlError {
 impl SiteUrl {
     /// Takes `text` as it is, or names the first rule it breaks.
     pub fn parse(text: &str) -> Result<Self, SiteUrlError> {
-        let rest = text
-            .strip_prefix("https://")
-            .or_else(|| text.strip_prefix("http://"));
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         let rest = rest.ok_or(SiteUrlError::Scheme)?;
         let (before, after) = text.split_once(LABEL).ok_or(SiteUrlError::Label)?;
         if after.contains(LABEL) {
@@ -61,9 +59,7 @@ impl SiteUrl {
         if !path.is_empty() && !path.ends_with('/') {
             return Err(SiteUrlError::Slash);
         }
-        let named = host
-            .strip_prefix(LABEL)
-            .and_then(|parent| parent.strip_prefix('.'));
+        let named = host.strip_prefix(LABEL).and_then(|parent| parent.strip_prefix('.'));
         let in_path = path.split('/').any(|component| component == LABEL);
         if named.is_none() && !in_path {
             return Err(SiteUrlError::Place);
@@ -71,10 +67,7 @@ impl SiteUrl {
         if !is_host(named.unwrap_or(host)) {
             return Err(SiteUrlError::Host);
         }
-        Ok(Self {
-            before: before.to_owned(),
-            after: after.to_owned(),
-        })
+        Ok(Self { before: before.to_owned(), after: after.to_owned() })
     }
 
     /// The address of the site under `label`.
@@ -103,9 +96,7 @@ fn is_host(text: &str) -> bool {
             };
             return address.parse::<std::net::Ipv6Addr>().is_ok() && is_port(port);
         }
-        None => text
-            .split_once(':')
-            .map_or((text, None), |(host, port)| (host, Some(port))),
+        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
     };
     let name = |part: &str| {
         !part.is_empty()
@@ -117,8 +108,7 @@ fn is_host(text: &str) -> bool {
 }
 
 fn is_port(text: &str) -> bool {
-    text.parse::<u16>()
-        .is_ok_and(|port| port != 0 && text == port.to_string())
+    text.parse::<u16>().is_ok_and(|port| port != 0 && text == port.to_string())
 }
 
 #[cfg(test)]
@@ -129,22 +119,10 @@ mod tests {
     fn the_label_stands_in_the_host_or_in_the_path() {
         let label = SiteLabel::parse("01h455vb4pex5vsknk084sn02q").unwrap();
         for (template, address) in [
-            (
-                "http://127.0.0.1:8081/{label}/",
-                "http://127.0.0.1:8081/01h455vb4pex5vsknk084sn02q/",
-            ),
-            (
-                "https://{label}.sites.example/",
-                "https://01h455vb4pex5vsknk084sn02q.sites.example/",
-            ),
-            (
-                "http://{label}.localhost:8081/",
-                "http://01h455vb4pex5vsknk084sn02q.localhost:8081/",
-            ),
-            (
-                "http://[::1]:80/a/{label}/b/",
-                "http://[::1]:80/a/01h455vb4pex5vsknk084sn02q/b/",
-            ),
+            ("http://127.0.0.1:8081/{label}/", "http://127.0.0.1:8081/01h455vb4pex5vsknk084sn02q/"),
+            ("https://{label}.sites.example/", "https://01h455vb4pex5vsknk084sn02q.sites.example/"),
+            ("http://{label}.localhost:8081/", "http://01h455vb4pex5vsknk084sn02q.localhost:8081/"),
+            ("http://[::1]:80/a/{label}/b/", "http://[::1]:80/a/01h455vb4pex5vsknk084sn02q/b/"),
         ] {
             let url = SiteUrl::parse(template).unwrap();
             assert_eq!(url.address(&label), address);
@@ -180,12 +158,7 @@ mod tests {
             ("https://a/{label}/?q", Character { character: '?' }),
             ("https://a/{label}/#f", Character { character: '#' }),
             ("https://a/{label}/ ", Character { character: ' ' }),
-            (
-                "https://\u{e4}/{label}/",
-                Character {
-                    character: '\u{e4}',
-                },
-            ),
+            ("https://\u{e4}/{label}/", Character { character: '\u{e4}' }),
         ] {
             assert_eq!(SiteUrl::parse(template), Err(refusal), "{template}");
         }

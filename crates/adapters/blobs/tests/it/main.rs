@@ -17,9 +17,7 @@ fn place(root: &Path, blob: BlobRef) -> PathBuf {
 }
 
 fn files_below(root: &Path) -> Vec<PathBuf> {
-    let folders = fs::read_dir(root)
-        .unwrap()
-        .map(|folder| folder.unwrap().path());
+    let folders = fs::read_dir(root).unwrap().map(|folder| folder.unwrap().path());
     folders
         .flat_map(|folder| fs::read_dir(folder).unwrap())
         .map(|file| file.unwrap().path())
@@ -55,18 +53,9 @@ async fn keeping_again_writes_nothing() {
     let root = tempfile::tempdir().unwrap();
     let blobs = LocalBlobs::open(root.path()).unwrap();
     let blob = blobs.put(b"kept".to_vec()).await.unwrap();
-    let written = fs::metadata(place(root.path(), blob))
-        .unwrap()
-        .modified()
-        .unwrap();
+    let written = fs::metadata(place(root.path(), blob)).unwrap().modified().unwrap();
     blobs.put(b"kept".to_vec()).await.unwrap();
-    assert_eq!(
-        fs::metadata(place(root.path(), blob))
-            .unwrap()
-            .modified()
-            .unwrap(),
-        written
-    );
+    assert_eq!(fs::metadata(place(root.path(), blob)).unwrap().modified().unwrap(), written);
 }
 
 #[tokio::test]
@@ -99,11 +88,7 @@ async fn a_copy_cut_short_is_mended_by_the_next_put() {
 #[tokio::test]
 async fn what_a_killed_process_left_is_swept_at_open() {
     let root = tempfile::tempdir().unwrap();
-    let blob = LocalBlobs::open(root.path())
-        .unwrap()
-        .put(b"whole".to_vec())
-        .await
-        .unwrap();
+    let blob = LocalBlobs::open(root.path()).unwrap().put(b"whole".to_vec()).await.unwrap();
     fs::write(root.path().join("tmp").join("4711-0"), b"hal").unwrap();
     let blobs = LocalBlobs::open(root.path()).unwrap();
     assert_eq!(files_below(root.path()), [place(root.path(), blob)]);
@@ -119,13 +104,7 @@ async fn a_directory_that_cannot_be_written_is_unavailable() {
     fs::write(&folder, b"a file where a folder should be").unwrap();
 
     let refused = blobs.put(b"nowhere to go".to_vec()).await;
-    assert!(
-        matches!(refused, Err(StoreError::Unavailable(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     assert_eq!(fs::read_dir(root.path().join("tmp")).unwrap().count(), 0);
-    assert!(matches!(
-        LocalBlobs::open(&folder),
-        Err(StoreError::Unavailable(_))
-    ));
+    assert!(matches!(LocalBlobs::open(&folder), Err(StoreError::Unavailable(_))));
 }

@@ -41,30 +41,18 @@ impl Blobs for Shelf {
 
 fn shelf(answers: &[(&[u8], Option<StoreError>)]) -> Arc<Shelf> {
     let answers = answers.iter().map(|(bytes, error)| {
-        (
-            BlobRef::of(bytes),
-            error.clone().map_or_else(|| Ok(bytes.to_vec()), Err),
-        )
+        (BlobRef::of(bytes), error.clone().map_or_else(|| Ok(bytes.to_vec()), Err))
     });
-    Arc::new(Shelf {
-        answers: answers.collect(),
-        asked: Mutex::default(),
-    })
+    Arc::new(Shelf { answers: answers.collect(), asked: Mutex::default() })
 }
 
 fn placement(files: &[(&str, &[u8])]) -> Placement {
     let mut manifest = Manifest::default();
     for (path, bytes) in files {
-        manifest
-            .insert(FilePath::parse(path).unwrap(), BlobRef::of(bytes))
-            .unwrap();
+        manifest.insert(FilePath::parse(path).unwrap(), BlobRef::of(bytes)).unwrap();
     }
     let snapshot = SnapshotId::generate(Timestamp::from_micros(0), &Sevens);
-    Placement {
-        site: SiteLabel::random(&Sevens),
-        snapshot,
-        manifest,
-    }
+    Placement { site: SiteLabel::random(&Sevens), snapshot, manifest }
 }
 
 fn host(shelf: &Arc<Shelf>) -> LocalHost {
@@ -75,19 +63,9 @@ fn host(shelf: &Arc<Shelf>) -> LocalHost {
 #[tokio::test]
 async fn a_readable_snapshot_is_served_under_its_label() {
     let shelf = shelf(&[(b"a", None), (b"b", None)]);
-    let placement = placement(&[
-        ("index.html", b"a"),
-        ("a/index.html", b"a"),
-        ("b.css", b"b"),
-    ]);
+    let placement = placement(&[("index.html", b"a"), ("a/index.html", b"a"), ("b.css", b"b")]);
     let url = host(&shelf).deploy(&placement).await;
-    assert_eq!(
-        url,
-        Ok(format!(
-            "http://127.0.0.1:8081/{}/",
-            placement.site.as_str()
-        ))
-    );
+    assert_eq!(url, Ok(format!("http://127.0.0.1:8081/{}/", placement.site.as_str())));
     assert_eq!(shelf.asked.lock().unwrap().len(), 2, "each content once");
 }
 
@@ -100,9 +78,7 @@ async fn a_file_that_cannot_be_read_keeps_the_snapshot_from_being_served() {
         (StoreError::Contended, true),
     ] {
         let shelf = shelf(&[(b"a", None), (b"b", Some(error))]);
-        let placed = host(&shelf)
-            .deploy(&placement(&[("a.html", b"a"), ("b.html", b"b")]))
-            .await;
+        let placed = host(&shelf).deploy(&placement(&[("a.html", b"a"), ("b.html", b"b")])).await;
         let failure = placed.expect_err("the second file cannot be read");
         assert_eq!(failure.retryable, retryable);
         assert!(failure.message.contains("`b.html`"), "{failure}");
@@ -112,11 +88,5 @@ async fn a_file_that_cannot_be_read_keeps_the_snapshot_from_being_served() {
 #[tokio::test]
 async fn nothing_is_not_a_site() {
     let placed = host(&shelf(&[])).deploy(&placement(&[])).await;
-    assert!(matches!(
-        placed,
-        Err(DeployFailure {
-            retryable: false,
-            ..
-        })
-    ));
+    assert!(matches!(placed, Err(DeployFailure { retryable: false, .. })));
 }
