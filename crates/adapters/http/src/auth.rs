@@ -66,8 +66,9 @@ pub(crate) struct SessionView {
     /// The workspace, if the person has exactly one.
     tenant: Option<TenantView>,
     /// Works as `Authorization: Bearer`; shown once.
+    #[schema(example = "kws_2Kq7H5e0R8s4T9v1W3x6Y8z0A2b4C6d8E0f2G4h6J8k")]
     session_token: String,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String, format = DateTime, example = "2026-02-14T10:30:00.000000Z")]
     expires_at: Timestamp,
     /// The parked request that was asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,7 +89,12 @@ pub(crate) struct QueueView {
 
 /// A person.
 #[derive(Serialize, ToSchema)]
-#[schema(as = User)]
+#[schema(as = User, example = json!({
+    "id": "usr_01kfm2v6h8e2tb3q1t7x5z9c4d",
+    "email": "ada@example.com",
+    "name": "Ada",
+    "created_at": "2026-01-15T10:30:00.000000Z",
+}))]
 pub(crate) struct UserView {
     #[schema(value_type = String)]
     id: UserId,
@@ -204,6 +210,7 @@ pub(crate) struct MeView {
     #[schema(value_type = Option<String>)]
     tenant: Option<TenantId>,
     /// What the person may do there.
+    #[schema(example = json!(["view_projects", "submit_build"]))]
     permissions: Vec<&'static str>,
     /// To be sent as `X-CSRF-Token` with every change; only for sessions held in a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -31,7 +31,14 @@ pub(crate) struct CreateTenantBody {
 
 /// A workspace.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Tenant)]
+#[schema(as = Tenant, example = json!({
+    "id": "ten_01kfm2v6h8e2tb3q1t7x5z9c4d",
+    "slug": "analytical-bakery",
+    "name": "Analytical Bakery",
+    "tier": "free",
+    "time_zone": "UTC",
+    "created_at": "2026-01-15T10:30:00.000000Z",
+}))]
 pub(crate) struct TenantView {
     #[schema(value_type = String)]
     id: TenantId,
@@ -65,6 +72,7 @@ impl TenantView {
 pub(crate) struct MembershipView {
     tenant: TenantView,
     /// viewer, member, admin or owner.
+    #[schema(example = "owner")]
     role: &'static str,
 }
 

@@ -6,20 +6,21 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
+use async_trait::async_trait;
 use keelway_access::ports::{NewTenant, SignUp};
 use keelway_access::{
-    Email, NewSession, RateLimits, SessionPolicy, SessionToken, Slug, WorkspaceName,
+    AuditEntry, Email, NewSession, RateLimits, SessionPolicy, SessionToken, Slug, WorkspaceName,
 };
 use keelway_blobs::LocalBlobs;
 use keelway_builds::Rules;
-use keelway_contract::{ManualClock, SeededEntropy, password};
+use keelway_contract::{
+    AuditTrail, Fixture, ManualClock, Owned, SeededEntropy, Store, password, scope,
+};
 use keelway_credits::DEFAULT_PACKAGES;
 use keelway_estimate::{EstimateTable, Estimator};
 use keelway_http::settings::{Drain, HttpSettings};
 use keelway_http::{Http, http};
-use keelway_kernel::{
-    Clock, Credits, GrantId, TenantId, Tier, TimeZoneName, Timestamp, UserId,
-};
+use keelway_kernel::{Clock, Credits, GrantId, TenantId, Tier, TimeZoneName, Timestamp, UserId};
 use keelway_local::{LocalLimiter, LocalSignals};
 use keelway_platform::{Mode, Platform, Ports, Settings};
 use keelway_signing::{KeyId, KeyRing, SharedKey};
@@ -57,6 +58,13 @@ pub(crate) struct Someone {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) token: SessionToken,
     pub(crate) email: String,
+}
+
+impl Someone {
+    /// The person and their workspace, for the store.
+    pub(crate) fn owned(&self) -> Owned {
+        Owned { scope: scope(self.tenant.unwrap()), user: self.user }
+    }
 }
 
 impl TestApp {
@@ -196,6 +204,31 @@ impl TestApp {
         String::from_utf8(answer).unwrap()
     }
 
+    /// The store with everything that makes cases of it.
+    pub(crate) fn fixture(&self) -> Fixture {
+        let port = Arc::new(self.store.clone());
+        Fixture {
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            store: Store {
+                ledger: port.clone(),
+                books: port.clone(),
+                accounts: port.clone(),
+                sessions: port.clone(),
+                tickets: port.clone(),
+                replay_guard: port.clone(),
+                submissions: port.clone(),
+                queue: port.clone(),
+                builds: port.clone(),
+                projects: port.clone(),
+                sites: port.clone(),
+                inspector: port,
+                audit_trail: Arc::new(Unread),
+                keep: Arc::new(()),
+            },
+        }
+    }
+
     /// `host:port` of the server.
     pub(crate) fn authority(&self) -> &str {
         self.url.trim_start_matches("http://")
@@ -205,6 +238,16 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         drop(self.server.stop(false));
+    }
+}
+
+/// These tests look at answers, not at the audit log.
+struct Unread;
+
+#[async_trait]
+impl AuditTrail for Unread {
+    async fn entries(&self, _: Option<TenantId>) -> Vec<AuditEntry> {
+        Vec::new()
     }
 }
 
@@ -319,9 +362,7 @@ pub(crate) fn redact(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(redact_text(&text)),
         Value::Array(items) => items.into_iter().map(redact).collect(),
-        Value::Object(map) => {
-            map.into_iter().map(|(key, value)| (key, redact(value))).collect()
-        }
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, redact(value))).collect(),
         other => other,
     }
 }
@@ -330,18 +371,28 @@ fn redact_text(text: &str) -> String {
     if Timestamp::parse(text).is_some() {
         return "[time]".to_owned();
     }
-    let is_random = |part: &str| {
-        part.split_once('_').is_some_and(|(prefix, rest)| {
-            prefix.len() == 3
-                && rest.len() >= 26
-                && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        })
-    };
-    let parts = text.split('/').map(|part| {
-        if is_random(part) { format!("[{}]", &part[..3]) } else { part.to_owned() }
-    });
-    let text = parts.collect::<Vec<_>>().join("/");
     let is_hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_hex { "[hex]".to_owned() } else { text }
+    if is_hex {
+        return "[hex]".to_owned();
+    }
+    let (mut shown, mut rest) = (String::new(), text);
+    while !rest.is_empty() {
+        let word =
+            rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(word.max(1).min(rest.len()));
+        shown.push_str(&redact_word(word));
+        rest = behind;
+    }
+    shown
 }
 
+/// Ids and tokens of the form `abc_…`, and the labels of sites.
+fn redact_word(word: &str) -> String {
+    match word.split_once('_') {
+        Some((prefix, rest)) if prefix.len() == 3 && rest.len() >= 26 => format!("[{prefix}]"),
+        None if word.len() == 26 && word.starts_with(|c: char| c.is_ascii_digit()) => {
+            "[label]".to_owned()
+        }
+        _ => word.to_owned(),
+    }
+}

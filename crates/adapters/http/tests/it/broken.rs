@@ -8,7 +8,7 @@ use keelway_access::ports::{
     SignedUp,
 };
 use keelway_access::{
-    Email, Membership, Session, SessionPolicy, Tenant, TokenHash, TooManyAttempts, User,
+    Email, Membership, Role, Session, SessionPolicy, Tenant, TokenHash, TooManyAttempts, User,
 };
 use keelway_kernel::{Actor, Failure, Once, StoreError, UserId};
 use tokio::sync::Semaphore;
@@ -30,11 +30,7 @@ impl Sessions for BrokenSessions {
         Err((self.find)())
     }
 
-    async fn touch(
-        &self,
-        _: &TokenHash,
-        _: &SessionPolicy,
-    ) -> Result<Option<Session>, StoreError> {
+    async fn touch(&self, _: &TokenHash, _: &SessionPolicy) -> Result<Option<Session>, StoreError> {
         Err((self.find)())
     }
 
@@ -93,19 +89,26 @@ pub(crate) async fn gated() -> (TestApp, Gate) {
     let standing = gate.clone();
     let app = TestApp::spawn_with(move |setup| {
         let inner = Arc::clone(&setup.ports.accounts);
-        setup.ports.accounts = Arc::new(GatedAccounts { inner, gate: standing });
+        setup.ports.accounts = Arc::new(Changed { inner, gate: Some(standing), role: None });
     })
     .await;
     (app, gate)
 }
 
-struct GatedAccounts {
+/// Everybody has this role in their workspace: there are no invitations yet to get it by.
+pub(crate) fn everybody_is(setup: &mut Setup, role: Role) {
+    let inner = Arc::clone(&setup.ports.accounts);
+    setup.ports.accounts = Arc::new(Changed { inner, gate: None, role: Some(role) });
+}
+
+struct Changed {
     inner: Arc<dyn Accounts>,
-    gate: Gate,
+    gate: Option<Gate>,
+    role: Option<Role>,
 }
 
 #[async_trait]
-impl Accounts for GatedAccounts {
+impl Accounts for Changed {
     async fn sign_up(&self, cmd: SignUp) -> Result<SignedUp, Failure<SignUpError>> {
         self.inner.sign_up(cmd).await
     }
@@ -114,10 +117,11 @@ impl Accounts for GatedAccounts {
         &self,
         cmd: CreateTenant,
     ) -> Result<Once<Tenant>, Failure<CreateTenantError>> {
-        self.gate.reached.add_permits(1);
-        self.gate.opened.acquire().await.unwrap().forget();
+        let Some(gate) = &self.gate else { return self.inner.create_tenant(cmd).await };
+        gate.reached.add_permits(1);
+        gate.opened.acquire().await.unwrap().forget();
         let answer = self.inner.create_tenant(cmd).await;
-        self.gate.left.add_permits(1);
+        gate.left.add_permits(1);
         answer
     }
 
@@ -133,7 +137,10 @@ impl Accounts for GatedAccounts {
     }
 
     async fn memberships(&self, user: UserId) -> Result<Vec<Membership>, StoreError> {
-        self.inner.memberships(user).await
+        let memberships = self.inner.memberships(user).await?;
+        let seen =
+            |member: Membership| Membership { role: self.role.unwrap_or(member.role), ..member };
+        Ok(memberships.into_iter().map(seen).collect())
     }
 
     async fn sweep_attempts(&self) -> Result<u64, StoreError> {

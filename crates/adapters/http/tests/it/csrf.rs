@@ -21,13 +21,35 @@ async fn a_cookie_alone_changes_nothing() {
         ("nothing else", vec![]),
         ("token, but no word of the browser", vec![("x-csrf-token", &right)]),
         ("same origin", vec![("sec-fetch-site", &"same-origin".to_owned())]),
-        ("same origin, token", vec![("sec-fetch-site", &"same-origin".to_owned()), ("x-csrf-token", &right)]),
-        ("same origin, somebody else's token", vec![("sec-fetch-site", &"same-origin".to_owned()), ("x-csrf-token", &others)]),
-        ("same site, token", vec![("sec-fetch-site", &"same-site".to_owned()), ("x-csrf-token", &right)]),
-        ("cross site, token", vec![("sec-fetch-site", &"cross-site".to_owned()), ("x-csrf-token", &right)]),
-        ("cross site, right origin, token", vec![("sec-fetch-site", &"cross-site".to_owned()), ("origin", &here), ("x-csrf-token", &right)]),
+        (
+            "same origin, token",
+            vec![("sec-fetch-site", &"same-origin".to_owned()), ("x-csrf-token", &right)],
+        ),
+        (
+            "same origin, somebody else's token",
+            vec![("sec-fetch-site", &"same-origin".to_owned()), ("x-csrf-token", &others)],
+        ),
+        (
+            "same site, token",
+            vec![("sec-fetch-site", &"same-site".to_owned()), ("x-csrf-token", &right)],
+        ),
+        (
+            "cross site, token",
+            vec![("sec-fetch-site", &"cross-site".to_owned()), ("x-csrf-token", &right)],
+        ),
+        (
+            "cross site, right origin, token",
+            vec![
+                ("sec-fetch-site", &"cross-site".to_owned()),
+                ("origin", &here),
+                ("x-csrf-token", &right),
+            ],
+        ),
         ("origin is the host, token", vec![("origin", &here), ("x-csrf-token", &right)]),
-        ("origin is another port, token", vec![("origin", &"http://127.0.0.1:1".to_owned()), ("x-csrf-token", &right)]),
+        (
+            "origin is another port, token",
+            vec![("origin", &"http://127.0.0.1:1".to_owned()), ("x-csrf-token", &right)],
+        ),
         ("origin null, token", vec![("origin", &"null".to_owned()), ("x-csrf-token", &right)]),
     ] {
         let call = app.post("/v1/tenants").with_cookie(&ada).json(&json!({ "name": "One" }));

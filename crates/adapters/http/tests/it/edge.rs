@@ -66,7 +66,8 @@ async fn tls_is_remembered_and_makes_cookies_secure() {
 async fn a_request_keeps_the_name_it_came_with_if_that_is_one() {
     let app = TestApp::spawn().await;
     let long = "x".repeat(129);
-    for (given, kept) in [("abc-1._Z", true), ("a b", false), ("<script>", false), (&*long, false)] {
+    for (given, kept) in [("abc-1._Z", true), ("a b", false), ("<script>", false), (&*long, false)]
+    {
         let answer = app.get("/v1/me").header("x-request-id", given).send().await;
         assert_eq!(answer.header("x-request-id") == given, kept, "{given}");
         assert_eq!(answer.json()["request_id"], answer.header("x-request-id"));
@@ -115,7 +116,8 @@ async fn an_endless_body_is_cut_off() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
-    let app = TestApp::spawn_with(|setup| setup.http.body_timeout = Duration::from_millis(20)).await;
+    let app =
+        TestApp::spawn_with(|setup| setup.http.body_timeout = Duration::from_millis(20)).await;
     let head = "POST /v1/auth/sign-in HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
                 content-length: 100\r\nconnection: close\r\n\r\n{";
     let answer = app.raw(head).await;
@@ -124,7 +126,8 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_head_that_does_not_come_is_not_waited_for() {
-    let app = TestApp::spawn_with(|setup| setup.http.head_timeout = Duration::from_millis(20)).await;
+    let app =
+        TestApp::spawn_with(|setup| setup.http.head_timeout = Duration::from_millis(20)).await;
     let answer = app.raw("GET /v1 HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
