@@ -369,3 +369,98 @@ pub fn audited(
             .collect::<BTreeMap<_, _>>(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended() -> Hold {
+        Hold {
+            id: HoldId::from_uuid(Uuid::from_u128(7)),
+            amount: Amount::ONE,
+            captured: Credits::new(1),
+            refunded: Credits::ZERO,
+            state: HoldState::Captured(Ended {
+                charged: Credits::new(1),
+                at: Timestamp::from_micros(5),
+            }),
+            purpose: Purpose::External { reference: "job".into(), lifetime: Lifetime::default() },
+            user: Some(UserId::from_uuid(Uuid::from_u128(8))),
+            project: None,
+            opened_at: Timestamp::from_micros(4),
+            expires_at: Some(Timestamp::from_micros(6)),
+        }
+    }
+
+    #[test]
+    fn a_hold_reads_back_as_it_was_written() {
+        assert_eq!(HoldRow::from(&ended()).decode(), Ok(ended()));
+    }
+
+    #[test]
+    fn a_hold_that_cannot_be_is_refused() {
+        let broken: [fn(&mut HoldRow); 9] = [
+            |row| row.amount = 0,
+            |row| row.state = "open".into(),
+            |row| row.state = "Captured".into(),
+            |row| row.charged = None,
+            |row| row.ended_at = None,
+            |row| row.build_id = Some(Uuid::nil()),
+            |row| row.reference = None,
+            |row| row.lifetime_ms = Some(1),
+            |row| row.weight = 0,
+        ];
+        for (number, spoil) in broken.into_iter().enumerate() {
+            let mut row = HoldRow::from(&ended());
+            spoil(&mut row);
+            let refused = Err(StoreError::corrupt("hold", ended().id));
+            assert_eq!(row.decode(), refused, "spoilt in way {number}");
+        }
+    }
+
+    #[test]
+    fn a_grant_reads_back_as_it_was_written_or_is_refused() {
+        for (source, word) in SOURCES {
+            let grant = Grant {
+                id: GrantId::from_uuid(Uuid::from_u128(9)),
+                amount: Amount::ONE,
+                remaining: Credits::ZERO,
+                terms: Terms {
+                    source,
+                    priority: 255,
+                    expires_at: Some(Timestamp::from_micros(1)),
+                    rollover: Some(Rollover {
+                        up_to: Credits::new(2),
+                        until: Timestamp::from_micros(3),
+                    }),
+                },
+                refunds: Some(ended().id),
+                granted_at: Timestamp::from_micros(0),
+            };
+            assert_eq!(GrantRow::from(&grant).source, word);
+            assert_eq!(GrantRow::from(&grant).decode(), Ok(grant.clone()));
+            let broken: [fn(&mut GrantRow); 4] = [
+                |row| row.amount = -1,
+                |row| row.source = "gift".into(),
+                |row| row.priority = 256,
+                |row| row.rollover_until = None,
+            ];
+            for spoil in broken {
+                let mut row = GrantRow::from(&grant);
+                spoil(&mut row);
+                assert_eq!(row.decode(), Err(StoreError::corrupt("grant", grant.id)));
+            }
+        }
+    }
+
+    #[test]
+    fn recent_use_covers_the_days_of_the_account_up_to_fourteen() {
+        let day = |days: i64| Timestamp::from_micros(0).plus_seconds(days * DAY_S);
+        for (now, days) in [(0, 1), (1, 2), (13, 14), (14, 14), (400, 14)] {
+            assert_eq!(recent_use(0, Some(0), day(now)).days.get(), days);
+        }
+        assert_eq!(recent_use(0, None, day(400)).days.get(), 1);
+        // A clock set back leaves an account from the future.
+        assert_eq!(recent_use(0, Some(day(9).as_micros()), day(0)).days.get(), 1);
+    }
+}

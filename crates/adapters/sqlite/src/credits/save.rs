@@ -167,3 +167,58 @@ async fn append_operation(
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::save_change;
+    use crate::error::Stop;
+    use crate::{SqliteSettings, SqliteStore};
+    use keelway_builds::Rules;
+    use keelway_contract::{ManualClock, SeededEntropy};
+    use keelway_credits::Change;
+    use keelway_kernel::{Credits, StoreError, TenantId};
+    use keelway_tiers::LimitTable;
+    use sqlx::types::Uuid;
+    use std::convert::Infallible;
+    use std::sync::Arc;
+
+    fn change(version: i64) -> Change {
+        Change {
+            tenant: TenantId::from_uuid(Uuid::from_u128(1)),
+            version,
+            balance: Credits::ZERO,
+            held: Credits::ZERO,
+            last_entry: 0,
+            holds: vec![],
+            grants: vec![],
+            entries: vec![],
+            operation: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_is_never_saved_over_another_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = SqliteSettings::new(folder.path().join("keelway.db"));
+        let (clock, entropy) = (ManualClock::default(), SeededEntropy::new(7));
+        let rules = Arc::new(Rules::new(LimitTable::default()));
+        let store =
+            SqliteStore::open(settings, Arc::new(clock), Arc::new(entropy), rules).await.unwrap();
+        store.migrate().await.unwrap();
+        // The same facts, decided on twice: the second decision comes too late.
+        for (version, saved) in [
+            (0, Ok(())),
+            (0, Err(StoreError::Contended)),
+            (2, Err(StoreError::Contended)),
+            (1, Ok(())),
+            (1, Err(StoreError::Contended)),
+        ] {
+            let done = store.write_always(move |tx| {
+                Box::pin(async move {
+                    save_change(tx, &change(version)).await.map_err(Stop::<Infallible>::from)
+                })
+            });
+            assert_eq!(done.await, saved, "over version {version}");
+        }
+    }
+}
