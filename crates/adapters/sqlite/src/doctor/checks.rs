@@ -123,6 +123,27 @@ pub(super) const CHECKS: &[Check] = &[
                     OR (b.state IN ('queued', 'building')) <> (q.standing IS NOT NULL)
                     OR (b.state = 'building') <> (q.standing IS 'leased')",
     },
+    // Every lease begins one attempt, every failure ends one, and no agent works twice.
+    Check {
+        invariant: "I8",
+        subjects: "SELECT count(*) FROM builds",
+        broken: "SELECT hex(b.id), b.attempt || ' attempts, ' || e.begun || ' begun; '
+                        || b.failures || ' failures, ' || e.failed || ' told; '
+                        || e.worked || ' agents worked, ' || e.agents || ' of them different'
+                 FROM builds b
+                 JOIN (SELECT tenant_id, build_id,
+                              SUM(kind = 'build.started') AS begun,
+                              SUM(kind IN ('build.retrying', 'build.failed')) AS failed,
+                              SUM(kind = 'agent.completed') AS worked,
+                              COUNT(DISTINCT CASE kind WHEN 'agent.completed'
+                                             THEN json_extract(body, '$.agent') END) AS agents
+                       FROM build_events
+                       GROUP BY tenant_id, build_id) e
+                   ON e.tenant_id = b.tenant_id AND e.build_id = b.id
+                 WHERE b.attempt <> e.begun OR b.failures <> e.failed OR e.worked <> e.agents
+                    OR e.worked <> (SELECT count(*) FROM build_work w
+                                    WHERE w.tenant_id = b.tenant_id AND w.build_id = b.id)",
+    },
     Check {
         invariant: "I9",
         subjects: "SELECT count(*) FROM build_queue",
