@@ -88,10 +88,12 @@ Examples:
   keelway estimate \"A bakery in Lisbon with opening hours\"
   keelway estimate - --tier professional --json < description.txt")]
     Estimate(EstimateArgs),
-    /// Print the OpenAPI document of the API
-    #[command(after_help = "\
+    #[command(
+        about = "Print the OpenAPI document of the API",
+        after_help = "\
 Example:
-  keelway openapi > openapi.json")]
+  keelway openapi > openapi.json"
+    )]
     Openapi,
     /// Show or check the settings
     #[command(after_help = "\
@@ -168,6 +170,7 @@ pub(crate) struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(crate) struct BuildArgs {
     /// What the app should be, in 10 to 10,000 characters; `-` reads it from standard input
     pub(crate) description: String,

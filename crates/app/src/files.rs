@@ -29,6 +29,18 @@ pub(crate) fn make_data_dir(dir: &Path) -> anyhow::Result<()> {
     })
 }
 
+/// Makes an empty file that only its owner may read, unless there is a file.
+pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// The keys that viewer tokens are signed with: those set, or one made once and kept.
 pub(crate) fn viewer_keys(
     settings: &ViewerSettings,
@@ -67,7 +79,8 @@ fn kept_secret(path: &Path, entropy: &dyn Entropy) -> anyhow::Result<SecretStrin
     }
     let mut bytes = [0; 32];
     entropy.fill(&mut bytes);
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let half = |bytes: &[u8]| bytes.iter().fold(0, |sum, byte| sum << 8 | u128::from(*byte));
+    let text = format!("{:032x}{:032x}", half(&bytes[..16]), half(&bytes[16..]));
     let mut new = NewFile::beside(path, Readers::Owner).map_err(refused)?;
     new.file().write_all(text.as_bytes()).map_err(refused)?;
     match new.keep(Replace::Never) {

@@ -37,8 +37,7 @@ impl Entropy for OsEntropy {
 }
 
 /// Waits for SIGTERM or Ctrl-C and cancels `stop`; a second one ends the process at once.
-pub(crate) async fn stop_on_signal(stop: CancellationToken) -> std::io::Result<()> {
-    let mut signals = Signals::new()?;
+pub(crate) async fn stop_on_signal(mut signals: Signals, stop: CancellationToken) {
     let first = signals.next().await;
     tracing::info!(signal = first, "stopping; once more to stop at once");
     stop.cancel();
@@ -47,7 +46,7 @@ pub(crate) async fn stop_on_signal(stop: CancellationToken) -> std::io::Result<(
     std::process::exit(130);
 }
 
-/// Ctrl-C and SIGTERM.
+/// Ctrl-C and SIGTERM; from the moment it is made they no longer end the process.
 pub(crate) struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,

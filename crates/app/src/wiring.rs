@@ -26,8 +26,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 pub(crate) use keelway_sqlite::{MigrationStatus, SqliteStore};
 
 use crate::exit::cannot_begin;
-use crate::files::{make_data_dir, viewer_keys};
-use crate::settings::{Checked, RateRow, RunMode, Settings};
+use crate::files::{make_data_dir, make_private, viewer_keys};
+use crate::settings::{Checked, PackageRow, RateRow, RunMode, Settings};
 use crate::system::{OsEntropy, SystemClock};
 
 /// Keys that the limiter remembers for each class of requests.
@@ -210,6 +210,9 @@ pub(crate) async fn open_existing(checked: &Checked) -> anyhow::Result<SqliteSto
 }
 
 async fn open_store(checked: &Checked) -> anyhow::Result<SqliteStore> {
+    make_private(&checked.database).map_err(|error| {
+        cannot_begin(format!("cannot make the database {}: {error}", checked.database.display()))
+    })?;
     let settings = SqliteSettings::new(&checked.database);
     let rules = Arc::new(rules(&checked.settings));
     SqliteStore::open(settings, clock(), entropy(), rules)
@@ -274,7 +277,7 @@ fn use_cases(checked: &Checked, viewer_keys: KeyRing) -> keelway_platform::Setti
         gate: Gate { flags: settings.features.clone(), ..Gate::default() },
         limits: settings.tiers,
         estimator: checked.estimator.clone(),
-        packages: settings.credits.packages.iter().map(|row| row.package()).collect(),
+        packages: settings.credits.packages.iter().map(PackageRow::package).collect(),
         micro_usd_per_credit: settings.credits.micro_usd_per_credit,
         sessions: SessionPolicy {
             idle_s: settings.sessions.idle_s.into(),

@@ -157,7 +157,9 @@ async fn follow(
             if events.is_empty() {
                 break;
             }
-            events.iter().for_each(|event| progress.show(&event.body));
+            for event in &events {
+                progress.show(&event.body);
+            }
         }
         progress.finish();
         anyhow::Ok(())

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::{DataArgs, ServeArgs};
 use crate::exit::{Exit, cannot_begin};
 use crate::settings::{Checked, Environment};
-use crate::system::stop_on_signal;
+use crate::system::{Signals, stop_on_signal};
 use crate::wiring::{House, Schema, listen};
 
 /// How often the metrics' buckets are drained, so that they do not grow while nobody reads.
@@ -32,10 +32,10 @@ pub(super) fn worker(args: &DataArgs, environment: &Environment) -> anyhow::Resu
     crate::logging::begin(&checked.settings.log, environment)?;
     super::block_on(async {
         let house = House::open(&checked, Schema::Keep).await?;
-        let stop = CancellationToken::new();
+        let (stop, signals) = (CancellationToken::new(), Signals::new()?);
         tracing::info!(data_dir = %house.data_dir().display(), "the worker is ready");
         tokio::select! {
-            ended = stop_on_signal(stop.clone()) => ended?,
+            () = stop_on_signal(signals, stop.clone()) => {}
             () = async { house.worker().run(stop.clone()).await } => {}
         }
         house.close().await;
@@ -63,6 +63,7 @@ fn run_server(
         let http = house.http(checked, drain.clone(), Some(metrics.clone()));
         let (api, sites) = (http.serve(api)?, http.serve_sites(sites)?);
         let handles = [api.handle(), sites.handle()];
+        let signals = Signals::new()?;
         greet(checked)?;
 
         let run = async {
@@ -85,7 +86,7 @@ fn run_server(
             api.and(sites)
         };
         tokio::select! {
-            ended = stop_on_signal(stop.clone()) => ended?,
+            () = stop_on_signal(signals, stop.clone()) => {}
             ended = all => ended?,
             () = upkeep(&metrics) => {}
         }

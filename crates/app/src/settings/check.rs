@@ -1,5 +1,6 @@
 //! What types alone cannot say about settings.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use keelway_deploy::SiteUrl;
@@ -37,8 +38,8 @@ impl Loaded {
         let mut note = |problem: String| problems.push(problem);
         let database = settings.database_path().map_err(&mut note).ok();
         let public_url = settings.public_address().map_err(&mut note).ok();
-        let sites =
-            settings.sites_url.replace("{preview_listen}", &settings.preview_listen.to_string());
+        let preview_listen = reachable(settings.preview_listen).to_string();
+        let sites = settings.sites_url.replace("{preview_listen}", &preview_listen);
         let sites =
             SiteUrl::parse(&sites).map_err(|error| note(format!("`sites_url`: {error}"))).ok();
         let trusted_proxies = settings
@@ -86,6 +87,11 @@ impl Loaded {
 
 impl Settings {
     fn addresses(&self, problems: &mut Vec<String>) {
+        for (key, address) in [("listen", self.listen), ("preview_listen", self.preview_listen)] {
+            if address.port() == 0 {
+                problems.push(format!("`{key}`: name a port, so that people can be told"));
+            }
+        }
         if self.listen == self.preview_listen && self.listen.port() != 0 {
             problems.push(format!(
                 "`listen` and `preview_listen` are both {}: previews need an origin of their own",
@@ -151,7 +157,9 @@ impl Settings {
     }
 
     fn public_address(&self) -> Result<String, String> {
-        let Some(url) = &self.public_url else { return Ok(format!("http://{}", self.listen)) };
+        let Some(url) = &self.public_url else {
+            return Ok(format!("http://{}", reachable(self.listen)));
+        };
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let host = host.map(|rest| rest.trim_end_matches('/')).unwrap_or_default();
         if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
@@ -163,6 +171,15 @@ impl Settings {
             );
         }
         Ok(url.trim_end_matches('/').to_owned())
+    }
+}
+
+/// An address to call at, for one that listens on all of them.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        _ => address,
     }
 }
 

@@ -269,7 +269,7 @@ impl Layers {
     /// Reads the values into the tree; every value that fits no type is named with its origin.
     fn settings(&self) -> Result<Settings, Vec<String>> {
         let values = self.values.iter().map(|(key, (value, _))| (key.as_str(), value));
-        read(values.clone()).or_else(|whole| {
+        read(values.clone()).map_err(|whole| {
             let defaults: Vec<(&str, &Value)> = self
                 .table
                 .iter()
@@ -284,7 +284,7 @@ impl Layers {
                     Some(self.unreadable(key, &why, origin))
                 })
                 .collect();
-            Err(if problems.is_empty() { vec![whole.to_string()] } else { problems })
+            if problems.is_empty() { vec![whole.to_string()] } else { problems }
         })
     }
 
@@ -341,11 +341,10 @@ fn unknown(what: &str, name: &str, place: &str, known: impl Iterator<Item = Stri
             "`{name}`{place} puts a secret under a public name: rename it and replace the secret"
         );
     }
-    let mut line = format!("unknown {what} `{name}`{place}");
-    if let Some(nearest) = nearest(name, known) {
-        line.push_str(&format!("; did you mean `{nearest}`?"));
+    match nearest(name, known) {
+        Some(nearest) => format!("unknown {what} `{name}`{place}; did you mean `{nearest}`?"),
+        None => format!("unknown {what} `{name}`{place}"),
     }
-    line
 }
 
 /// Whether the name says both that everybody may see it and that nobody should.

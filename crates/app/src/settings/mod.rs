@@ -162,6 +162,7 @@ sections! {
     }
 
     /// Sign-ins.
+    #[expect(clippy::struct_field_names, reason = "all are in seconds")]
     SessionSettings {
         /// Seconds without use after which a session ends.
         idle_s: u32 = 30 * 86_400,
@@ -186,7 +187,7 @@ sections! {
         format: LogFormat = LogFormat::Auto,
         /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as
         /// `info,keelway_worker=debug`.
-        level: String = "info".to_owned(),
+        level: String = "info,actix_server=warn".to_owned(),
     }
 }
 

@@ -115,10 +115,11 @@ pub(crate) trait Setting {
 
 /// Declares a section: the struct it is read into, its defaults and its rows, from one text.
 macro_rules! sections {
-    ($($(#[doc = $section:literal])+ $name:ident {
+    ($($(#[doc = $section:literal])+ $(#[expect($($lint:tt)+)])? $name:ident {
         $($(#[doc = $about:literal])+ $field:ident: $kind:ty = $default:expr,)+
     })+) => {$(
         $(#[doc = $section])+
+        $(#[expect($($lint)+)])?
         #[derive(Debug, Clone, serde::Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub(crate) struct $name {

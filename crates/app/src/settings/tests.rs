@@ -143,6 +143,7 @@ fn every_kind_of_value_can_be_set_from_the_environment() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn what_is_wrong_is_named_with_its_place_and_a_remedy() {
     let long = "x".repeat(40);
     let keyed =
@@ -163,6 +164,7 @@ fn what_is_wrong_is_named_with_its_place_and_a_remedy() {
         ("[worker\n", &[]),
         ("data_dir = '/elsewhere'", &[]),
         ("listen = '127.0.0.1:80'\npreview_listen = '127.0.0.1:80'", &[]),
+        ("listen = '127.0.0.1:0'\nsites_url = 'https://{label}.a.example/'", &[]),
         ("worker.lease_ttl_ms = 10\nsessions.idle_s = 0", &[]),
         ("database.url = 'postgres://me:secret@db/keelway'", &[]),
         ("database.url = 'mysql:x'", &[]),
@@ -225,6 +227,8 @@ fn what_is_wrong_is_named_with_its_place_and_a_remedy() {
         `data_dir` cannot be set in DIR/keelway.toml, which is found in it: use --data-dir, KEELWAY_DATA_DIR or --config
     "listen = '127.0.0.1:80'\npreview_listen = '127.0.0.1:80'" 
         `listen` and `preview_listen` are both 127.0.0.1:80: previews need an origin of their own
+    "listen = '127.0.0.1:0'\nsites_url = 'https://{label}.a.example/'" 
+        `listen`: name a port, so that people can be told
     "worker.lease_ttl_ms = 10\nsessions.idle_s = 0" 
         `worker.lease_ttl_ms`: 10 is less than 1500
         `sessions.idle_s` must be at least 1 and at most `sessions.absolute_s`
@@ -252,6 +256,30 @@ fn what_is_wrong_is_named_with_its_place_and_a_remedy() {
     "log.level = 'info,xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'" KEELWAY_VIEWER_KEY KEELWAY_PUBLIC_URL
         `log.level` contains the secret `viewer.key`, which would be shown: remove it and replace the secret
     "#);
+}
+
+#[test]
+fn people_are_told_an_address_they_can_call_at() {
+    for (file, public, site) in [
+        ("", "http://127.0.0.1:8080", "http://127.0.0.1:8081/{label}/"),
+        (
+            "listen = '0.0.0.0:80'\npreview_listen = '[::]:81'",
+            "http://127.0.0.1:80",
+            "http://[::1]:81/{label}/",
+        ),
+        (
+            "public_url = 'https://a.example/'\nsites_url = 'https://{label}.b.example/'",
+            "https://a.example",
+            "https://{label}.b.example/",
+        ),
+    ] {
+        let loaded = Case { file, ..Case::default() }.load().ok().unwrap();
+        let checked = loaded.check().unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(
+            (checked.public_url.as_str(), checked.sites.to_string().as_str()),
+            (public, site)
+        );
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn help_says_what_there_is() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn whoever_errs_is_told_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path();

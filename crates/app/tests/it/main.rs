@@ -1,5 +1,7 @@
 //! The binary as people use it: its help, its answers, its exit codes.
 
+#![cfg(test)]
+
 mod build;
 mod cli;
 mod serve;

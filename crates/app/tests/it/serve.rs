@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -73,9 +74,10 @@ fn one_command_serves_and_sigterm_ends_it_cleanly() {
     assert_eq!(server.get("/healthz").0, "HTTP/1.1 200 OK");
     assert_eq!(server.get("/readyz").0, "HTTP/1.1 200 OK");
     assert!(data.join("keelway.db").exists());
-    let key = std::fs::metadata(data.join("viewer.key")).unwrap();
-    use std::os::unix::fs::PermissionsExt as _;
-    assert_eq!(key.permissions().mode() & 0o777, 0o600);
+    for secret in ["viewer.key", "keelway.db", "keelway.db-wal"] {
+        let mode = std::fs::metadata(data.join(secret)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{secret}");
+    }
     assert_eq!(server.stop("TERM").code(), Some(0));
     let dir = data.to_str().unwrap();
     let (code, out, _) = answer(&data, &["doctor", "--data-dir", dir]);
