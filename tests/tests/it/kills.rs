@@ -77,6 +77,8 @@ struct Tally {
     deployed: usize,
     failed: usize,
     events: usize,
+    /// Attempts that a kill put an end to.
+    interrupted: usize,
     checks: u64,
     violations: usize,
     /// How many kills each phase has seen; the last one stands for the time around them.
@@ -99,6 +101,7 @@ async fn a_build_killed_at_any_point_is_finished_or_failed_and_charged_by_the_po
         all.deployed += tally.deployed;
         all.failed += tally.failed;
         all.events += tally.events;
+        all.interrupted += tally.interrupted;
         all.checks += tally.checks;
         all.violations += tally.violations;
         for (phase, kills) in tally.phases {
@@ -106,9 +109,10 @@ async fn a_build_killed_at_any_point_is_finished_or_failed_and_charged_by_the_po
         }
     }
     println!(
-        "{} kills {:?}, {} builds ({} deployed, {} failed), {} events; {} violations in {} checks",
+        "{} kills {:?} interrupted {} attempts of {} builds ({} deployed, {} failed), {} events; {} violations in {} checks",
         all.kills,
         all.phases,
+        all.interrupted,
         all.builds,
         all.deployed,
         all.failed,
@@ -117,6 +121,7 @@ async fn a_build_killed_at_any_point_is_finished_or_failed_and_charged_by_the_po
         all.checks
     );
     assert_eq!(all.kills, 50);
+    assert!(all.interrupted >= 25, "most kills hit nothing: the test shows little");
     assert_eq!(all.violations, 0);
     assert_eq!(all.builds, all.deployed + all.failed);
     assert_eq!(all.phases.len(), 8, "every phase was hit, and the time around them");
@@ -156,6 +161,8 @@ async fn world(points: Vec<Point>) -> Tally {
             assert_eq!(frame.json(), history[at], "what was told of {build} has changed");
         }
         tally.builds += 1;
+        tally.interrupted +=
+            history.iter().filter(|event| event["data"]["reason"] == "worker_lost").count();
         tally.events += history.len();
         match view["status"].as_str().unwrap() {
             "deployed" => tally.deployed += 1,

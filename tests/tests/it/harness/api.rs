@@ -51,6 +51,10 @@ impl Api {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap()
+    }
+
     pub(crate) fn ask(&self, method: &Method, path: &str) -> Ask {
         let url =
             if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };

@@ -129,6 +129,14 @@ impl House {
         Server { child, _output: output }
     }
 
+    /// Starts a worker that serves nothing; that it works is seen by what it does.
+    pub(crate) fn work(&self) -> Server {
+        let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();
+        let mut command = self.command(&["worker"]);
+        command.env("KEELWAY_WORKER_ENABLED", "true").stdout(Stdio::null()).stderr(log);
+        Server { child: command.spawn().unwrap(), _output: JoinSet::new() }
+    }
+
     fn log(&self) -> PathBuf {
         self.data_dir().join("test.log")
     }

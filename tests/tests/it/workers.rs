@@ -1,0 +1,77 @@
+//! Workers in processes of their own, beside a server that only serves.
+
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+
+use crate::harness::books::{Books, Moment};
+use crate::harness::dice::Dice;
+use crate::harness::{House, within};
+
+const BAKERY: &str = "A landing page for a bakery";
+
+#[tokio::test]
+async fn what_a_killed_worker_leaves_another_one_finishes() {
+    let house = House::new().slow_agents(150).set("WORKER_ENABLED", "false");
+    let server = house.start().await;
+    let owner = house.guest().sign_up("ada").await;
+    let build = owner.submit(BAKERY).await;
+    let mut events = owner.follow(&build, 0).await;
+    let doomed = house.work();
+    within("the first worker works", async {
+        while events.next().await.unwrap().event.as_deref() != Some("agent.completed") {}
+    })
+    .await;
+    doomed.kill().await;
+
+    let successor = house.work();
+    let view = owner.ended(&build).await;
+    assert_eq!((&view["status"], &view["attempt"]), (&"deployed".into(), &2.into()), "{view:#}");
+    // A reader who stayed on the line has noticed nothing but the attempt.
+    let told = within("the stream ends", async {
+        let mut last = None;
+        while let Some(frame) = events.next().await {
+            last = frame.event;
+        }
+        last
+    });
+    assert_eq!(told.await.as_deref(), Some("build.completed"));
+    successor.stop().await;
+    server.stop().await;
+    Books::of(&house).await.inspect(Moment::AtRest).await.must_be_sound();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_workers_never_do_the_same_work_twice() {
+    let mut dice = Dice::thrown("workers");
+    let house = House::new().slow_agents(30);
+    let server = house.start().await;
+    let owner = house.guest().sign_up("ada").await;
+    let mut workers = vec![house.work(), house.work()];
+    let mut builds = Vec::new();
+    for round in 0..4 {
+        builds.extend(join_all((0..4).map(|_| owner.submit(BAKERY))).await);
+        let mut events = owner.follow(builds.last().unwrap(), 0).await;
+        let steps = 2 + dice.below(8);
+        within("a build goes on", async {
+            for _ in 0..steps {
+                events.next().await;
+            }
+        })
+        .await;
+        workers.swap_remove(round % 2).kill().await;
+        workers.push(house.work());
+    }
+    let mut ends = BTreeSet::new();
+    for build in &builds {
+        ends.insert(owner.ended(build).await["status"].as_str().unwrap().to_owned());
+    }
+    assert!(ends.contains("deployed"), "{ends:?}");
+    for worker in workers {
+        worker.stop().await;
+    }
+    server.stop().await;
+    let findings = Books::of(&house).await.inspect(Moment::AtRest).await;
+    println!("{} builds {ends:?}; {findings}", builds.len());
+    findings.must_be_sound();
+}
