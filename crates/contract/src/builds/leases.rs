@@ -21,6 +21,8 @@ crate::cases! {
     a_delay_that_was_asked_for_is_obeyed,
     an_untouched_build_expires_and_is_free,
     a_build_that_was_leased_never_expires,
+    builds_lost_together_are_not_tried_again_together,
+    builds_nothing_is_due_for_never_keep_others_from_being_swept,
     a_sweep_says_zero_when_nothing_more_is_due,
 }
 
@@ -221,6 +223,45 @@ async fn a_build_that_was_leased_never_expires(fx: Fixture) {
     assert_eq!(next.build.id, taken.build.id);
     fx.deployed(&next.lease, 10_000).await;
     assert_eq!(fx.credits(owned.scope).await, (999, 0));
+}
+
+async fn builds_lost_together_are_not_tried_again_together(fx: Fixture) {
+    let (one, first) = fx.running().await;
+    let (two, second) = fx.running().await;
+    fx.clock.advance(TTL_S);
+    fx.store.queue.sweep(1_234_567).await.unwrap();
+    let mut delays = Vec::new();
+    for (owned, taken) in [(one, first), (two, second)] {
+        let build = fx.build(owned.scope, taken.build.id).await;
+        let BuildStatus::Queued { retry_at: Some(at), .. } = build.status else {
+            panic!("{build:?}")
+        };
+        delays.push(at);
+    }
+    assert_ne!(delays[0], delays[1]);
+}
+
+async fn builds_nothing_is_due_for_never_keep_others_from_being_swept(fx: Fixture) {
+    for _ in 0..120 {
+        let tenant = fx.rich(Tier::Starter).await;
+        fx.submitted(tenant).await;
+    }
+    for _ in 0..120 {
+        fx.taken().await;
+    }
+    fx.clock.advance(TTL_S);
+    fx.swept().await;
+    // All of them have waited for longer than a day by now, and are owed their attempts.
+    fx.clock.advance(72 * 60 * 60);
+    let (lost, taken) = {
+        let tenant = fx.rich(Tier::Enterprise).await;
+        fx.submitted(tenant).await;
+        (tenant, fx.taken().await)
+    };
+    fx.clock.advance(TTL_S);
+    fx.swept().await;
+    let build = fx.build(lost.scope, taken.build.id).await;
+    assert_eq!((build.status.state(), build.failures), (BuildState::Queued, 1));
 }
 
 async fn a_sweep_says_zero_when_nothing_more_is_due(fx: Fixture) {

@@ -12,6 +12,7 @@ crate::cases! {
     a_tenants_builds_are_taken_in_the_order_they_came,
     a_tenant_with_a_thousand_waiting_builds_delays_another_by_at_most_two_slots,
     two_busy_tenants_share_equally,
+    a_newcomer_is_owed_nothing_for_the_time_before_it_came,
     never_more_builds_of_a_tenant_at_once_than_its_tier_allows,
     ending_a_build_lets_exactly_the_next_one_in,
     a_waiting_build_sees_its_place_fall,
@@ -105,6 +106,27 @@ async fn two_busy_tenants_share_equally(fx: Fixture) {
         fx.deployed(&taken.lease, 10_000).await;
         assert!((served[0] - served[1]).abs() <= 1, "{served:?}");
     }
+}
+
+async fn a_newcomer_is_owed_nothing_for_the_time_before_it_came(fx: Fixture) {
+    let (first, newcomer) = (fx.rich(Tier::Enterprise).await, fx.rich(Tier::Enterprise).await);
+    for _ in 0..30 {
+        fx.submitted(first).await;
+    }
+    for _ in 0..15 {
+        let taken = fx.taken().await;
+        fx.deployed(&taken.lease, 10_000).await;
+    }
+    for _ in 0..30 {
+        fx.submitted(newcomer).await;
+    }
+    let mut served = 0;
+    for _ in 0..10 {
+        let taken = fx.taken().await;
+        served += i32::from(taken.lease.scope == newcomer.scope);
+        fx.deployed(&taken.lease, 10_000).await;
+    }
+    assert!((4..=6).contains(&served), "{served} of 10");
 }
 
 async fn never_more_builds_of_a_tenant_at_once_than_its_tier_allows(fx: Fixture) {

@@ -136,6 +136,9 @@ async fn a_key_is_forgotten_after_a_day(fx: Fixture) {
     // Swept or not, a record past its time is none.
     fx.clock.advance(1);
     fresh(fx.store.submissions.park(again.clone()).await.unwrap());
+    fx.clock.advance(48 * 60 * 60);
+    let later = Park { id: fx.queue_id(), ..again.clone() };
+    fresh(fx.store.submissions.park(later).await.unwrap());
     fx.clock.advance(24 * 60 * 60);
     fx.swept().await;
     fresh(fx.store.submissions.park(Park { id: fx.queue_id(), ..again }).await.unwrap());
