@@ -1,13 +1,12 @@
 //! The owner of a data directory: whoever can read it builds without signing in.
 
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
+use std::io::{ErrorKind, Write as _};
 
-use keelway_access::ports::{NewTenant, SignUp};
+use keelway_access::ports::{NewTenant, SignUp, SignUpError};
 use keelway_access::{
-    Email, Membership, NewSession, Password, PasswordHash, Principal, SessionPolicy, SessionToken,
-    SignedIn, Slug, WorkspaceName,
+    Email, NewSession, Password, PasswordHash, Principal, SessionPolicy, SessionToken, SignedIn,
+    Slug, WorkspaceName,
 };
 use keelway_credits::{AddGrant, Amount, GrantSource, Terms};
 use keelway_kernel::{
@@ -16,6 +15,7 @@ use keelway_kernel::{
 use keelway_platform::permit::right::ViewCredits;
 use keelway_platform::{Permit, Right};
 
+use crate::exit::cannot_begin;
 use crate::files::{NewFile, Readers, Replace};
 use crate::wiring::House;
 
@@ -38,23 +38,26 @@ impl Owner {
 }
 
 /// The owner, made at the first call: of the highest tier, since the machine is their own.
+///
+/// The file names the owner before the account exists, so that processes which begin at the
+/// same time make one account between them, and a new database gets the same owner.
 pub(crate) async fn owner(house: &House) -> anyhow::Result<Owner> {
     let entropy = house.entropy();
-    let path = house.data_dir().join(OWNER);
-    let token = SessionToken::generate(entropy);
-    let mut known = None;
-    if let Some(user) = read(&path) {
-        let memberships = house.platform.ports().accounts.memberships(user).await?;
-        known = (!memberships.is_empty()).then_some((user, memberships));
+    let user = owner_id(house)?;
+    let accounts = &house.platform.ports().accounts;
+    let mut memberships = accounts.memberships(user).await?;
+    if memberships.is_empty() {
+        match accounts.sign_up(first_sign_up(house, user)?).await {
+            Ok(_) | Err(Failure::Rejected(SignUpError::EmailTaken)) => {}
+            Err(Failure::Store(error)) => return Err(error.into()),
+        }
+        memberships = accounts.memberships(user).await?;
     }
-    let (user, memberships) = match known {
-        Some(known) => known,
-        None => make(house, &token, &path).await?,
-    };
-    let person = SignedIn { user, session: token.hash() };
+    // Nobody signed in: what stands for the session proves nothing to anybody.
+    let session = SessionToken::generate(entropy).hash();
     let tenant = memberships.first().map(|membership| membership.tenant.id);
-    let principal = Principal::signed_in_as(person, &memberships, tenant)?;
-    Ok(Owner { principal, request_id: format!("cli_{:016x}", entropy.next_u64()) })
+    let principal = Principal::signed_in_as(SignedIn { user, session }, &memberships, tenant)?;
+    Ok(Owner { principal, request_id: request_id(entropy) })
 }
 
 /// Gives the owner what a build needs: credits measure work here, they are not for sale.
@@ -75,22 +78,29 @@ pub(crate) async fn top_up(house: &House, owner: &Owner, needed: Credits) -> any
     Ok(())
 }
 
-fn read(path: &Path) -> Option<UserId> {
-    fs::read_to_string(path).ok()?.trim().parse().ok()
+/// The id in the file, which is made with a new one unless it is there.
+fn owner_id(house: &House) -> anyhow::Result<UserId> {
+    let path = house.data_dir().join(OWNER);
+    let new = UserId::generate(house.now(), house.entropy()).to_string();
+    let mut file = NewFile::beside(&path, Readers::Owner)?;
+    file.file().write_all(new.as_bytes())?;
+    match file.keep(Replace::Never) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+        _ => {}
+    }
+    let kept = fs::read_to_string(&path)?;
+    kept.trim()
+        .parse()
+        .map_err(|error| cannot_begin(format!("{} holds {error}: remove the file", path.display())))
 }
 
-/// Makes the account and notes its id; nobody knows its password, so nobody signs in to it.
-async fn make(
-    house: &House,
-    token: &SessionToken,
-    path: &Path,
-) -> anyhow::Result<(UserId, Vec<Membership>)> {
+/// An account that nobody signs in to: nobody knows its password.
+fn first_sign_up(house: &House, user: UserId) -> anyhow::Result<SignUp> {
     let (now, entropy): (Timestamp, &dyn Entropy) = (house.now(), house.entropy());
-    let user = UserId::generate(now, entropy);
     let email = Email::parse(&format!("{user}@keelway.invalid"))?;
     let password = Password::choose(SessionToken::generate(entropy).expose(), &email)?;
     let name = WorkspaceName::parse("Local")?;
-    let cmd = SignUp {
+    Ok(SignUp {
         user,
         email,
         password: PasswordHash::new(&password, entropy)?,
@@ -105,19 +115,14 @@ async fn make(
             monthly_credits: Credits::ZERO,
         }),
         session: NewSession {
-            hash: token.hash(),
+            hash: SessionToken::generate(entropy).hash(),
             user_agent: None,
             policy: SessionPolicy::default(),
         },
-        request_id: format!("cli_{:016x}", entropy.next_u64()),
-    };
-    let accounts = &house.platform.ports().accounts;
-    accounts.sign_up(cmd).await.map_err(|failure| match failure {
-        Failure::Rejected(refusal) => anyhow::Error::from(refusal),
-        Failure::Store(error) => error.into(),
-    })?;
-    let mut file = NewFile::beside(path, Readers::Owner)?;
-    file.file().write_all(user.to_string().as_bytes())?;
-    file.keep(Replace::Allowed)?;
-    Ok((user, accounts.memberships(user).await?))
+        request_id: request_id(entropy),
+    })
+}
+
+fn request_id(entropy: &dyn Entropy) -> String {
+    format!("cli_{:016x}", entropy.next_u64())
 }

@@ -240,6 +240,7 @@ impl Report<'_> {
         };
         json!({
             "id": build.id,
+            "tenant_id": build.tenant,
             "project_id": build.project,
             "project": self.project,
             "status": build.status.state().as_str(),

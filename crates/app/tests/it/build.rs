@@ -56,18 +56,25 @@ fn a_description_becomes_a_zip_that_opens() {
 }
 
 #[test]
-fn the_same_description_gives_the_same_bytes() {
+fn builds_side_by_side_have_one_owner_and_the_same_bytes() {
     let dir = tempfile::tempdir().unwrap();
-    for out in ["one.zip", "two.zip"] {
-        let args = ["build", BAKERY, "--local", "--out", out, "--quiet"];
-        let (code, said, err) = answer(dir.path(), &args);
-        assert_eq!(code, 0, "{said}{err}");
-    }
-    let bytes = |name: &str| std::fs::read(dir.path().join(name)).unwrap();
-    assert!(bytes("one.zip") == bytes("two.zip"), "the two differ");
-    // Both were built by one owner, in one workspace.
+    let outs = ["one.zip", "two.zip", "three.zip"];
+    let children = outs.map(|out| {
+        let args = ["build", BAKERY, "--local", "--out", out, "--json"];
+        keelway(dir.path(), &args).stdout(Stdio::piped()).spawn().unwrap()
+    });
+    let reports = children.map(|child| {
+        let (code, out, _) = crate::said(dir.path(), child.wait_with_output().unwrap());
+        assert_eq!((code, &json(&out)["status"]), (0, &"deployed".into()), "{out}");
+        json(&out)
+    });
+    assert!(reports.iter().all(|report| report["tenant_id"] == reports[0]["tenant_id"]));
+    let bytes = outs.map(|name| std::fs::read(dir.path().join(name)).unwrap());
+    assert!(bytes[0] == bytes[1] && bytes[1] == bytes[2], "the archives differ");
     let owner = std::fs::read_to_string(dir.path().join("local-owner")).unwrap();
-    assert!(owner.starts_with("usr_"));
+    assert!(owner.starts_with("usr_"), "{owner}");
+    let (code, out, _) = answer(dir.path(), &["doctor", "--json"]);
+    assert_eq!(code, 0, "{out}");
 }
 
 #[test]
