@@ -6,6 +6,7 @@ use futures::future::join_all;
 
 use crate::harness::books::{Books, Moment};
 use crate::harness::dice::Dice;
+use crate::harness::sse::Events;
 use crate::harness::{House, within};
 
 const BAKERY: &str = "A landing page for a bakery";
@@ -18,10 +19,7 @@ async fn what_a_killed_worker_leaves_another_one_finishes() {
     let build = owner.submit(BAKERY).await;
     let mut events = owner.follow(&build, 0).await;
     let doomed = house.work();
-    within("the first worker works", async {
-        while events.next().await.unwrap().event.as_deref() != Some("agent.completed") {}
-    })
-    .await;
+    until(&mut events, "agent.completed").await;
     doomed.kill().await;
 
     let successor = house.work();
@@ -39,6 +37,35 @@ async fn what_a_killed_worker_leaves_another_one_finishes() {
     successor.stop().await;
     server.stop().await;
     Books::of(&house).await.inspect(Moment::AtRest).await.must_be_sound();
+}
+
+#[tokio::test]
+async fn a_worker_that_slept_through_the_end_of_its_lease_writes_nothing_more() {
+    // A worker whose hands are full leaves the store alone between two steps: it is not put to
+    // sleep inside a transaction, which would keep everybody waiting.
+    let house = House::new().slow_agents(150).set("WORKER_ENABLED", "false").set("WORKER_SLOTS", 1);
+    let server = house.start().await;
+    let owner = house.guest().sign_up("ada").await;
+    let build = owner.submit(BAKERY).await;
+    let mut events = owner.follow(&build, 0).await;
+    let sleeper = house.work();
+    until(&mut events, "agent.started").await;
+    sleeper.freeze().await;
+    let successor = house.work();
+    until(&mut events, "build.started").await;
+    // Both are awake now, and each believes that the build is its own.
+    sleeper.thaw().await;
+    let view = owner.ended(&build).await;
+    assert_eq!((&view["status"], &view["attempt"]), (&"deployed".into(), &2.into()), "{view:#}");
+    sleeper.stop().await;
+    successor.stop().await;
+    server.stop().await;
+    Books::of(&house).await.inspect(Moment::AtRest).await.must_be_sound();
+}
+
+async fn until(events: &mut Events, kind: &str) {
+    within(kind, async { while events.next().await.unwrap().event.as_deref() != Some(kind) {} })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -170,7 +170,21 @@ impl Server {
 
     /// Asks the process to shut down (`SIGTERM`) and leaves it running.
     pub(crate) async fn terminate(&self) {
-        let kill = format!("kill -TERM {}", self.pid());
+        self.signal("TERM").await;
+    }
+
+    /// Lets the process stand still where it is, as an overloaded machine would.
+    pub(crate) async fn freeze(&self) {
+        self.signal("STOP").await;
+    }
+
+    /// Lets it go on as if nothing had been.
+    pub(crate) async fn thaw(&self) {
+        self.signal("CONT").await;
+    }
+
+    async fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.pid());
         let sent = Command::new("/bin/sh").args(["-c", &kill]).status().await.unwrap();
         assert!(sent.success());
     }
