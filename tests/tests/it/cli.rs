@@ -1,11 +1,12 @@
 //! The command line, as a person or a script uses it.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use crate::harness::House;
 use crate::harness::books::{Books, Moment};
+use crate::harness::{House, within};
 use crate::main_job::unzipped;
 
 fn out(output: &Output) -> String {
@@ -45,11 +46,41 @@ async fn an_app_is_built_without_a_server() {
     must(&house.run(&["build", "short", "--local", "--out", "other.zip"]).await, 2);
     assert!(!house.data_dir().join("other.zip").exists());
 
+    // A server makes the same bytes of the same words.
+    let server = house.start().await;
+    let owner = house.guest().sign_up("ada").await;
+    let build = owner.submit(bakery).await;
+    owner.ended(&build).await;
+    assert_eq!(owner.get(&format!("/v1/builds/{build}/download")).await.body, zip);
+    server.stop().await;
+
     Books::of(&house).await.inspect(Moment::AtRest).await.must_be_sound();
     let doctor = house.run(&["doctor", "--json"]).await;
     let report: Value = serde_json::from_str(&must(&doctor, 0)).unwrap();
     assert_eq!(report["violations"], serde_json::json!([]));
     assert!(!report["checked"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_local_build_that_was_killed_keeps_nobody_from_building() {
+    let house = House::new().slow_agents(200);
+    let args = ["build", "A landing page for a bakery", "--local", "--out", "site.zip"];
+    let mut command = house.command(&args);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    within("the design begins", async {
+        while !lines.next_line().await.unwrap().unwrap().starts_with("design") {}
+    })
+    .await;
+    child.kill().await.unwrap();
+    assert!(!house.data_dir().join("site.zip").exists(), "half a ZIP was left");
+    must(&house.run(&["doctor"]).await, 0);
+
+    must(&house.run(&args).await, 0);
+    assert!(house.data_dir().join("site.zip").exists());
+    must(&house.run(&["doctor"]).await, 0);
+    let findings = Books::of(&house).await.inspect(Moment::Live).await;
+    assert!(findings.violations.is_empty(), "{findings}");
 }
 
 #[tokio::test]

@@ -233,6 +233,19 @@ pub(crate) const ALWAYS: &[Check] = &[
     },
     Check {
         invariant: "I8",
+        promise: "no agent begins again once its work is kept",
+        subjects: "SELECT COUNT(*) FROM build_events WHERE kind = 'agent.started'",
+        broken: "SELECT hex(later.build_id) || '/' || later.seq
+                 FROM build_events kept
+                 JOIN build_events later ON later.tenant_id = kept.tenant_id
+                                        AND later.build_id = kept.build_id
+                                        AND later.seq > kept.seq
+                 WHERE kept.kind = 'agent.completed'
+                   AND later.kind = 'agent.started'
+                   AND json_extract(later.body, '$.agent') = json_extract(kept.body, '$.agent')",
+    },
+    Check {
+        invariant: "I8",
         promise: "what runs has the work of every agent, one snapshot and one deployment",
         subjects: "SELECT COUNT(*) FROM builds WHERE state = 'deployed'",
         broken: "SELECT hex(b.id)
