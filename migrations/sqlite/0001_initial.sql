@@ -189,6 +189,7 @@ CREATE TABLE builds (
     held              INTEGER NOT NULL CHECK (held > 0),
     attempt           INTEGER NOT NULL CHECK (attempt >= 0),
     failures          INTEGER NOT NULL CHECK (failures >= 0),
+    recorded          INTEGER NOT NULL CHECK (recorded >= 0),
     cancel_requested  INTEGER NOT NULL CHECK (cancel_requested IN (0, 1)),
     last_seq          INTEGER NOT NULL CHECK (last_seq >= 1),
     tokens_in         INTEGER NOT NULL CHECK (tokens_in >= 0),
@@ -202,7 +203,7 @@ CREATE TABLE builds (
     request_id        TEXT    NOT NULL,
     created_at        INTEGER NOT NULL,
     started_at        INTEGER,
-    -- When it expires if it was never leased, or how long it may wait to be leased again.
+    -- When it expires, if it was not leased until then.
     deadline          INTEGER NOT NULL,
     ended_at          INTEGER,
     failure_reason    TEXT,

@@ -28,6 +28,7 @@ pub struct BuildRow {
     pub held: i64,
     pub attempt: i64,
     pub failures: i64,
+    pub recorded: i64,
     pub cancel_requested: bool,
     pub last_seq: i64,
     pub tokens_in: i64,
@@ -69,6 +70,7 @@ impl BuildRow {
             held: Credits::new(self.held),
             attempt: row.number(self.attempt)?,
             failures: row.number(self.failures)?,
+            recorded: row.number(self.recorded)?,
             cancel_requested: self.cancel_requested,
             last_seq: self.last_seq,
             used: Totals {
@@ -86,6 +88,7 @@ impl BuildRow {
             requested_by: UserId::from_uuid(self.requested_by),
             request_id: self.request_id,
             created_at: Timestamp::from_micros(self.created_at),
+            deadline: Timestamp::from_micros(self.deadline),
             started_at: self.started_at.map(Timestamp::from_micros),
             version: self.version,
         })
@@ -100,13 +103,11 @@ impl BuildRow {
         let due_at = self.due_at.map(Timestamp::from_micros);
         let ended_at = self.ended_at.map(Timestamp::from_micros);
         match (state, standing, ended_at, self.failure()) {
-            (BuildState::Queued, Some(Standing::Delayed), None, None) => Ok(BuildStatus::Queued {
-                deadline: Timestamp::from_micros(self.deadline),
-                retry_at: Some(row.known(due_at)?),
-            }),
+            (BuildState::Queued, Some(Standing::Delayed), None, None) => {
+                Ok(BuildStatus::Queued { retry_at: Some(row.known(due_at)?) })
+            }
             (BuildState::Queued, Some(Standing::Ready | Standing::Parked), None, None) => {
-                let deadline = Timestamp::from_micros(self.deadline);
-                Ok(BuildStatus::Queued { deadline, retry_at: None })
+                Ok(BuildStatus::Queued { retry_at: None })
             }
             (BuildState::Building, Some(Standing::Leased), None, None) => {
                 Ok(BuildStatus::Building {
@@ -138,8 +139,6 @@ impl BuildRow {
 pub struct StatusColumns<'a> {
     /// The state word.
     pub state: &'static str,
-    /// Set while it is queued, and otherwise left as it is.
-    pub deadline: Option<i64>,
     /// Set once it has ended.
     pub ended_at: Option<i64>,
     /// Set if it failed.
@@ -150,10 +149,6 @@ impl<'a> From<&'a BuildStatus> for StatusColumns<'a> {
     fn from(status: &'a BuildStatus) -> Self {
         Self {
             state: status.state().as_str(),
-            deadline: match status {
-                BuildStatus::Queued { deadline, .. } => Some(deadline.as_micros()),
-                _ => None,
-            },
             ended_at: status.ended_at().map(Timestamp::as_micros),
             failure: match status {
                 BuildStatus::Failed { failure, .. } => Some(failure),
@@ -225,6 +220,7 @@ mod tests {
             held: 75,
             attempt: 1,
             failures: 0,
+            recorded: 0,
             cancel_requested: false,
             last_seq: 2,
             tokens_in: 0,
@@ -263,7 +259,6 @@ mod tests {
                     let columns = StatusColumns::from(&build.status);
                     assert_eq!((columns.state, columns.ended_at), (state, row.ended_at));
                     assert_eq!(columns.failure.is_some(), failed);
-                    assert_eq!(columns.deadline, (state == "queued").then_some(row.deadline));
                     decoded.push((state, standing));
                 }
             }

@@ -23,7 +23,8 @@ macro_rules! select_builds {
     ($tail:literal) => {
         concat!(
             "SELECT b.tenant_id, b.id, b.project_id, b.kind, b.state, b.request, b.estimate,
-                    b.hold_id, b.held, b.attempt, b.failures, b.cancel_requested, b.last_seq,
+                    b.hold_id, b.held, b.attempt, b.failures, b.recorded, b.cancel_requested,
+                    b.last_seq,
                     b.tokens_in, b.tokens_out, b.cost, b.phase, b.snapshot_id, b.deployment_url,
                     b.captured, b.requested_by, b.request_id, b.created_at, b.started_at,
                     b.deadline, b.ended_at, b.failure_reason, b.failure_message,
@@ -57,8 +58,8 @@ pub(crate) async fn insert(tx: &mut SqliteConnection, build: &Build, event: &Eve
         "INSERT INTO builds
              (tenant_id, id, project_id, kind, state, request, estimate, hold_id, held, attempt,
               failures, cancel_requested, last_seq, tokens_in, tokens_out, cost, captured,
-              requested_by, request_id, created_at, deadline, version)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              requested_by, request_id, created_at, deadline, recorded, version)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(build.tenant.as_uuid())
     .bind(build.id.as_uuid())
@@ -80,7 +81,8 @@ pub(crate) async fn insert(tx: &mut SqliteConnection, build: &Build, event: &Eve
     .bind(build.requested_by.as_uuid())
     .bind(&build.request_id)
     .bind(build.created_at.as_micros())
-    .bind(status.deadline)
+    .bind(build.deadline.as_micros())
+    .bind(i64::from(build.recorded))
     .bind(build.version)
     .execute(&mut *tx)
     .await?;
@@ -100,7 +102,7 @@ pub(crate) async fn update(
         "UPDATE builds SET
              state = ?, attempt = ?, failures = ?, cancel_requested = ?, last_seq = ?,
              tokens_in = ?, tokens_out = ?, cost = ?, phase = ?, snapshot_id = ?,
-             deployment_url = ?, captured = ?, started_at = ?, deadline = COALESCE(?, deadline),
+             deployment_url = ?, captured = ?, started_at = ?, recorded = ?,
              ended_at = ?, failure_reason = ?, failure_message = ?, failure_retryable = ?,
              version = version + 1
          WHERE tenant_id = ? AND id = ? AND state = ? AND attempt = ? AND version = ?",
@@ -118,7 +120,7 @@ pub(crate) async fn update(
     .bind(&after.deployment_url)
     .bind(after.captured.get())
     .bind(after.started_at.map(Timestamp::as_micros))
-    .bind(status.deadline)
+    .bind(i64::from(after.recorded))
     .bind(status.ended_at)
     .bind(status.failure.map(|failure| failure.reason.as_str()))
     .bind(status.failure.map(|failure| failure.message.as_str()))

@@ -42,8 +42,7 @@ pub(crate) async fn save(tx: &mut Tx, facts: &EndFacts, change: EndChange) -> Sq
     match change.queue {
         QueueChange::Leave => queue::leave(tx, before).await?,
         QueueChange::Ready => {
-            let deadline = queue::deadline(&build.status);
-            queue::stand(tx, (tenant, id), &back(Standing::Ready, deadline)).await?;
+            queue::stand(tx, (tenant, id), &back(Standing::Ready, None)).await?;
         }
         QueueChange::Delay(until) => {
             queue::stand(tx, (tenant, id), &back(Standing::Delayed, Some(until))).await?;

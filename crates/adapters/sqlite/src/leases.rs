@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use keelway_builds::end::{Finish, Finished};
 use keelway_builds::ports::BuildQueue;
 use keelway_builds::run::{
-    self, Assignment, LeaseLost, Record, RecordFacts, Recorded, Renewed, Take,
+    self, Assignment, LeaseLost, Record, RecordChange, RecordFacts, Recorded, Renewed, Take,
 };
 use keelway_builds::{Build, BuildStatus, Lease, Standing};
 use keelway_kernel::{BuildId, Failure, Millis, StoreError, TenantId, TenantScope, Timestamp};
@@ -45,16 +45,11 @@ impl BuildQueue for SqliteStore {
                 let build = leased(tx, &cmd.lease).await?;
                 let facts = record_facts(tx, build).await?;
                 let change = run::record(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
-                let (last_seq, cancel_requested) =
-                    (change.build.last_seq, change.build.cancel_requested);
-                if !change.events.is_empty() {
-                    let tenant = facts.build.tenant;
-                    builds::keep_work(tx, &facts.build, &change.work).await?;
-                    if let Some(packaged) = &change.snapshot {
-                        projects::insert_snapshot(tx, tenant, packaged).await?;
-                    }
-                    builds::update(tx, &facts.build, change.build, &change.events).await?;
-                }
+                let build = match change {
+                    Some(change) => save_record(tx, &facts.build, change).await?,
+                    None => facts.build,
+                };
+                let Build { last_seq, cancel_requested, .. } = build;
                 Ok(Recorded { last_seq, cancel_requested })
             })
         })
@@ -153,6 +148,18 @@ async fn record_facts(tx: &mut SqliteConnection, build: Build) -> Sql<RecordFact
     Ok(RecordFacts { kept, live: project.and_then(|project| project.live), build })
 }
 
+async fn save_record(
+    tx: &mut SqliteConnection,
+    before: &Build,
+    change: RecordChange,
+) -> Sql<Build> {
+    builds::keep_work(tx, before, &change.work).await?;
+    if let Some(packaged) = &change.snapshot {
+        projects::insert_snapshot(tx, before.tenant, packaged).await?;
+    }
+    builds::update(tx, before, change.build, &change.events).await
+}
+
 /// Mends one build that time may have overtaken; says whether its row was touched.
 async fn overtake(tx: &mut Tx, key: (TenantId, BuildId), jitter: u64) -> Sql<u64> {
     let now = tx.now;
@@ -164,7 +171,7 @@ async fn overtake(tx: &mut Tx, key: (TenantId, BuildId), jitter: u64) -> Sql<u64
             end::save(tx, &facts, change).await?;
             Ok(1)
         }
-        None => queue::settle(tx, key, now).await,
+        None => Ok(0),
     }
 }
 

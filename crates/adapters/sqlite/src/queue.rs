@@ -1,7 +1,7 @@
 //! The queue table: whose turn it is, and where a build stands.
 
 use keelway_builds::queue::{self, Ahead, FIRST_PACE_MS, Lane, Placement};
-use keelway_builds::{Build, BuildStatus, Position, Standing};
+use keelway_builds::{Build, Position, Standing};
 use keelway_kernel::{BuildId, Millis, TenantId, Timestamp};
 use keelway_rows::Of;
 use sqlx::SqliteConnection;
@@ -94,14 +94,6 @@ pub(crate) async fn advance(tx: &mut SqliteConnection, band: i64, tag: i64) -> S
     Ok(())
 }
 
-/// Until when a queued build may wait.
-pub(crate) const fn deadline(status: &BuildStatus) -> Option<Timestamp> {
-    match status {
-        BuildStatus::Queued { deadline, .. } => Some(*deadline),
-        _ => None,
-    }
-}
-
 /// Puts a new build where the decision placed it.
 pub(crate) async fn enqueue(
     tx: &mut SqliteConnection,
@@ -117,7 +109,7 @@ pub(crate) async fn enqueue(
     .bind(placement.standing.as_str())
     .bind(placement.band)
     .bind(placement.tag)
-    .bind(deadline(&build.status).map(Timestamp::as_micros))
+    .bind(build.deadline.as_micros())
     .bind(build.created_at.as_micros())
     .execute(&mut *tx)
     .await?;
@@ -212,10 +204,7 @@ pub(crate) async fn promote(tx: &mut SqliteConnection, tenant: TenantId, count: 
 /// Lets builds whose delay is over back into their places, at most `limit`; says how many.
 pub(crate) async fn wake(tx: &mut SqliteConnection, now: Timestamp, limit: u32) -> Sql<u64> {
     let done = sqlx::query(
-        "UPDATE build_queue SET
-             standing = 'ready',
-             due_at = (SELECT deadline FROM builds b
-                       WHERE b.tenant_id = build_queue.tenant_id AND b.id = build_queue.build_id)
+        "UPDATE build_queue SET standing = 'ready', due_at = NULL
          WHERE (tenant_id, build_id) IN (
              SELECT tenant_id, build_id FROM build_queue
              WHERE standing = 'delayed' AND due_at <= ?
@@ -247,25 +236,6 @@ pub(crate) async fn due(
     .await?;
     let ids = |(tenant, build)| (TenantId::from_uuid(tenant), BuildId::from_uuid(build));
     Ok(rows.into_iter().map(ids).collect())
-}
-
-/// Stops asking about a build from whose waiting nothing follows, as the decision said.
-pub(crate) async fn settle(
-    tx: &mut SqliteConnection,
-    (tenant, build): (TenantId, BuildId),
-    now: Timestamp,
-) -> Sql<u64> {
-    let done = sqlx::query(
-        "UPDATE build_queue SET due_at = NULL
-         WHERE tenant_id = ? AND build_id = ? AND standing IN ('ready', 'parked')
-           AND due_at <= ?",
-    )
-    .bind(tenant.as_uuid())
-    .bind(build.as_uuid())
-    .bind(now.as_micros())
-    .execute(tx)
-    .await?;
-    Ok(done.rows_affected())
 }
 
 /// The smoothed time a build takes.

@@ -47,6 +47,8 @@ pub(crate) struct Pipeline {
     cancel_requested: bool,
     phase: Phase,
     said: Vec<Progress>,
+    /// How many records this attempt has sent.
+    step: u32,
 }
 
 impl Pipeline {
@@ -79,6 +81,7 @@ impl Pipeline {
             cancel_requested: build.cancel_requested,
             phase: Phase::Plan,
             said: Vec::new(),
+            step: 0,
         }
     }
 
@@ -214,7 +217,9 @@ impl Pipeline {
             return Ok(());
         }
         let shop = Arc::clone(&self.shop);
-        let cmd = Record { lease: self.lease, progress: std::mem::take(&mut self.said) };
+        self.step += 1;
+        let progress = std::mem::take(&mut self.said);
+        let cmd = Record { lease: self.lease, step: self.step, progress };
         telemetry::progress(&cmd.progress);
         let recorded = shop.persist(|| shop.ports.queue.record(cmd.clone())).await;
         let recorded = recorded.map_err(|failure| match failure {

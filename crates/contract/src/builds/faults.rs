@@ -1,7 +1,7 @@
 //! Callers that go away.
 
 use keelway_builds::end::End;
-use keelway_builds::run::Progress;
+use keelway_builds::run::{Progress, Record};
 use keelway_builds::{BuildState, FailureReason};
 use keelway_kernel::{Once, Tier};
 
@@ -31,7 +31,8 @@ async fn five_hundred_abandoned_commands_leave_no_half_effect(fx: Fixture) {
             let (queue, lease) = (&fx.store.queue, taken.lease);
             let (_, _, packaged) = fx.packaged("Fresh bread");
             let work = Progress::AgentCompleted(fx.work(1, 10_000));
-            count(abandon(polls(), fx.record(&lease, vec![work, packaged])).await.is_none());
+            let record = Record { lease, step: 1, progress: vec![work, packaged] };
+            count(abandon(polls(), queue.record(record)).await.is_none());
             count(abandon(polls(), queue.renew(&lease, 30_000)).await.is_none());
             let end = match round % 4 {
                 0 => End::Cancelled,

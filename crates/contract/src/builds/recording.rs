@@ -1,17 +1,18 @@
 //! What a running build writes.
 
-use keelway_builds::run::Progress;
-use keelway_builds::{BuildStatus, EventBody, Phase};
+use keelway_builds::run::{LeaseLost, Progress, Record};
+use keelway_builds::{BuildStatus, EventBody, Lease, Phase};
 use keelway_kernel::MicroUsd;
 
 use super::setup::TTL_S;
-use crate::{Fixture, race};
+use crate::{Fixture, race, rejected};
 
 crate::cases! {
     build_recording_cases in builds::recording:
     taking_writes_who_until_when_and_that_it_started,
     events_are_one_to_n_without_gaps_and_in_order,
-    events_of_racing_writers_are_without_gaps,
+    a_step_is_never_written_twice_however_often_it_is_sent,
+    a_step_whose_forerunner_was_never_written_is_refused,
     the_same_agents_work_is_never_kept_twice,
     kept_work_reads_back_as_it_was_written,
     only_the_first_snapshot_of_a_build_is_kept,
@@ -56,20 +57,30 @@ async fn events_are_one_to_n_without_gaps_and_in_order(fx: Fixture) {
     assert_eq!(fx.build(owned.scope, taken.build.id).await.phase, Some(Phase::Plan));
 }
 
-async fn events_of_racing_writers_are_without_gaps(fx: Fixture) {
+fn starting(lease: Lease, step: u32) -> Record {
+    let progress = vec![Progress::PhaseStarted(Phase::Plan), Progress::PhaseStarted(Phase::Design)];
+    Record { lease, step, progress }
+}
+
+async fn a_step_is_never_written_twice_however_often_it_is_sent(fx: Fixture) {
     let (owned, taken) = fx.running().await;
-    let answers = race(20, |_| {
-        let (fx, lease) = (fx.clone(), taken.lease);
-        let started =
-            vec![Progress::PhaseStarted(Phase::Plan), Progress::PhaseStarted(Phase::Design)];
-        async move { fx.record(&lease, started).await.unwrap().last_seq }
-    })
-    .await;
-    let mut last: Vec<i64> = answers;
-    last.sort_unstable();
-    let expected: Vec<i64> = (1..=20).map(|number| 2 + 2 * number).collect();
-    assert_eq!(last, expected);
-    assert_eq!(fx.events(owned.scope, taken.build.id).await.len(), 42);
+    for step in 1..=3 {
+        let answers = race(20, |_| {
+            let (fx, cmd) = (fx.clone(), starting(taken.lease, step));
+            async move { fx.store.queue.record(cmd).await.unwrap().last_seq }
+        })
+        .await;
+        assert_eq!(answers, [2 + 2 * i64::from(step); 20]);
+    }
+    let build = fx.build(owned.scope, taken.build.id).await;
+    assert_eq!((build.recorded, build.last_seq), (3, 8));
+    assert_eq!(fx.events(owned.scope, build.id).await.len(), 8);
+}
+
+async fn a_step_whose_forerunner_was_never_written_is_refused(fx: Fixture) {
+    let (owned, taken) = fx.running().await;
+    assert_eq!(rejected(fx.store.queue.record(starting(taken.lease, 2)).await), LeaseLost);
+    assert_eq!(fx.build(owned.scope, taken.build.id).await, taken.build);
 }
 
 async fn the_same_agents_work_is_never_kept_twice(fx: Fixture) {

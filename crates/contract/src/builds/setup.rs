@@ -212,7 +212,9 @@ impl Fixture {
         lease: &Lease,
         progress: Vec<Progress>,
     ) -> Result<Recorded, Failure<LeaseLost>> {
-        self.store.queue.record(Record { lease: *lease, progress }).await
+        let build = self.store.builds.find(lease.scope, lease.build).await.unwrap();
+        let step = build.map_or(0, |build| build.recorded) + 1;
+        self.store.queue.record(Record { lease: *lease, step, progress }).await
     }
 
     pub(super) async fn finish(

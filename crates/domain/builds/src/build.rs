@@ -57,6 +57,8 @@ pub struct Build {
     pub attempt: u32,
     /// How many attempts ended in a failure or with a lost worker.
     pub failures: u32,
+    /// How many records the attempt has written; numbers the next, so that one is not doubled.
+    pub recorded: u32,
     /// Whether the caller asked to stop while it was being built.
     pub cancel_requested: bool,
     /// The `seq` of its last event.
@@ -77,6 +79,8 @@ pub struct Build {
     pub request_id: String,
     /// When it was accepted.
     pub created_at: Timestamp,
+    /// When it expires, if it was not leased until then.
+    pub deadline: Timestamp,
     /// When it was first leased.
     pub started_at: Option<Timestamp>,
     /// Grows with every change, so that a change decided on old facts is not saved.

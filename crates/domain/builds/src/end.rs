@@ -174,9 +174,7 @@ pub fn overtake(
             if build.cancel_requested { End::Cancelled } else { lost(jitter) }
         }
         // A build that was leased before is owed its attempts: only an untouched one expires.
-        BuildStatus::Queued { deadline, .. } if build.attempt == 0 && now >= *deadline => {
-            End::Expired
-        }
+        BuildStatus::Queued { .. } if build.attempt == 0 && now >= build.deadline => End::Expired,
         _ => return Ok(None),
     };
     end(facts, &over, &actor, rules, now).map(Some)
@@ -242,7 +240,7 @@ pub(crate) fn end(
                 transition(from, Step::Requeue)?;
                 let delay_ms = rules.retry_delay_ms(build.failures, *retry_after, *jitter);
                 let retry_at = now.plus_millis(delay_ms);
-                requeue(build, Some(retry_at), now, rules);
+                build.status = BuildStatus::Queued { retry_at: Some(retry_at) };
                 change.queue = QueueChange::Delay(retry_at);
                 let body = EventBody::Retrying { reason: failure.reason, delay_ms };
                 change.events.push(append(build, body, now));
@@ -255,7 +253,7 @@ pub(crate) fn end(
         }
         End::HandedBack => {
             transition(from, Step::Requeue)?;
-            requeue(build, None, now, rules);
+            build.status = BuildStatus::Queued { retry_at: None };
             change.queue = QueueChange::Ready;
             change.events.push(append(build, EventBody::HandedBack, now));
         }
@@ -275,11 +273,6 @@ pub(crate) fn end(
         }
     }
     Ok(change)
-}
-
-fn requeue(build: &mut Build, retry_at: Option<Timestamp>, now: Timestamp, rules: &Rules) {
-    let deadline = now.plus_millis(rules.requeue_deadline_ms);
-    build.status = BuildStatus::Queued { deadline, retry_at };
 }
 
 /// The part all endings share: charge, terminal event, usage, audit, the tenant's next build.

@@ -56,7 +56,8 @@ pub trait BuildQueue: Send + Sync {
 
     /// Writes what a running build did: events in order and without gaps, kept work, totals.
     ///
-    /// Never writes anything for a lease that has run out or was superseded.
+    /// Never writes anything for a lease that has run out or was superseded, and never writes
+    /// a step twice.
     async fn record(&self, cmd: Record) -> Result<Recorded, Failure<LeaseLost>>;
 
     /// Ends an attempt: state, terminal event, captured and released credits, usage, audit,

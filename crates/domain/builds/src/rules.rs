@@ -16,8 +16,6 @@ pub struct Rules {
     pub max_attempts: u32,
     /// The longest delay before another attempt.
     pub retry_cap_ms: Millis,
-    /// How long a build that was leased before may wait to be leased again.
-    pub requeue_deadline_ms: Millis,
 }
 
 impl Rules {
@@ -28,7 +26,6 @@ impl Rules {
             micro_usd_per_credit: NonZeroU32::MIN.saturating_add(9_999),
             max_attempts: 3,
             retry_cap_ms: 5 * 60 * 1000,
-            requeue_deadline_ms: 24 * 60 * 60 * 1000,
         }
     }
 

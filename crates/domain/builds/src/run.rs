@@ -58,6 +58,7 @@ pub fn take(
     transition(build.status.state(), Step::Lease)?;
     let mut build = build.clone();
     build.attempt += 1;
+    build.recorded = 0;
     build.started_at = build.started_at.or(Some(now));
     build.status = BuildStatus::Building {
         worker: cmd.worker.clone(),
@@ -131,6 +132,8 @@ pub enum Progress {
 pub struct Record {
     /// The right to write it.
     pub lease: Lease,
+    /// 1, 2, 3 … within the attempt: a step whose reply was lost can be sent again.
+    pub step: u32,
     /// What happened, in order.
     pub progress: Vec<Progress>,
 }
@@ -168,19 +171,27 @@ pub struct RecordFacts {
     pub live: Option<SnapshotId>,
 }
 
-/// Decides what `cmd` changes.
+/// Decides what `cmd` changes; nothing if this step was recorded before.
 pub fn record(
     facts: &RecordFacts,
     cmd: &Record,
     now: Timestamp,
-) -> Result<RecordChange, LeaseLost> {
+) -> Result<Option<RecordChange>, LeaseLost> {
     holds(&facts.build, &cmd.lease, now)?;
+    if cmd.progress.is_empty() || cmd.step <= facts.build.recorded {
+        return Ok(None);
+    }
+    if cmd.step != facts.build.recorded + 1 {
+        // A step before it was never written: its sender is not where the build is.
+        return Err(LeaseLost);
+    }
     let mut change = RecordChange {
         build: facts.build.clone(),
         events: Vec::new(),
         work: Vec::new(),
         snapshot: None,
     };
+    change.build.recorded = cmd.step;
     let mut kept = facts.kept.clone();
     for step in &cmd.progress {
         let build = &mut change.build;
@@ -237,7 +248,7 @@ pub fn record(
         let event = append(build, body, now);
         change.events.push(event);
     }
-    Ok(change)
+    Ok(Some(change))
 }
 
 /// The build's next event; `last_seq` grows with it, so there is never a gap.

@@ -185,8 +185,6 @@ pub struct BuildFailure {
 pub enum BuildStatus {
     /// Waiting.
     Queued {
-        /// When it expires unless it was leased before.
-        deadline: Timestamp,
         /// When it may next be taken, if it waits after a failure.
         retry_at: Option<Timestamp>,
     },

@@ -184,19 +184,19 @@ pub fn submit(
     };
     let reserved = credits::decide::reserve(&reserve_facts, &reserve, now)?;
 
-    let deadline = now.plus_seconds(i64::from(plan.limits.queue_hours.get()) * 60 * 60);
     let mut build = Build {
         id: cmd.build,
         tenant: cmd.scope.tenant(),
         project: project.id,
         kind: BuildKind::Generate,
-        status: BuildStatus::Queued { deadline, retry_at: None },
+        status: BuildStatus::Queued { retry_at: None },
         request: cmd.request.clone(),
         estimate: cmd.estimate.clone(),
         hold: cmd.hold,
         held: amount.credits(),
         attempt: 0,
         failures: 0,
+        recorded: 0,
         cancel_requested: false,
         last_seq: 0,
         used: Totals::default(),
@@ -207,6 +207,7 @@ pub fn submit(
         requested_by: cmd.user,
         request_id: cmd.request_id.clone(),
         created_at: now,
+        deadline: now.plus_seconds(i64::from(plan.limits.queue_hours.get()) * 60 * 60),
         started_at: None,
         version: 0,
     };

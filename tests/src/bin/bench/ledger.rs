@@ -101,14 +101,15 @@ pub async fn events() -> anyhow::Result<Row> {
     let entropy = Arc::new(SeededEntropy::new(2));
     let store = open(folder.path(), entropy.clone()).await?;
     let lease = leased(&store, &entropy).await?;
-    let mut rates = (Vec::new(), Vec::new());
+    let (mut rates, mut step) = ((Vec::new(), Vec::new()), 0);
     for _ in 0..ROUNDS {
         for (batch, rates) in [(1, &mut rates.0), (10, &mut rates.1)] {
             let commits = COMMANDS / 5;
             let started = Instant::now();
             for _ in 0..commits {
                 let progress = vec![Progress::PhaseStarted(Phase::Implement); batch];
-                store.record(Record { lease, progress }).await.context("a record")?;
+                step += 1;
+                store.record(Record { lease, step, progress }).await.context("a record")?;
             }
             let events = f64::from(commits) * f64::from(u32::try_from(batch)?);
             rates.push(events / started.elapsed().as_secs_f64());

@@ -218,6 +218,8 @@ async fn lost_replies_make_nothing_twice_and_end_nothing_twice() {
         let row = world.finish(build).await;
         assert_eq!((state(&row), row.build.attempt), (BuildState::Deployed, 1), "{call}");
         assert_eq!((row.build.used.cost, world.agents.calls().len()), (row.cost(), 5), "{call}");
+        let begun = row.events.iter().filter(|event| event.body.kind() == "agent.started");
+        assert_eq!(begun.count(), 5, "{call}");
     }
 }
 

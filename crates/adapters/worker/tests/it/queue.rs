@@ -169,11 +169,12 @@ impl BuildQueue for MemoryQueue {
             self.on(&cmd.lease, |row| {
                 let kept = row.work.iter().map(|work| work.agent.number).collect();
                 let facts = RecordFacts { build: row.build.clone(), kept, live: row.project.live };
-                let change = record(&facts, &cmd, self.clock.now())?;
-                row.build = change.build;
-                row.events.extend(change.events);
-                row.work.extend(change.work);
-                row.packaged = change.snapshot.or(row.packaged.take());
+                if let Some(change) = record(&facts, &cmd, self.clock.now())? {
+                    row.build = change.build;
+                    row.events.extend(change.events);
+                    row.work.extend(change.work);
+                    row.packaged = change.snapshot.or(row.packaged.take());
+                }
                 let cancel_requested = row.build.cancel_requested;
                 Ok(Recorded { last_seq: row.build.last_seq, cancel_requested })
             })

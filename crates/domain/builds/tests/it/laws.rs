@@ -74,8 +74,9 @@ impl World {
         let Some(lease) = self.leases[worker] else { return };
         let facts =
             RecordFacts { build: self.facts.build.clone(), kept: self.kept.clone(), live: None };
-        let cmd = Record { lease, progress: vec![progress] };
-        if let Ok(change) = record(&facts, &cmd, self.now) {
+        let step = self.facts.build.recorded + 1;
+        let cmd = Record { lease, step, progress: vec![progress] };
+        if let Ok(Some(change)) = record(&facts, &cmd, self.now) {
             self.facts.build = change.build;
             self.events.extend(change.events);
             self.kept.extend(change.work.iter().map(|work| work.agent.number));

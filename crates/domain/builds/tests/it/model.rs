@@ -126,7 +126,8 @@ impl Model for Leases {
                 let facts =
                     RecordFacts { build: state.facts.build.clone(), kept: Vec::new(), live: None };
                 let progress = vec![Progress::PhaseStarted(Phase::Plan)];
-                let change = record(&facts, &Record { lease, progress }, now).ok()?;
+                let step = facts.build.recorded + 1;
+                let change = record(&facts, &Record { lease, step, progress }, now).ok()??;
                 state.facts.build = change.build;
                 state.writes.push(last.leases[worker]?.attempt);
             }
