@@ -201,6 +201,7 @@ pub(crate) struct Entries {
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// `csv` for the whole ledger as a table, as `Accept: text/csv` asks for it too.
+    #[param(inline)]
     format: Option<Format>,
 }
 

@@ -22,7 +22,7 @@
 //! One file per resource: wire structs, handlers of about 15 lines (parse, use case, view),
 //! and `routes()`, which is called once in [`routes`]. `tenants.rs` is a complete example.
 //!
-//! ```ignore
+//! ```text
 //! pub(crate) fn routes(routes: &mut Routes) {
 //!     routes.at(__path_list, list);                       // GET: counted as a read
 //!     routes.at(__path_cancel, cancel)                    // POST: counted as a write
@@ -69,6 +69,7 @@ mod download;
 mod edge;
 mod estimates;
 mod events;
+mod examples;
 pub mod guard;
 pub mod json;
 mod ledger;

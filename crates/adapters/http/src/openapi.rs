@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
+use crate::examples::answers;
 use crate::guard::Access;
 use crate::problem::{Code, Problem, Surroundings};
-use crate::routes::{Row, Routes, TABLE};
+use crate::routes::{Routes, Row, TABLE};
 
 /// What any request can meet before it reaches a route.
 pub const ANYWHERE: [Code; 4] =
@@ -81,6 +82,10 @@ fn operation(row: &Row) -> Value {
     parameters.extend(headers(row));
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
+    }
+    let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+    for (status, example) in answers(&id) {
+        operation["responses"][status]["content"]["application/json"]["example"] = example;
     }
     let mut by_status: BTreeMap<String, Vec<Code>> = BTreeMap::new();
     for code in refusals(row, asks_query) {
@@ -157,10 +162,7 @@ fn refusals(row: &Row, asks_query: bool) -> Vec<Code> {
     let authenticates = row.access != Access::Public;
     when(authenticates, &[Code::AuthRequired, Code::NotFound, Code::StoreUnavailable]);
     when(authenticates && changes, &[Code::StoreContended]);
-    when(
-        acts_in_tenant(row.access),
-        &[Code::NoTenant, Code::TenantRequired, Code::NotPermitted],
-    );
+    when(acts_in_tenant(row.access), &[Code::NoTenant, Code::TenantRequired, Code::NotPermitted]);
     codes.extend_from_slice(&row.refusals);
     codes.sort_unstable();
     codes.dedup();

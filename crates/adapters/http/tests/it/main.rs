@@ -6,6 +6,7 @@ mod broken;
 mod csrf;
 mod docs;
 mod edge;
+mod examples;
 mod isolation;
 mod limits;
 mod logs;
