@@ -9,7 +9,7 @@
 //!
 //! A store's tests hold one function and one line:
 //!
-//! ```ignore
+//! ```text
 //! async fn open(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Store { /* fresh and empty */ }
 //! keelway_contract::suite!(open);
 //! ```

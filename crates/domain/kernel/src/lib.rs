@@ -42,3 +42,7 @@ pub use page::{Cursor, Page, PageRequest};
 pub use scope::{Actor, TenantScope};
 pub use tier::{BuildTier, Tier, TierError};
 pub use time::{Clock, Millis, Timestamp};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
