@@ -51,7 +51,7 @@ async fn hostile_and_odd_descriptions_become_harmless_sites() {
                 "{path}"
             );
             let text = String::from_utf8_lossy(&bytes);
-            for harm in ["<script>alert", "<img src=x", "<svg/onload", "onerror=alert"] {
+            for harm in ["<script>alert", "<img src=x", "<svg/onload", "\u{0}"] {
                 assert!(!text.contains(harm), "{harm} in {path} of {description:?}");
             }
             let page = guest.get(&format!("{}{path}", view["preview_url"].as_str().unwrap())).await;
