@@ -52,7 +52,7 @@ pub enum NoResult {
     #[error("the build is still {0}")]
     NotFinished(BuildState),
     /// It ended before it made anything.
-    #[error("the build ended {0} and made nothing")]
+    #[error("the {0} build made nothing")]
     Nothing(BuildState),
 }
 

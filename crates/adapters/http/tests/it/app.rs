@@ -81,7 +81,7 @@ impl TestApp {
             SqliteSettings::new(folder.path().join("keelway.db")),
             clock.clone(),
             entropy.clone(),
-            Arc::new(Rules::new(limits.clone())),
+            Arc::new(Rules::new(limits)),
         )
         .await
         .unwrap();

@@ -21,12 +21,12 @@ async fn ready_means_that_the_store_answers_and_nobody_asked_to_stop() {
 
 #[tokio::test]
 async fn a_broken_store_is_not_the_callers_fault_and_tells_nothing() {
-    let errors: [(fn() -> StoreError, &str, &str); 3] = [
-        (|| StoreError::Unavailable("disk sda1".into()), "503 STORE_UNAVAILABLE", "5"),
+    let gone: fn() -> StoreError = || StoreError::Unavailable("disk sda1".into());
+    for (error, verdict, retry_after) in [
+        (gone, "503 STORE_UNAVAILABLE", "5"),
         (|| StoreError::Contended, "503 STORE_CONTENDED", "1"),
         (|| StoreError::corrupt("session", "sda1"), "500 INTERNAL", ""),
-    ];
-    for (error, verdict, retry_after) in errors {
+    ] {
         let app = TestApp::spawn_with(|setup| crate::broken::sessions(setup, error)).await;
         let ada = app.person("ada@example.com").await;
         let answer = app.get("/v1/me").by(&ada).send().await;

@@ -1,0 +1,64 @@
+//! Taking a result away.
+
+use std::io::{Cursor, Read as _};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::works::BAKERY;
+
+#[tokio::test]
+async fn the_archive_has_every_file_and_is_always_the_same() {
+    let app = TestApp::spawn().await;
+    let ada = app.owner("ada@example.com").await;
+    let build = app.deployed(&ada).await;
+    let path = format!("/v1/builds/{build}/download");
+    let first = app.get(&path).by(&ada).send().await;
+    assert_eq!(first.header("content-type"), "application/zip");
+    let name = first.header("content-disposition");
+    assert!(name.starts_with("attachment; filename=\"a-landing-page") && name.ends_with(".zip\""));
+
+    let shown = app.build(&ada, &build).await;
+    let files = format!("/v1/snapshots/{}/files", shown["snapshot_id"].as_str().unwrap());
+    let listed = app.get(&files).by(&ada).send().await.json();
+    let listed: Vec<&Value> = listed["data"].as_array().unwrap().iter().collect();
+    let mut archive = zip::ZipArchive::new(Cursor::new(first.bytes.clone())).unwrap();
+    assert_eq!(archive.len(), listed.len());
+    for (index, file) in listed.iter().enumerate() {
+        let mut entry = archive.by_index(index).unwrap();
+        let path = file["path"].as_str().unwrap().to_owned();
+        assert_eq!(
+            (entry.name().unwrap().as_ref(), entry.unix_mode()),
+            (path.as_str(), Some(0o100_644))
+        );
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        let served = app.get(&format!("{files}/{path}")).by(&ada).send().await;
+        assert_eq!(bytes, served.bytes, "{path}");
+    }
+
+    app.clock.advance(3_600);
+    let again = app.get(&path).by(&ada).send().await;
+    assert_eq!((again.header("etag"), &again.bytes), (first.header("etag"), &first.bytes));
+    let known = app.get(&path).by(&ada).header("if-none-match", first.header("etag"));
+    let known = known.send().await;
+    assert_eq!((known.status.as_u16(), known.bytes.len()), (304, 0));
+    let head = app.call(Method::HEAD, &path).by(&ada).send().await;
+    assert_eq!((head.status.as_u16(), head.bytes.len()), (200, 0));
+    assert_eq!(head.header("etag"), first.header("etag"));
+}
+
+#[tokio::test]
+async fn there_is_nothing_to_take_before_the_end_or_after_a_bad_one() {
+    let app = TestApp::spawn().await;
+    let ada = app.owner("ada@example.com").await;
+    let download = |id: &str| app.get(&format!("/v1/builds/{id}/download")).by(&ada).send();
+    let waiting = app.queued(&ada).await;
+    insta::assert_snapshot!("waiting", download(&waiting).await.shown());
+    let script = json!({ "fail": "internal", "phase": "plan" });
+    let asked = app.submit_with(&ada, &json!({ "description": BAKERY, "script": script })).await;
+    let failed = asked.json()["id"].as_str().unwrap().to_owned();
+    app.work(&ada, &failed).await;
+    insta::assert_snapshot!("failed", download(&failed).await.shown());
+}
