@@ -2,7 +2,9 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
-use keelway_access::{DisplayName, Email, Password, Principal, RateClass, WorkspaceName};
+use keelway_access::{
+    DisplayName, Email, Password, Permission, Principal, RateClass, WorkspaceName,
+};
 use keelway_kernel::{QueueId, TenantId, Timestamp, UserId};
 use keelway_platform::auth::{SignUpRequest, SignedInNow};
 use serde::{Deserialize, Serialize};
@@ -151,7 +153,7 @@ async fn sign_up(
     };
     let signed_in = app.sign_up(request).await?;
     let queue = parked(&app, queue).await?;
-    Ok(session(&app, StatusCode::CREATED, signed_in, queue))
+    Ok(session(&app, StatusCode::CREATED, &signed_in, queue))
 }
 
 /// Signs in.
@@ -184,7 +186,7 @@ async fn sign_in(
     let (email, password) = check.all((email, password))?;
     let (agent, replaces) = (user_agent(req.headers()), caller.presented_session());
     let signed_in = app.sign_in(&email, password, agent, replaces, caller.request_id()).await?;
-    Ok(session(&app, StatusCode::OK, signed_in, None))
+    Ok(session(&app, StatusCode::OK, &signed_in, None))
 }
 
 /// Signs out
@@ -226,7 +228,7 @@ async fn me(person: SignedIn, app: UseCases, req: HttpRequest) -> Result<View<Me
     let profile = app.profile(&person).await?.ok_or_else(Problem::not_found)?;
     let (tenant, permissions) = match &person.principal {
         Principal::Member { tenant, role, .. } => {
-            (Some(*tenant), role.permissions().map(|permission| permission.as_str()).collect())
+            (Some(*tenant), role.permissions().map(Permission::as_str).collect())
         }
         _ => (None, Vec::new()),
     };
@@ -261,7 +263,7 @@ async fn parked(app: &UseCases, queue: Option<QueueId>) -> Result<Option<QueueVi
 fn session(
     app: &UseCases,
     status: StatusCode,
-    signed_in: SignedInNow,
+    signed_in: &SignedInNow,
     queue: Option<QueueView>,
 ) -> HttpResponse {
     let lifetime_s = app.platform_settings().sessions.absolute_s;

@@ -183,16 +183,13 @@ async fn rehearsed(
     request: &BuildRequest,
     project: &ForProject,
 ) -> Result<HttpResponse, Problem> {
-    let (estimate, required, available) = match permit {
-        Some(permit) => {
-            let rehearsal = app.rehearse_build(permit, request, project).await?;
-            (rehearsal.estimate, rehearsal.required, Some(rehearsal.available))
-        }
-        None => {
-            let estimate = app.estimate(None, &request.description, request.tier).await?;
-            let required = app.credits_of(&estimate);
-            (estimate, required, None)
-        }
+    let (estimate, required, available) = if let Some(permit) = permit {
+        let rehearsal = app.rehearse_build(permit, request, project).await?;
+        (rehearsal.estimate, rehearsal.required, Some(rehearsal.available))
+    } else {
+        let estimate = app.estimate(None, &request.description, request.tier).await?;
+        let required = app.credits_of(&estimate);
+        (estimate, required, None)
     };
     let credits = RehearsedCreditsView {
         required,

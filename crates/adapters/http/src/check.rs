@@ -82,7 +82,6 @@ impl Check {
 
     /// The same for a field that may be absent: outside, whether it could be read; inside,
     /// whether it was there.
-    #[expect(clippy::option_option, reason = "an absent field is not a wrong one")]
     pub fn optional<T, E: FieldCode>(
         &mut self,
         pointer: &str,

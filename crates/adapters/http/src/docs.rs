@@ -147,9 +147,9 @@ fn write_operation(out: &mut String, at: (&str, &str), operation: &Value, docume
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let description = text(response, "description");
         if response["content"]["application/problem+json"].is_object() {
-            let links = description.split(", ").map(|code| {
-                format!("<a href=\"/docs/errors/{0}\">{0}</a>", escape(code))
-            });
+            let links = description
+                .split(", ")
+                .map(|code| format!("<a href=\"/docs/errors/{0}\">{0}</a>", escape(code)));
             let links = links.collect::<Vec<_>>().join(", ");
             let _ = writeln!(out, "<p>{status}: {links}</p>");
         } else {

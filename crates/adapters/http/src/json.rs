@@ -115,7 +115,7 @@ enum Fault {
 
 impl Place {
     fn pointer(&self) -> String {
-        self.path.borrow().iter().map(|key| format!("/{}", escape(key))).collect()
+        self.path.borrow().iter().flat_map(|key| ["/".to_owned(), escape(key)]).collect()
     }
 
     fn refuse<E: serde::de::Error>(&self, fault: Fault) -> E {

@@ -1,8 +1,9 @@
-//! The OpenAPI document, made from the table: what is served is described, and nothing else.
+//! The `OpenAPI` document, made from the table: what is served is described, and nothing else.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use keelway_access::RateClass;
 use serde_json::{Map, Value, json};
 
 use crate::examples::answers;
@@ -76,7 +77,7 @@ fn operation(row: &Row) -> Value {
     let mut operation = json!(row.operation);
     operation["security"] = security(row.access);
     operation["x-access"] = row.access.to_string().into();
-    operation["x-rate-class"] = row.rate.map(|class| class.as_str()).into();
+    operation["x-rate-class"] = row.rate.map(RateClass::as_str).into();
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     let asks_query = parameters.iter().any(|parameter| parameter["in"] == "query");
     parameters.extend(headers(row));

@@ -64,11 +64,15 @@ async fn index(_: Public, app: UseCases) -> View<IndexView> {
         name: "keelway",
         version: env!("CARGO_PKG_VERSION"),
         features: Feature::ALL.into_iter().map(is_on).collect(),
-        endpoints: TABLE.rows().iter().map(|row| EndpointView {
-            method: row.method.as_str(),
-            path: &row.path,
-            access: row.access.to_string(),
-        }).collect(),
+        endpoints: TABLE
+            .rows()
+            .iter()
+            .map(|row| EndpointView {
+                method: row.method.as_str(),
+                path: &row.path,
+                access: row.access.to_string(),
+            })
+            .collect(),
     })
 }
 

@@ -231,8 +231,9 @@ impl From<NoResult> for Problem {
             NoResult::Unknown => Self::not_found(),
             NoResult::NotFinished(state) => Self::new(Code::BuildNotFinished, refusal.to_string())
                 .with(json!({ "status": state })),
-            NoResult::Nothing(state) => Self::new(Code::NotFound, refusal.to_string())
-                .with(json!({ "status": state })),
+            NoResult::Nothing(state) => {
+                Self::new(Code::NotFound, refusal.to_string()).with(json!({ "status": state }))
+            }
         }
     }
 }

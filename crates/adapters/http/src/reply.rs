@@ -94,8 +94,10 @@ pub(crate) fn is_known(req: &HttpRequest, tag: &str) -> bool {
 
 fn etag(body: &[u8]) -> String {
     let hash = digest::digest(&digest::SHA256, body);
-    let hex: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
+    let (high, low) = hash.as_ref()[..16].split_at(8);
+    let number =
+        |bytes: &[u8]| bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("\"{:016x}{:016x}\"", number(high), number(low))
 }
 
 /// A page of a list on the wire.
@@ -129,7 +131,7 @@ pub struct Keying(Option<Key>);
 struct Key {
     owner: String,
     route: &'static str,
-    key: IdempotencyKey,
+    name: IdempotencyKey,
     fingerprint: [u8; 32],
     request_id: String,
 }
@@ -148,7 +150,7 @@ impl Arg for Keying {
         Ok(Self(Some(Key {
             owner: call.caller.owner(call.row.access),
             route: &call.row.name,
-            key,
+            name: key,
             fingerprint: fingerprint(call),
             request_id: Context::of(call.req).request_id.clone(),
         })))
@@ -212,7 +214,7 @@ impl Keying {
         let keyed = self.0.map(|key| Keyed {
             owner: key.owner,
             route: key.route,
-            key: key.key,
+            key: key.name,
             fingerprint: key.fingerprint,
             request_id: key.request_id,
             reply: render,

@@ -2,7 +2,7 @@
 //!
 //! A row is made from a handler and its documentation, and a handler's first argument is a
 //! [`Guard`]: a route without access, or without documentation, does not compile. What
-//! serving, rate limits, the OpenAPI document and the tests know of a route is its row.
+//! serving, rate limits, the `OpenAPI` document and the tests know of a route is its row.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;

@@ -186,7 +186,7 @@ impl CreditsView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = BuildFailure)]
 struct FailureView {
-    /// provider_failed, budget_reached, worker_lost, deployment_failed or internal_error.
+    /// `provider_failed`, `budget_reached`, `worker_lost`, `deployment_failed` or `internal_error`.
     reason: &'static str,
     message: String,
     /// Whether the same build may work later.
