@@ -49,9 +49,9 @@ async fn an_app_is_built_without_a_server() {
     // A server makes the same bytes of the same words.
     let server = house.start().await;
     let owner = house.guest().sign_up("ada").await;
-    let build = owner.submit(bakery).await;
-    owner.ended(&build).await;
-    assert_eq!(owner.get(&format!("/v1/builds/{build}/download")).await.body, zip);
+    let id = owner.submit(bakery).await;
+    owner.ended(&id).await;
+    assert_eq!(owner.get(&format!("/v1/builds/{id}/download")).await.body, zip);
     server.stop().await;
 
     Books::of(&house).await.inspect(Moment::AtRest).await.must_be_sound();

@@ -48,13 +48,13 @@ async fn what_is_known_is_not_sent_again_and_waiting_ends_with_news() {
     let owner = house.guest().sign_up("ada").await;
     let build = owner.submit(BAKERY).await;
     let path = format!("/v1/builds/{build}");
-    let mut states = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     // A client that waits sees the build end without asking more often than it changes.
     let asked = within("the build ends", async {
         let mut known = owner.get(&path).await;
         for asked in 0..200 {
             let status = text(&known.json()["status"]);
-            states.insert(status.clone());
+            seen.insert(status.clone());
             if status == "deployed" {
                 return asked;
             }
@@ -66,7 +66,7 @@ async fn what_is_known_is_not_sent_again_and_waiting_ends_with_news() {
                 assert_eq!(news.status, 304, "{news}");
             }
         }
-        panic!("asked 200 times, and it has not ended: {states:?}");
+        panic!("asked 200 times, and it has not ended: {seen:?}");
     });
     let asked = asked.await;
     assert!(asked > 1, "it had ended before the first wait");
