@@ -51,4 +51,29 @@ async fn one_key_raced_by_64_requests_makes_one_build_and_one_answer() {
     books.inspect(Moment::AtRest).await.must_be_sound();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parked_request_claimed_by_many_at_once_becomes_one_build() {
+    let house = House::new();
+    let server = house.start().await;
+    let guest = house.guest();
+    let people = [guest.sign_up("ada").await, guest.sign_up("bea").await];
+    let asked = json!({ "description": "A landing page for a bakery" });
+    for _ in 0..5 {
+        let parked = guest.post("/v1/builds", &asked).await.must(202);
+        let claim = json!({ "queue_id": parked["queue_id"] });
+        let claims = (0..16).map(|n| people[n % 2].post("/v1/builds/claim", &claim));
+        let answers = join_all(claims).await;
+        let (won, lost): (Vec<_>, Vec<_>) =
+            answers.iter().partition(|answer: &&Answer| answer.status == 202);
+        assert_eq!(won.len(), 1, "{answers:#?}");
+        for answer in lost {
+            let problem = answer.refused(409, "ALREADY_CLAIMED");
+            assert!(problem["data"].is_null(), "what it became is the winner's alone");
+        }
+    }
+    server.kill().await;
+    let findings = Books::of(&house).await.inspect(Moment::Live).await;
+    assert!(findings.violations.is_empty(), "{findings}");
+}
+
 const REPLAYED: &str = "idempotency-replayed";

@@ -107,6 +107,16 @@ async fn a_guest_describes_an_app_signs_up_claims_it_and_gets_it_running_and_as_
     downloaded(&owner, &build, &files).await;
     paid(&owner, &build, &view, &before).await;
 
+    // What is secret, or somebody's, is neither logged nor counted by name.
+    let logged = house.logged();
+    for secret in [PASSWORD, owner.token(), viewer.token()] {
+        assert!(!logged.contains(secret), "a secret is in the log");
+    }
+    let metrics = String::from_utf8(guest.get("/metrics").await.body).unwrap();
+    for mark in ["bld_", "ten_", "usr_", "prj_", "@example.com"] {
+        assert!(!metrics.contains(mark), "{mark} in the metrics");
+    }
+
     server.stop().await;
     let findings = Books::of(&house).await.inspect(Moment::AtRest).await;
     findings.must_be_sound();
