@@ -59,6 +59,21 @@ async fn shutting_down_hands_back_what_cannot_finish_and_the_next_start_continue
 }
 
 #[tokio::test]
+async fn a_reader_of_a_build_that_nobody_runs_is_told_to_come_back_too() {
+    let house = House::new().set("WORKER_ENABLED", "false").set("WORKER_GRACE_MS", 5_000);
+    let server = house.start().await;
+    let owner = house.guest().sign_up("ada").await;
+    let build = owner.submit(BAKERY).await;
+    let mut events = owner.follow(&build, 0).await;
+    until(&mut events, "build.queued").await;
+    events.retry = None;
+    server.terminate().await;
+    within("the stream ends", async { while events.next().await.is_some() {} }).await;
+    assert!(events.retry.is_some(), "a reader is told when to come back");
+    assert!(server.exited().await.success());
+}
+
+#[tokio::test]
 async fn shutting_down_finishes_what_it_can() {
     let house = House::new().slow_agents(60).set("WORKER_GRACE_MS", 30_000);
     let server = house.start().await;
