@@ -60,7 +60,7 @@ async fn shutting_down_hands_back_what_cannot_finish_and_the_next_start_continue
 
 #[tokio::test]
 async fn a_reader_of_a_build_that_nobody_runs_is_told_to_come_back_too() {
-    let house = House::new().set("WORKER_ENABLED", "false").set("WORKER_GRACE_MS", 5_000);
+    let house = House::new().set("WORKER_ENABLED", "false");
     let server = house.start().await;
     let owner = house.guest().sign_up("ada").await;
     let build = owner.submit(BAKERY).await;
