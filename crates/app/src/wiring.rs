@@ -14,7 +14,7 @@ use keelway_builds::{AgentRunner, Rules};
 use keelway_deploy::LocalHost;
 use keelway_http::{Drain, Http, HttpSettings, http};
 use keelway_kernel::{Clock, Entropy, MicroUsd, StoreError, Timestamp};
-use keelway_local::{CachedSessions, Keep, LocalLimiter, LocalSignals};
+use keelway_local::{CachedAccounts, CachedSessions, Keep, LocalLimiter, LocalSignals};
 use keelway_models::{OfflineEngine, OfflineSettings, Scripted};
 use keelway_platform::{Mode, Platform, Ports};
 use keelway_signing::KeyRing;
@@ -75,7 +75,7 @@ impl House {
             entropy: entropy(),
         };
         let ports = Ports {
-            accounts: Arc::new(store.clone()),
+            accounts: Arc::new(CachedAccounts::new(store.clone(), clock(), Keep::default())),
             sessions: Arc::new(CachedSessions::new(store.clone(), clock(), Keep::default())),
             tickets: Arc::new(store.clone()),
             limiter: Arc::new(LocalLimiter::new(rates(settings), clock(), LIMITED_KEYS)),

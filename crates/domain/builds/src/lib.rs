@@ -23,6 +23,7 @@ pub mod cancel;
 pub mod end;
 pub mod event;
 pub mod guest;
+mod naming;
 pub mod plan;
 pub mod ports;
 pub mod project;

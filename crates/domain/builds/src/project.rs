@@ -21,23 +21,11 @@ impl ProjectName {
         WorkspaceName::parse(text).map(Self)
     }
 
-    /// A name for a project whose maker gave none: the first words of the description.
+    /// A name for a project whose maker gave none: the description's first clause, without
+    /// "a website for" and the like in front.
     pub fn from_description(description: &Description) -> Self {
-        const WORDS_CHARS: usize = 48;
-        let mut name = String::new();
-        let visible = |word: &&str| word.chars().any(char::is_alphanumeric);
-        let shown = |c: &char| c.is_alphanumeric() || matches!(c, '\'' | '-' | '&');
-        for word in description.as_str().split_whitespace().filter(visible) {
-            let word: String = word.chars().filter(shown).take(WORDS_CHARS).collect();
-            if !name.is_empty() && name.chars().count() + word.chars().count() >= WORDS_CHARS {
-                break;
-            }
-            if !name.is_empty() {
-                name.push(' ');
-            }
-            name.push_str(&word);
-        }
-        Self::parse(&name).unwrap_or_else(|_| Self::untitled())
+        let subject = crate::naming::subject(description.as_str());
+        Self::parse(&subject).unwrap_or_else(|_| Self::untitled())
     }
 
     fn untitled() -> Self {
