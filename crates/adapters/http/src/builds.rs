@@ -28,16 +28,27 @@ use crate::reply::{Keying, Listing, View, reply, reply_at, respond};
 use crate::routes::Routes;
 pub(crate) use view::{AcceptedView, BuildRow, BuildView, CreditsView, TokensView};
 pub(crate) use view::{build_url, stream_url};
-use wish::BuildBody;
+pub(crate) use wish::BuildBody;
+
+/// What a submission may be refused with.
+pub(crate) const SUBMISSION: [Code; 5] = [
+    Code::InsufficientCredits,
+    Code::DailyCapReached,
+    Code::FeatureNotInTier,
+    Code::PlanLimitExceeded,
+    Code::NotFound,
+];
+
+/// What only a claim may be refused with.
+pub(crate) const CLAIM: [Code; 5] = [
+    Code::NoTenant,
+    Code::TenantRequired,
+    Code::NotPermitted,
+    Code::AlreadyClaimed,
+    Code::QueueExpired,
+];
 
 pub(crate) fn routes(routes: &mut Routes) {
-    const SUBMISSION: [Code; 5] = [
-        Code::InsufficientCredits,
-        Code::DailyCapReached,
-        Code::FeatureNotInTier,
-        Code::PlanLimitExceeded,
-        Code::NotFound,
-    ];
     routes
         .at(__path_submit, submit)
         .rate(RateClass::BuildSubmit)
@@ -47,8 +58,7 @@ pub(crate) fn routes(routes: &mut Routes) {
         .at(__path_claim, claim)
         .rate(RateClass::BuildSubmit)
         .refuses(&SUBMISSION)
-        .refuses(&[Code::NoTenant, Code::TenantRequired, Code::NotPermitted])
-        .refuses(&[Code::AlreadyClaimed, Code::QueueExpired]);
+        .refuses(&CLAIM);
     routes.at(__path_list, list);
     routes.at(__path_find, find);
     routes.at(__path_cancel, cancel).refuses(&[Code::InvalidTransition]);
@@ -67,7 +77,7 @@ pub(crate) struct Rehearse {
 /// A guest's request, kept for an hour.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ParkedBuild)]
-struct ParkedView {
+pub(crate) struct ParkedView {
     queued: bool,
     /// For `POST /v1/builds/claim`; whoever has it may claim the request.
     #[schema(value_type = String)]
@@ -143,7 +153,10 @@ async fn submit(
             let command = |keyed| app.submit_build(&permit, request, project, keyed);
             keying.once(accepted, command).await
         }
-        (AllowedOrGuest::Guest, false) => park(&app, keying, request).await,
+        (AllowedOrGuest::Guest, false) => {
+            let view = |parked: ParkedView| reply(StatusCode::ACCEPTED, &parked);
+            park(&app, keying, request, view).await
+        }
         (AllowedOrGuest::Allowed(permit), true) => {
             rehearsed(&app, Some(&permit), &request, &project).await
         }
@@ -157,16 +170,17 @@ fn accepted(submitted: &Submitted) -> Reply {
 }
 
 /// Keeps a guest's request, and shows what would become of it.
-async fn park(
+pub(crate) async fn park(
     app: &UseCases,
     keying: Keying,
     request: BuildRequest,
+    view: impl FnOnce(ParkedView) -> Reply,
 ) -> Result<HttpResponse, Problem> {
     let description = request.description.as_str();
     let estimate = app.platform_settings().estimator.estimate(description, request.tier);
     // What is kept for replays names the entry alone: the preview follows from the request.
     let complete = |kept: Reply| match serde_json::from_slice::<ParkedKey>(&kept.body) {
-        Ok(key) => reply(StatusCode::ACCEPTED, &ParkedView::of(&key, &estimate)),
+        Ok(key) => view(ParkedView::of(&key, &estimate)),
         Err(_) => kept,
     };
     keying.once_with(parked, complete, |keyed| app.park_build(request, keyed)).await
@@ -206,10 +220,10 @@ async fn rehearsed(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "queue_id": "que_2kq7h5e0r8s4t9v1w3x6y8z0a2" }))]
 pub(crate) struct ClaimBody {
-    queue_id: String,
+    pub(crate) queue_id: String,
     /// What to call the new project; without it, it is named after the description.
     #[schema(max_length = 80)]
-    project_name: Option<String>,
+    pub(crate) project_name: Option<String>,
 }
 
 /// Claims a build parked as a guest
@@ -227,14 +241,24 @@ async fn claim(
     keying: Keying,
     Json(body): Json<ClaimBody>,
 ) -> Result<HttpResponse, Problem> {
+    claimed(&person, &app, keying, body, accepted).await
+}
+
+pub(crate) async fn claimed(
+    person: &SignedIn,
+    app: &UseCases,
+    keying: Keying,
+    body: ClaimBody,
+    render: fn(&Submitted) -> Reply,
+) -> Result<HttpResponse, Problem> {
     let mut check = Check::default();
     let queue = check.field("/queue_id", body.queue_id.parse::<QueueId>());
     let name = check.optional("/project_name", body.project_name.as_deref(), ProjectName::parse);
     let (queue, name) = check.all((queue, name))?;
-    let principal = app.in_a_workspace(&person, &person.principal).await?;
+    let principal = app.in_a_workspace(person, &person.principal).await?;
     let permit = Permit::of(&principal, &person.request_id)?;
     let keying = keying.of_person(person.user);
-    keying.once(accepted, |keyed| app.claim_build(&permit, queue, name, keyed)).await
+    keying.once(render, |keyed| app.claim_build(&permit, queue, name, keyed)).await
 }
 
 /// Which builds, and where the list goes on.

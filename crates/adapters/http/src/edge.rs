@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 use crate::client::{NO_PEER, client_address};
 use crate::context::{Context, Shared};
 use crate::credentials::no_cookie;
+use crate::legacy;
 use crate::problem::{Code, Problem, Surroundings};
 
 const MOST_HEADERS: usize = 64;
@@ -117,11 +118,15 @@ fn write_problem(response: &mut ServiceResponse<BoxBody>, context: &Context, sha
             "package": package.key, "credits": package.credits, "cost_usd": package.price_usd(),
         });
     }
-    let body = problem.body(&Surroundings {
+    let mut body = problem.body(&Surroundings {
         base: &shared.settings.problem_base,
         request_id: &context.request_id,
         now: shared.platform.ports().clock.now(),
     });
+    let path = response.request().path();
+    if path.starts_with(legacy::PREFIX) {
+        legacy::write_error(&mut body, &problem, path);
+    }
     let mut written = HttpResponse::build(problem.code.status());
     written.insert_header((CONTENT_TYPE, "application/problem+json"));
     if let Some(seconds) = problem.retry_after_s {

@@ -230,7 +230,16 @@ async fn follow(
     Query(query): Query<Opening>,
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let reach = app.reach(&permit, permit.build()).await?.ok_or_else(Problem::not_found)?;
+    followed(&permit, &app, &query, &req).await
+}
+
+pub(crate) async fn followed(
+    permit: &AllowedOnBuild<ViewBuildEvents>,
+    app: &UseCases,
+    query: &Opening,
+    req: &HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let reach = app.reach(permit, permit.build()).await?.ok_or_else(Problem::not_found)?;
     let header = req.headers().get("last-event-id").and_then(|value| value.to_str().ok());
     // What is no `seq` comes from another stream of the same client: it has seen nothing here.
     let after = match (header.and_then(seq), query.after.as_deref()) {
@@ -241,7 +250,7 @@ async fn follow(
     if reach.is_over && after == reach.last_seq {
         return Ok(HttpResponse::NoContent().finish());
     }
-    stream::open(&permit, &app, after, &req)
+    stream::open(permit, app, after, req)
 }
 
 /// Where to begin again.

@@ -73,6 +73,7 @@ mod examples;
 pub mod guard;
 pub mod json;
 mod ledger;
+mod legacy;
 pub mod openapi;
 mod probes;
 pub mod problem;

@@ -39,6 +39,7 @@ pub(crate) static TABLE: LazyLock<Routes> = LazyLock::new(|| {
     crate::projects::routes(&mut routes);
     crate::snapshots::routes(&mut routes);
     crate::credits::routes(&mut routes);
+    crate::legacy::routes(&mut routes);
     crate::probes::routes(&mut routes);
     crate::docs::routes(&mut routes);
     routes

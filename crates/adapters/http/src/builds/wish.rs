@@ -23,27 +23,27 @@ const LONGEST_TEXT: usize = 2_000;
 }))]
 pub(crate) struct BuildBody {
     /// What the app should be: 10 to 10,000 characters after trimming.
-    pub(super) description: String,
+    pub(crate) description: String,
     /// The project to build; without one, a new project is made.
-    pub(super) project_id: Option<String>,
+    pub(crate) project_id: Option<String>,
     /// What to call the new project; without it, it is named after the description.
     #[schema(max_length = 80)]
-    pub(super) project_name: Option<String>,
+    pub(crate) project_name: Option<String>,
     /// The size of the build: starter (if absent), professional, ultimate or enterprise.
-    pub(super) tier: Option<String>,
+    pub(crate) tier: Option<String>,
     /// Who the app is for.
     #[schema(max_length = 2000)]
-    pub(super) target_users: Option<String>,
+    pub(crate) target_users: Option<String>,
     /// What it must be made with.
     #[schema(max_length = 2000)]
-    pub(super) tech_constraints: Option<String>,
+    pub(crate) tech_constraints: Option<String>,
     /// Whether agents of a phase run side by side; true if absent.
-    pub(super) use_conductor: Option<bool>,
+    pub(crate) use_conductor: Option<bool>,
     /// The most credits to spend; the estimate if absent.
     #[schema(minimum = 1)]
-    pub(super) max_credits: Option<i64>,
+    pub(crate) max_credits: Option<i64>,
     /// A failure to act out; in development mode only.
-    pub(super) script: Option<ScriptBody>,
+    pub(crate) script: Option<ScriptBody>,
 }
 
 /// A failure to act out.
@@ -70,7 +70,7 @@ pub(crate) enum ScriptBody {
 
 impl BuildBody {
     /// All that is asked for, or all that is wrong with it.
-    pub(super) fn wish(self, mode: Mode) -> Result<(BuildRequest, ForProject), Problem> {
+    pub(crate) fn wish(self, mode: Mode) -> Result<(BuildRequest, ForProject), Problem> {
         let mut check = Check::default();
         let description = check.field("/description", Description::parse(&self.description));
         let id = self.project_id.as_deref();

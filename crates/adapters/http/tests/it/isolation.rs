@@ -45,8 +45,8 @@ impl World {
     /// Bob's id of the kind that the route takes, and one of the kind that nobody has.
     fn ids(&self, row: &Row) -> (String, String) {
         let (now, entropy) = (self.app.clock.now(), &*self.app.entropy);
-        match row.path.split('/').nth(2) {
-            Some("builds") => (self.build.clone(), BuildId::generate(now, entropy).to_string()),
+        match row.path.trim_start_matches("/api").split('/').nth(2) {
+            Some("builds" | "build") => (self.build.clone(), BuildId::generate(now, entropy).to_string()),
             Some("projects") => {
                 (self.project.clone(), ProjectId::generate(now, entropy).to_string())
             }
