@@ -46,7 +46,9 @@ impl World {
     fn ids(&self, row: &Row) -> (String, String) {
         let (now, entropy) = (self.app.clock.now(), &*self.app.entropy);
         match row.path.trim_start_matches("/api").split('/').nth(2) {
-            Some("builds" | "build") => (self.build.clone(), BuildId::generate(now, entropy).to_string()),
+            Some("builds" | "build") => {
+                (self.build.clone(), BuildId::generate(now, entropy).to_string())
+            }
             Some("projects") => {
                 (self.project.clone(), ProjectId::generate(now, entropy).to_string())
             }
