@@ -1,6 +1,6 @@
 //! Asking for builds, following them and calling them off.
 
-use keelway_builds::cancel::{Cancel, CancelError, Cancelling};
+use keelway_builds::cancel::{Cancel, CancelError, CancelPreview, Cancelling};
 use keelway_builds::guest::ClaimError;
 use keelway_builds::ports::{BuildFilter, Topic};
 use keelway_builds::submit::{Park, ParkError, ProjectChoice, Submit, SubmitError, Submitted};
@@ -46,7 +46,7 @@ impl Platform {
         project: ForProject,
         keyed: Option<Keyed<Submitted>>,
     ) -> Result<Once<Submitted>, Failure<SubmitError>> {
-        self.submit(permit, request, project, None, keyed).await
+        self.submit(Submit { keyed, ..self.submission(permit, request, project) }).await
     }
 
     /// Turns a parked request into a build, once.
@@ -64,17 +64,17 @@ impl Platform {
             return Err(Failure::Rejected(ClaimError::Unknown.into()));
         };
         let project = name.map_or(ForProject::Unnamed, ForProject::Named);
-        self.submit(permit, parked.request, project, Some(queue), keyed).await
+        let cmd = self.submission(permit, parked.request, project);
+        self.submit(Submit { guest: Some(queue), keyed, ..cmd }).await
     }
 
-    async fn submit(
+    /// What the ports are asked for, with new ids.
+    pub(crate) fn submission(
         &self,
         permit: &Permit<SubmitBuild>,
         request: BuildRequest,
         project: ForProject,
-        guest: Option<QueueId>,
-        keyed: Option<Keyed<Submitted>>,
-    ) -> Result<Once<Submitted>, Failure<SubmitError>> {
+    ) -> Submit {
         let (now, entropy) = (self.now(), self.entropy());
         let new = |name| {
             let id = ProjectId::generate(now, entropy);
@@ -86,7 +86,7 @@ impl Platform {
             ForProject::Unnamed => new(ProjectName::from_description(&request.description)),
         };
         let description = request.description.as_str();
-        let cmd = Submit {
+        Submit {
             scope: permit.scope(),
             user: permit.user(),
             request_id: permit.request_id().to_owned(),
@@ -95,9 +95,12 @@ impl Platform {
             estimate: self.settings.estimator.estimate(description, request.tier),
             request,
             project,
-            guest,
-            keyed,
-        };
+            guest: None,
+            keyed: None,
+        }
+    }
+
+    async fn submit(&self, cmd: Submit) -> Result<Once<Submitted>, Failure<SubmitError>> {
         let submitted = self.ports.submissions.submit(cmd).await?;
         if matches!(submitted, Once::Fresh(_)) {
             self.ports.signals.notify(Topic::Work);
@@ -170,5 +173,14 @@ impl Platform {
         self.ports.signals.notify(Topic::Build(build));
         self.ports.signals.notify(Topic::Work);
         Ok(cancelling)
+    }
+    /// What would come of calling a build off now; changes nothing.
+    pub async fn rehearse_cancel(
+        &self,
+        permit: &Permit<CancelBuild>,
+        build: BuildId,
+    ) -> Result<CancelPreview, Failure<CancelError>> {
+        let cmd = Cancel { scope: permit.scope(), actor: permit.actor(), build, keyed: None };
+        self.ports.submissions.rehearse_cancel(cmd).await
     }
 }

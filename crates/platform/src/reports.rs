@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use keelway_builds::ports::{BuildFilter, Topic};
+use keelway_builds::ports::Topic;
 use keelway_builds::submit::SubmitError;
 use keelway_builds::{
-    Build, BuildRequest, BuildState, Event, Manifest, Position, Project, ProjectLock, Snapshot,
+    Build, BuildRequest, BuildState, Event, Manifest, Position, Project, Snapshot,
 };
+use keelway_credits::ReserveError;
 use keelway_estimate::Estimate;
-use keelway_kernel::{
-    BuildId, Credits, Failure, PageRequest, ProjectId, StoreError, TenantScope, Tier,
-};
-use keelway_tiers::may_build;
+use keelway_kernel::{BuildId, Credits, Failure, StoreError, TenantScope};
 
 use crate::builds::ForProject;
 use crate::events::{BATCH, POLL};
@@ -150,41 +148,20 @@ impl Platform {
     pub async fn rehearse_build(
         &self,
         permit: &Permit<SubmitBuild>,
-        request: &BuildRequest,
-        project: &ForProject,
+        request: BuildRequest,
+        project: ForProject,
     ) -> Result<Rehearsal, Failure<SubmitError>> {
         let scope = permit.scope();
-        if let ForProject::Existing(project) = project {
-            self.rehearse_lock(scope, *project).await?;
-        }
-        let memberships = self.ports.accounts.memberships(permit.user()).await?;
-        let own = memberships.iter().find(|membership| membership.tenant.id == scope.tenant());
-        let tier = own.map_or(Tier::Free, |membership| membership.tenant.tier);
-        may_build(tier, request.tier).map_err(|refusal| Failure::Rejected(refusal.into()))?;
         let estimate = self.estimate(Some(scope), &request.description, request.tier).await?;
-        let estimated = self.credits_of(&estimate);
-        let required = request.max_credits.map_or(estimated, |cap| cap.min(estimated));
-        let available = self.ports.books.statement(scope).await?.available;
+        let cmd = self.submission(permit, request, project);
+        let (required, available) = match self.ports.submissions.rehearse(cmd).await {
+            Ok(preview) => (preview.held, preview.available),
+            Err(Failure::Rejected(SubmitError::Credits(ReserveError::Insufficient {
+                available,
+                needed,
+            }))) => (needed, available),
+            Err(failure) => return Err(failure),
+        };
         Ok(Rehearsal { estimate, required, available })
-    }
-
-    async fn rehearse_lock(
-        &self,
-        scope: TenantScope,
-        project: ProjectId,
-    ) -> Result<(), Failure<SubmitError>> {
-        if self.ports.projects.find_project(scope, project).await?.is_none() {
-            return Err(Failure::Rejected(SubmitError::ProjectUnknown));
-        }
-        for state in [BuildState::Queued, BuildState::Building] {
-            let filter = BuildFilter { project: Some(project), state: Some(state) };
-            let page = self.ports.builds.list(scope, filter, PageRequest::new(1, None)).await?;
-            if let Some(build) = page.items.first() {
-                let (holder, since) = (build.requested_by, build.created_at);
-                let lock = ProjectLock { build: build.id, holder, since };
-                return Err(Failure::Rejected(SubmitError::ProjectLocked(lock)));
-            }
-        }
-        Ok(())
     }
 }

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::IF_NONE_MATCH;
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use keelway_access::RateClass;
-use keelway_builds::cancel::Cancelling;
+use keelway_builds::cancel::{CancelPreview, Cancelling};
 use keelway_builds::ports::BuildFilter;
 use keelway_builds::submit::Submitted;
 use keelway_builds::{BuildRequest, BuildState, GuestEntry, ProjectName};
@@ -26,6 +26,7 @@ use crate::guard::{Allowed, AllowedOrGuest, SignedIn};
 use crate::problem::{Code, Problem};
 use crate::reply::{Keying, Listing, View, reply, reply_at, respond};
 use crate::routes::Routes;
+use crate::stream;
 pub(crate) use view::{AcceptedView, BuildRow, BuildView, CreditsView, TokensView};
 pub(crate) use view::{build_url, stream_url};
 pub(crate) use wish::BuildBody;
@@ -60,7 +61,7 @@ pub(crate) fn routes(routes: &mut Routes) {
         .refuses(&SUBMISSION)
         .refuses(&CLAIM);
     routes.at(__path_list, list);
-    routes.at(__path_find, find);
+    routes.at(__path_find, find).refuses(&[Code::TooManyStreams]);
     routes.at(__path_cancel, cancel).refuses(&[Code::InvalidTransition]);
 }
 
@@ -158,9 +159,9 @@ async fn submit(
             park(&app, keying, request, view).await
         }
         (AllowedOrGuest::Allowed(permit), true) => {
-            rehearsed(&app, Some(&permit), &request, &project).await
+            rehearsed(&app, Some(&permit), request, project).await
         }
-        (AllowedOrGuest::Guest, true) => rehearsed(&app, None, &request, &project).await,
+        (AllowedOrGuest::Guest, true) => rehearsed(&app, None, request, project).await,
     }
 }
 
@@ -194,8 +195,8 @@ fn parked(entry: &GuestEntry) -> Reply {
 async fn rehearsed(
     app: &UseCases,
     permit: Option<&Permit<SubmitBuild>>,
-    request: &BuildRequest,
-    project: &ForProject,
+    request: BuildRequest,
+    project: ForProject,
 ) -> Result<HttpResponse, Problem> {
     let (estimate, required, available) = if let Some(permit) = permit {
         let rehearsal = app.rehearse_build(permit, request, project).await?;
@@ -318,7 +319,9 @@ async fn find(
     let is_new =
         req.headers().contains_key(IF_NONE_MATCH) && response.status() != StatusCode::NOT_MODIFIED;
     let (Some(patience), false) = (patience, is_new) else { return Ok(response) };
+    let place = stream::place(&req, permit.user())?;
     app.await_change(&permit, id, version, patience).await?;
+    drop(place);
     Ok(shown(&permit, &app, id, &req).await?.0)
 }
 
@@ -334,21 +337,50 @@ async fn shown(
     Ok((view.respond_to(req), version))
 }
 
+/// What would come of calling a build off.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CancelRehearsal)]
+struct CancelRehearsalView {
+    dry_run: bool,
+    #[schema(value_type = String)]
+    id: BuildId,
+    /// What it would be right after the call: one that is being built ends a little later.
+    #[schema(value_type = String)]
+    status: BuildState,
+    /// What would become of its credits if no more work were done.
+    credits: CreditsView,
+}
+
+impl CancelRehearsalView {
+    fn of(preview: &CancelPreview) -> Self {
+        let (id, credits) = (preview.ended.id, CreditsView::of(&preview.ended));
+        Self { dry_run: true, id, status: preview.state, credits }
+    }
+}
+
 /// Calls a build off
 ///
 /// One that waits ends at once, one that is being built within a heartbeat; work done until
 /// then is charged. Calling it off again answers the same.
 #[utoipa::path(
     post, path = "/v1/builds/{id}/cancel", tag = "builds", operation_id = "cancel_build",
-    params(("id" = String, Path, description = "The build")),
-    responses((status = 202, body = BuildRow, description = "Cancelled, or about to be")),
+    params(("id" = String, Path, description = "The build"), Rehearse),
+    responses(
+        (status = 202, body = BuildRow, description = "Cancelled, or about to be"),
+        (status = 200, body = CancelRehearsalView, description = "With `dry_run`: what would come of it"),
+    ),
 )]
 async fn cancel(
     permit: Allowed<CancelBuild>,
     app: UseCases,
     Id(id): Id<BuildId>,
+    Query(rehearse): Query<Rehearse>,
     keying: Keying,
 ) -> Result<HttpResponse, Problem> {
+    if rehearse.dry_run {
+        let preview = app.rehearse_cancel(&permit, id).await?;
+        return Ok(respond(reply(StatusCode::OK, &CancelRehearsalView::of(&preview))));
+    }
     keying.once(cancelling, |keyed| app.cancel_build(&permit, id, keyed)).await
 }
 

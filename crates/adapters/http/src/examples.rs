@@ -14,6 +14,7 @@ macro_rules! examples {
 }
 
 examples! {
+    "cancel_build" "200",
     "cancel_build" "202",
     "claim_build" "202",
     "create_project" "201",

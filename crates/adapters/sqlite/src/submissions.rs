@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 use keelway_access::AuditAction;
-use keelway_builds::cancel::{self, Cancel, CancelChange, CancelError, Cancelling};
+use keelway_builds::cancel::{self, Cancel, CancelChange, CancelError, CancelPreview, Cancelling};
 use keelway_builds::end::UsageChange;
 use keelway_builds::ports::Submissions;
 use keelway_builds::project::ProjectFacts;
 use keelway_builds::submit::{
-    self, Park, ParkError, ProjectChoice, Submit, SubmitChange, SubmitError, SubmitFacts, Submitted,
+    self, Park, ParkError, ProjectChoice, Submit, SubmitChange, SubmitError, SubmitFacts,
+    SubmitPreview, Submitted,
 };
 use keelway_builds::{GuestEntry, queue::band};
 use keelway_credits::Account;
@@ -34,6 +35,16 @@ impl Submissions for SqliteStore {
                 let submitted = save_submitted(tx, &facts, change).await?;
                 idempotency::remember(tx, cmd.keyed.as_ref(), &submitted).await?;
                 Ok(Once::Fresh(submitted))
+            })
+        })
+        .await
+    }
+
+    async fn rehearse(&self, cmd: Submit) -> Result<SubmitPreview, Failure<SubmitError>> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let facts = submit_facts(tx, &cmd).await?;
+                submit::rehearse(&facts, &cmd, &tx.rules, tx.now).map_err(Stop::Refused)
             })
         })
         .await
@@ -94,6 +105,17 @@ impl Submissions for SqliteStore {
                 let cancelling = Cancelling { build };
                 idempotency::remember(tx, cmd.keyed.as_ref(), &cancelling).await?;
                 Ok(Once::Fresh(cancelling))
+            })
+        })
+        .await
+    }
+
+    async fn rehearse_cancel(&self, cmd: Cancel) -> Result<CancelPreview, Failure<CancelError>> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let facts = end::facts(tx, cmd.scope.tenant(), cmd.build).await?;
+                let facts = facts.ok_or(Stop::Refused(CancelError::Unknown))?;
+                cancel::rehearse(&facts, &cmd, &tx.rules, tx.now).map_err(Stop::Refused)
             })
         })
         .await

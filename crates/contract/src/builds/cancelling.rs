@@ -15,6 +15,7 @@ crate::cases! {
     a_running_build_is_marked_and_ends_with_its_worker,
     a_marked_build_whose_worker_is_lost_is_cancelled,
     calling_off_again_answers_the_same,
+    a_rehearsal_answers_what_calling_off_would_and_changes_nothing,
     of_any_number_with_one_key_exactly_one_takes_effect,
     an_ended_build_cannot_be_called_off,
     another_tenants_build_is_unknown,
@@ -75,6 +76,31 @@ async fn calling_off_again_answers_the_same(fx: Fixture) {
     let events = fx.events(owned.scope, id).await;
     let asked = ["build.queued", "build.started", "build.cancel_requested", "build.cancelled"];
     assert_eq!(events, asked);
+}
+
+async fn a_rehearsal_answers_what_calling_off_would_and_changes_nothing(fx: Fixture) {
+    let owned = fx.funded(1_000).await;
+    let waiting = fx.submitted(owned).await.build;
+    let told = fx.store.submissions.rehearse_cancel(cancel(owned, waiting.id)).await.unwrap();
+    assert_eq!(fx.build(owned.scope, waiting.id).await, waiting);
+    assert_eq!(fx.credits(owned.scope).await, (1_000, PRICE));
+    let answer = fresh(fx.store.submissions.cancel(cancel(owned, waiting.id)).await.unwrap());
+    assert_eq!((told.state, told.ended.status), (BuildState::Cancelled, answer.build.status));
+
+    let (owned, taken) = fx.running().await;
+    let work = Progress::AgentCompleted(fx.work(1, 120_000));
+    fx.record(&taken.lease, vec![work]).await.unwrap();
+    let before = fx.build(owned.scope, taken.build.id).await;
+    let told = fx.store.submissions.rehearse_cancel(cancel(owned, before.id)).await.unwrap();
+    assert_eq!((told.state, told.ended.captured.get()), (BuildState::Building, 12));
+    assert_eq!(fx.build(owned.scope, before.id).await, before);
+    fx.finish(&taken.lease, End::Cancelled).await.unwrap();
+
+    let (owned, taken) = fx.running().await;
+    let id = taken.build.id;
+    fx.deployed(&taken.lease, 10_000).await;
+    let told = rejected(fx.store.submissions.rehearse_cancel(cancel(owned, id)).await);
+    assert_eq!(told, rejected(fx.store.submissions.cancel(cancel(owned, id)).await));
 }
 
 async fn of_any_number_with_one_key_exactly_one_takes_effect(fx: Fixture) {

@@ -1,6 +1,6 @@
 //! Taking builds.
 
-use keelway_builds::submit::SubmitError;
+use keelway_builds::submit::{SubmitError, SubmitPreview};
 use keelway_builds::{BuildState, BuildTier, ProjectLock};
 use keelway_credits::ReserveError;
 use keelway_kernel::once::KeyReused;
@@ -16,6 +16,7 @@ crate::cases! {
     of_concurrent_submissions_on_one_project_exactly_one_succeeds,
     submissions_never_hold_more_credits_than_are_available,
     a_refused_submission_changes_nothing,
+    a_rehearsal_answers_what_the_submission_would_and_changes_nothing,
     of_any_number_with_one_key_exactly_one_takes_effect,
     a_replay_is_equal_to_the_byte_whatever_happened_since,
     a_key_with_another_request_is_refused,
@@ -86,6 +87,32 @@ async fn a_refused_submission_changes_nothing(fx: Fixture) {
     assert_eq!(projects.await.unwrap().items, []);
     assert_eq!(fx.credits(owned.scope).await, (PRICE - 1, 0));
     assert!(fx.find_taken().await.is_none());
+}
+
+async fn a_rehearsal_answers_what_the_submission_would_and_changes_nothing(fx: Fixture) {
+    let owned = fx.funded(1_000).await;
+    let cmd = fx.submit(owned);
+    let preview = fx.store.submissions.rehearse(cmd.clone()).await.unwrap();
+    let (held, available) = (Credits::new(PRICE), Credits::new(1_000));
+    assert_eq!(preview, SubmitPreview { held, available });
+    assert_eq!(fx.store.builds.find(owned.scope, cmd.build).await.unwrap(), None);
+    let projects = fx.store.projects.list_projects(owned.scope, PageRequest::new(10, None));
+    assert_eq!(projects.await.unwrap().items, []);
+    assert_eq!(fx.credits(owned.scope).await, (1_000, 0));
+    assert!(fx.find_taken().await.is_none());
+    // What was rehearsed is still there to be done.
+    let submitted = fresh(fx.store.submissions.submit(cmd.clone()).await.unwrap());
+    assert_eq!(submitted.build.held, held);
+
+    let mut large = fx.submit(owned);
+    large.request.tier = BuildTier::Ultimate;
+    large.estimate = estimated(BuildTier::Ultimate);
+    let poor = fx.funded(PRICE - 1).await;
+    let unknown = fx.submit_to(poor, submitted.project.id);
+    for refused in [fx.submit_to(owned, submitted.project.id), large, unknown, fx.submit(poor)] {
+        let told = rejected(fx.store.submissions.rehearse(refused.clone()).await);
+        assert_eq!(told, rejected(fx.store.submissions.submit(refused).await));
+    }
 }
 
 async fn of_any_number_with_one_key_exactly_one_takes_effect(fx: Fixture) {

@@ -26,6 +26,15 @@ pub struct Cancelling {
     pub build: Build,
 }
 
+/// What a cancellation would come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelPreview {
+    /// The build's state right behind the call: one that is being built ends a little later.
+    pub state: BuildState,
+    /// The build as it would end if no more work were done.
+    pub ended: Build,
+}
+
 /// Why a build was not called off.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CancelError {
@@ -80,4 +89,24 @@ pub fn cancel(
             Err(InvalidTransition { from, to: BuildState::Cancelled }.into())
         }
     }
+}
+
+/// Decides what [`cancel`] would, for whoever only asks.
+pub fn rehearse(
+    facts: &EndFacts,
+    cmd: &Cancel,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<CancelPreview, CancelError> {
+    let before = facts.build.status.state();
+    let state = match cancel(facts, cmd, rules, now)? {
+        CancelChange::End(change) => change.build.status.state(),
+        CancelChange::Mark { .. } | CancelChange::Nothing => before,
+    };
+    let ended = if before.is_terminal() {
+        facts.build.clone()
+    } else {
+        end(facts, &End::Cancelled, &cmd.actor, rules, now)?.build
+    };
+    Ok(CancelPreview { state, ended })
 }

@@ -11,11 +11,11 @@ use keelway_kernel::{
     TenantScope,
 };
 
-use crate::cancel::{Cancel, CancelError, Cancelling};
+use crate::cancel::{Cancel, CancelError, CancelPreview, Cancelling};
 use crate::end::{Finish, Finished};
 use crate::guest::GuestEntry;
 use crate::run::{Assignment, LeaseLost, Record, Recorded, Renewed, Take};
-use crate::submit::{Park, ParkError, Submit, SubmitError, Submitted};
+use crate::submit::{Park, ParkError, Submit, SubmitError, SubmitPreview, Submitted};
 use crate::{
     AgentWork, BlobRef, Build, BuildState, Event, Lease, Manifest, Position, Project, SiteLabel,
     Snapshot,
@@ -32,6 +32,10 @@ pub trait Submissions: Send + Sync {
     /// parked request becomes at most one build.
     async fn submit(&self, cmd: Submit) -> Result<Once<Submitted>, Failure<SubmitError>>;
 
+    /// Refuses what [`Submissions::submit`] would refuse now, and else says what it would hold.
+    /// Changes nothing; idempotency keys are not looked at.
+    async fn rehearse(&self, cmd: Submit) -> Result<SubmitPreview, Failure<SubmitError>>;
+
     /// Keeps a guest's request for an hour.
     async fn park(&self, cmd: Park) -> Result<Once<GuestEntry>, Failure<ParkError>>;
 
@@ -41,6 +45,10 @@ pub trait Submissions: Send + Sync {
     /// Calls a build off: one that waits ends at once, one that is being built is marked and
     /// ends with its worker's next heartbeat. Calling it off again answers the same.
     async fn cancel(&self, cmd: Cancel) -> Result<Once<Cancelling>, Failure<CancelError>>;
+
+    /// Refuses what [`Submissions::cancel`] would refuse now, and else says what would become
+    /// of the build. Changes nothing; idempotency keys are not looked at.
+    async fn rehearse_cancel(&self, cmd: Cancel) -> Result<CancelPreview, Failure<CancelError>>;
 }
 
 /// Where workers get builds from and bring them back to.

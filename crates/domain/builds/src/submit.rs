@@ -135,6 +135,15 @@ pub struct Submitted {
     pub position: Position,
 }
 
+/// What a submission would come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubmitPreview {
+    /// What would be set aside for the build.
+    pub held: Credits,
+    /// What could be set aside now, the build's own share included.
+    pub available: Credits,
+}
+
 /// Decides whether the build is taken, and everything that follows from it.
 ///
 /// Refusals come in the order in which a caller can mend them: what was named must exist and
@@ -238,6 +247,25 @@ pub fn submit(
         event,
         audit,
     })
+}
+
+/// Decides what [`submit`] would, for whoever only asks.
+pub fn rehearse(
+    facts: &SubmitFacts,
+    cmd: &Submit,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<SubmitPreview, SubmitError> {
+    let change = submit(facts, cmd, rules, now)?;
+    let held = change.build.held;
+    let available = change.reserved.map_or_else(
+        || facts.account.available(now),
+        |after| {
+            let free = after.balance.get().saturating_sub(after.held.get());
+            Credits::new(free.saturating_add(held.get()))
+        },
+    );
+    Ok(SubmitPreview { held, available })
 }
 
 /// The estimate, or less if the caller set a lower cap; at least 1 credit.

@@ -123,6 +123,32 @@ async fn a_rehearsal_tells_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_rehearsal_is_refused_as_the_build_would_be() {
+    let app = TestApp::spawn().await;
+    let ada = app.owner("ada@example.com").await;
+    for _ in 0..3 {
+        app.queued(&ada).await;
+    }
+    let body = json!({ "description": BAKERY });
+    let rehearsed = app.post("/v1/builds?dry_run=true").by(&ada).json(&body).send().await;
+    assert_eq!(rehearsed.verdict(), "429 PLAN_LIMIT_EXCEEDED");
+    assert_eq!(rehearsed.json()["data"], app.submit(&ada).await.json()["data"]);
+}
+
+#[tokio::test]
+async fn rehearsing_to_call_a_build_off_calls_nothing_off() {
+    let app = TestApp::spawn().await;
+    let ada = app.owner("ada@example.com").await;
+    let id = app.queued(&ada).await;
+    let path = format!("/v1/builds/{id}/cancel?dry_run=true");
+    insta::assert_snapshot!("would cancel", app.post(&path).by(&ada).send().await.shown());
+    assert_eq!(app.build(&ada, &id).await["status"], "queued");
+    let done = app.deployed(&app.owner("bob@example.com").await).await;
+    let late = app.post(&format!("/v1/builds/{done}/cancel?dry_run=true")).by(&ada).send().await;
+    assert_eq!(late.verdict(), "404 NOT_FOUND");
+}
+
+#[tokio::test]
 async fn a_build_runs_from_its_description_to_its_address() {
     let app = TestApp::spawn().await;
     let ada = app.owner("ada@example.com").await;

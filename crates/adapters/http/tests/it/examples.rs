@@ -49,6 +49,8 @@ async fn answers() -> BTreeMap<&'static str, Value> {
         answers.insert(name, app.post(&path).by(&ada).json(&body).send().await.json());
     }
     let waiting = text(&answers["claim_build 202"]["id"]);
+    let path = format!("/v1/builds/{waiting}/cancel?dry_run=true");
+    answers.insert("cancel_build 200", app.post(&path).by(&ada).send().await.json());
     let cancelled = app.post(&format!("/v1/builds/{waiting}/cancel")).by(&ada).send().await;
     answers.insert("cancel_build 202", cancelled.json());
     answers

@@ -8,9 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use keelway_access::{RateLimit, RateLimits, Role};
 use keelway_builds::GuestEntry;
-use keelway_builds::cancel::{Cancel, CancelError, Cancelling};
+use keelway_builds::cancel::{Cancel, CancelError, CancelPreview, Cancelling};
 use keelway_builds::ports::Submissions;
-use keelway_builds::submit::{Park, ParkError, Submit, SubmitError, Submitted};
+use keelway_builds::submit::{Park, ParkError, Submit, SubmitError, SubmitPreview, Submitted};
 use keelway_credits::{CapScope, ReserveError};
 use keelway_http::Code;
 use keelway_kernel::{Clock, Credits, Failure, Once, QueueId, StoreError, Tier};
@@ -164,7 +164,7 @@ async fn provoke(code: Code) -> Answer {
             let id = app.fixture().submitted(ada.owned()).await.build.id;
             let path = format!("/v1/builds/{id}/events/stream");
             let mut open = Vec::new();
-            for _ in 0..10 {
+            for _ in 0..20 {
                 open.push(app.get(&path).by(&ada).stream().await);
             }
             let refused = app.get(&path).by(&ada).send().await;
@@ -243,6 +243,10 @@ impl Submissions for Capped {
         })))
     }
 
+    async fn rehearse(&self, _: Submit) -> Result<SubmitPreview, Failure<SubmitError>> {
+        Err(StoreError::Contended.into())
+    }
+
     async fn park(&self, _: Park) -> Result<Once<GuestEntry>, Failure<ParkError>> {
         Err(StoreError::Contended.into())
     }
@@ -252,6 +256,9 @@ impl Submissions for Capped {
     }
 
     async fn cancel(&self, _: Cancel) -> Result<Once<Cancelling>, Failure<CancelError>> {
+        Err(Failure::Rejected(CancelError::Unknown))
+    }
+    async fn rehearse_cancel(&self, _: Cancel) -> Result<CancelPreview, Failure<CancelError>> {
         Err(Failure::Rejected(CancelError::Unknown))
     }
 }
