@@ -1,8 +1,9 @@
 //! Proves the invariants on the stored rows: by SQL where sums and counts tell, and by the
-//! domain's own checks where rules do.
+//! domain's own checks where rules do. Before them stands that the file is whole.
 
 mod books;
 mod checks;
+mod file;
 
 use async_trait::async_trait;
 use keelway_access::audit::{Seal, verify_chain};
@@ -14,7 +15,7 @@ use keelway_rows::audit::AuditRow;
 use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
 
-use crate::error::Sql;
+use crate::error::{Broken, Sql};
 use crate::{SqliteStore, builds, projects};
 use checks::CHECKS;
 
@@ -28,20 +29,32 @@ impl Inspector for SqliteStore {
 
 async fn inspect(reader: &mut SqliteConnection, now: Timestamp) -> Sql<Inspection> {
     let mut seen = Inspection::default();
+    file::whole(reader, &mut seen).await?;
+    let damaged = !seen.violations.is_empty();
+    match rest(reader, now, &mut seen).await {
+        // Why the rest cannot be read was said already.
+        Err(Broken(StoreError::Corrupt { .. })) if damaged => {}
+        done => done?,
+    }
+    Ok(seen)
+}
+
+async fn rest(reader: &mut SqliteConnection, now: Timestamp, seen: &mut Inspection) -> Sql<()> {
+    file::references(reader, seen).await?;
     for check in CHECKS {
         let subjects: i64 = sqlx::query_scalar(check.subjects).fetch_one(&mut *reader).await?;
         let broken: Vec<(String, String)> =
             sqlx::query_as(check.broken).bind(now.as_micros()).fetch_all(&mut *reader).await?;
-        count(&mut seen, check.invariant, u64::try_from(subjects).unwrap_or(0));
+        count(seen, check.invariant, u64::try_from(subjects).unwrap_or(0));
         for (subject, detail) in broken {
-            violated(&mut seen, check.invariant, subject, detail);
+            violated(seen, check.invariant, subject, detail);
         }
     }
-    accounts(reader, &mut seen).await?;
-    rows(reader, &mut seen).await?;
-    chains(reader, &mut seen).await?;
-    manifests(reader, &mut seen).await?;
-    Ok(seen)
+    accounts(reader, seen).await?;
+    rows(reader, seen).await?;
+    chains(reader, seen).await?;
+    manifests(reader, seen).await?;
+    Ok(())
 }
 
 /// I1 to I4 once more, as the ledger's own rules see them.

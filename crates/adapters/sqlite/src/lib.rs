@@ -95,14 +95,19 @@ impl SqliteStore {
         self.migrate_with(&MIGRATIONS).await
     }
 
-    /// How far the schema is.
+    /// How far the schema is; a file with somebody else's tables is corrupt.
     pub async fn migration_status(&self) -> Result<MigrationStatus, StoreError> {
-        let known: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
         let applied = self.applied_migrations().await?;
+        let known = |version| MIGRATIONS.iter().find(|known| known.version == version);
+        let is_applied = |known: i64| applied.iter().any(|(version, _)| *version == known);
+        let differs = |(version, sum): &&(i64, Vec<u8>)| {
+            known(*version).is_some_and(|known| *known.checksum != **sum)
+        };
         Ok(MigrationStatus {
-            pending: known.iter().filter(|version| !applied.contains(version)).count(),
-            unknown: applied.iter().filter(|version| !known.contains(version)).count(),
-            newest: applied.last().copied(),
+            pending: MIGRATIONS.iter().filter(|known| !is_applied(known.version)).count(),
+            unknown: applied.iter().filter(|(version, _)| known(*version).is_none()).count(),
+            modified: applied.iter().filter(differs).count(),
+            newest: applied.last().map(|(version, _)| *version),
         })
     }
 
@@ -119,6 +124,8 @@ pub struct MigrationStatus {
     pub pending: usize,
     /// Migrations applied by a newer version.
     pub unknown: usize,
+    /// Migrations applied under a known number but with other statements.
+    pub modified: usize,
     /// The newest one applied.
     pub newest: Option<i64>,
 }
@@ -126,7 +133,7 @@ pub struct MigrationStatus {
 impl MigrationStatus {
     /// Whether this version can work on the file.
     pub const fn is_current(&self) -> bool {
-        self.pending == 0 && self.unknown == 0
+        self.pending == 0 && self.unknown == 0 && self.modified == 0
     }
 }
 

@@ -247,19 +247,26 @@ impl SqliteStore {
         detached(migrate).await.map_err(only_broken)
     }
 
-    pub(crate) async fn applied_migrations(&self) -> Result<Vec<i64>, StoreError> {
+    /// Versions and checksums, oldest first.
+    pub(crate) async fn applied_migrations(&self) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
         self.read(|connection| {
             Box::pin(async move {
-                let table: Option<i64> = sqlx::query_scalar(
-                    "SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'",
+                let (tables, ours): (i64, bool) = sqlx::query_as(
+                    "SELECT count(*), count(CASE name WHEN '_sqlx_migrations' THEN 1 END) > 0
+                     FROM sqlite_schema",
                 )
-                .fetch_optional(&mut *connection)
+                .fetch_one(&mut *connection)
                 .await?;
-                if table.is_none() {
-                    return Ok(Vec::new());
+                match (tables, ours) {
+                    (0, _) => return Ok(Vec::new()),
+                    // Migrating would mix our tables with somebody else's.
+                    (_, false) => {
+                        return Err(StoreError::corrupt("database", "has other tables").into());
+                    }
+                    (_, true) => {}
                 }
-                let applied = "SELECT version FROM _sqlx_migrations ORDER BY version";
-                Ok(sqlx::query_scalar(applied).fetch_all(connection).await?)
+                let applied = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
+                Ok(sqlx::query_as(applied).fetch_all(connection).await?)
             })
         })
         .await

@@ -27,7 +27,9 @@ async fn sound_books_show_nothing_on_every_invariant() {
     opened.fx.running().await;
     let inspection = opened.store.inspect().await.unwrap();
     assert_eq!(inspection.violations, []);
-    for invariant in ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I14", "I16", "I17"] {
+    for invariant in
+        ["file", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I14", "I16", "I17"]
+    {
         let checked = inspection.checked.iter().find(|(name, _)| *name == invariant);
         assert!(checked.is_some_and(|(_, subjects)| *subjects > 0), "{invariant}: {checked:?}");
     }
@@ -36,6 +38,7 @@ async fn sound_books_show_nothing_on_every_invariant() {
 #[tokio::test]
 async fn each_breach_is_found() {
     for (invariant, sql) in [
+        ("file", "DELETE FROM users"),
         ("I1", "UPDATE credit_accounts SET balance = balance + 1"),
         ("I1", "DROP TRIGGER credit_entries_never_leave; DELETE FROM credit_entries WHERE seq = 1"),
         ("I1", "UPDATE credit_grants SET remaining = remaining - 1"),
@@ -98,4 +101,27 @@ async fn each_breach_is_found() {
         let found = broken(sql).await;
         assert!(found.contains(&invariant), "{sql} shows {found:?}, not {invariant}");
     }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_a_finding() {
+    use std::io::{Seek as _, SeekFrom, Write as _};
+
+    let opened = Opened::new().await;
+    let owned = opened.fx.funded(100).await;
+    opened.fx.submitted(owned).await;
+    let query = "SELECT rootpage FROM sqlite_schema WHERE name = 'builds'";
+    let root: u32 = sqlx::query_scalar(query).fetch_one(&opened.raw).await.unwrap();
+    let size: u32 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&opened.raw).await.unwrap();
+    opened.tamper("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
+    let path = opened.folder.path().join("keelway.db");
+    let mut file = std::fs::File::options().write(true).open(path).unwrap();
+    file.seek(SeekFrom::Start(u64::from((root - 1) * size))).unwrap();
+    file.write_all(&[0xFF; 64]).unwrap();
+
+    let again = Opened::again(opened.folder.clone()).await;
+    let inspection = again.store.inspect().await.unwrap();
+    assert_eq!(inspection.checked[0].0, "file");
+    let file = inspection.violations.iter().filter(|violation| violation.invariant == "file");
+    assert!(file.count() > 0, "{inspection:?}");
 }

@@ -11,6 +11,7 @@ use keelway_contract::{ManualClock, SeededEntropy, race, sorted};
 use keelway_kernel::{Failure, Reply, StoreError};
 use keelway_sqlite::{SqliteSettings, SqliteStore};
 use keelway_tiers::LimitTable;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::opened::Opened;
 
@@ -33,6 +34,32 @@ async fn two_processes_may_migrate_at_once_and_again() {
     let after = two.migration_status().await.unwrap();
     assert!(after.is_current());
     assert_eq!(after.newest, Some(i64::try_from(before.pending).unwrap()));
+}
+
+#[tokio::test]
+async fn a_schema_of_another_version_is_told_apart() {
+    let status = async |sql| {
+        let opened = Opened::new().await;
+        opened.tamper(sql).await.unwrap();
+        let status = opened.store.migration_status().await.unwrap();
+        assert!(!status.is_current(), "{sql}");
+        (status.pending, status.unknown, status.modified)
+    };
+    assert_eq!(status("UPDATE _sqlx_migrations SET checksum = x'00'").await, (0, 0, 1));
+    assert_eq!(status("UPDATE _sqlx_migrations SET version = 9999").await, (1, 1, 0));
+    assert_eq!(status("DELETE FROM _sqlx_migrations").await, (1, 0, 0));
+}
+
+#[tokio::test]
+async fn a_database_of_somebody_else_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keelway.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let theirs = SqlitePool::connect_lazy_with(options);
+    sqlx::raw_sql("CREATE TABLE recipes (name TEXT)").execute(&theirs).await.unwrap();
+    let store = unmigrated(SqliteSettings::new(path)).await;
+    let answer = store.migration_status().await;
+    assert!(matches!(answer, Err(StoreError::Corrupt { .. })), "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
