@@ -7,19 +7,9 @@ use keelway_access::{
     WorkspaceName, check_password,
 };
 use keelway_kernel::{Failure, StoreError, TenantId, UserId};
-use tokio::sync::Semaphore;
 
+use crate::hashing::Place;
 use crate::{Person, Platform};
-
-/// Passwords hashed side by side: as many as the smallest machine has cores.
-pub(crate) const HASHING_AT_ONCE: usize = 2;
-/// Requests that may wait for one; more are turned away.
-pub(crate) const HASHING_QUEUE: usize = 32;
-
-pub(crate) struct HashingLine {
-    pub(crate) running: Semaphore,
-    pub(crate) admitted: Semaphore,
-}
 
 /// Somebody who wants an account.
 #[derive(Debug, Clone)]
@@ -97,7 +87,9 @@ impl Platform {
         &self,
         request: SignUpRequest,
     ) -> Result<SignedInNow, Failure<SignInError>> {
-        let hash = self.hash_password(request.password.clone()).await?;
+        let place = self.hashing_place()?;
+        let hash = self.hash_password(&place, request.password.clone()).await?;
+        drop(place);
         let token = SessionToken::generate(self.entropy());
         let now = self.now();
         let cmd = SignUp {
@@ -143,7 +135,8 @@ impl Platform {
         replaces: Option<TokenHash>,
         request_id: &str,
     ) -> Result<SignedInNow, Failure<SignInError>> {
-        let _place = self.hashing.admitted.try_acquire().map_err(|_| busy())?;
+        // Turned away before the attempt is counted.
+        let place = self.hashing_place()?;
         let known = self
             .ports
             .accounts
@@ -152,13 +145,13 @@ impl Platform {
             .map_err(|failure| failure.map_rejected(SignInError::TooManyAttempts))?;
         let stored = known.as_ref().map(|credentials| credentials.password.clone());
         let presented = password.clone();
-        let right =
-            self.on_hashing_line(move || check_password(stored.as_ref(), &presented)).await?;
+        let right = place.run(move || check_password(stored.as_ref(), &presented)).await;
+        let right = right.map_err(|_| unhashed())?;
         let Some(credentials) = known.filter(|_| right) else {
             return Err(Failure::Rejected(SignInError::WrongCredentials));
         };
         let rehashed = if credentials.password.needs_rehash() {
-            Some(self.hash_password(password).await?)
+            Some(self.hash_password(&place, password).await?)
         } else {
             None
         };
@@ -215,29 +208,21 @@ impl Platform {
         NewSession { hash: token.hash(), user_agent, policy: self.settings.sessions }
     }
 
-    async fn hash_password(
-        &self,
-        password: Password,
-    ) -> Result<PasswordHash, Failure<SignInError>> {
-        let _place = self.hashing.admitted.try_acquire().map_err(|_| busy())?;
-        let entropy = self.ports.entropy.clone();
-        self.on_hashing_line(move || PasswordHash::new(&password, &*entropy))
-            .await?
-            .map_err(|error| Failure::Store(StoreError::Unavailable(error.to_string())))
+    fn hashing_place(&self) -> Result<Place, Failure<SignInError>> {
+        self.hashing.place().map_err(|_| Failure::Rejected(SignInError::Busy))
     }
 
-    /// Runs slow work on a blocking thread, few at a time.
-    async fn on_hashing_line<T: Send + 'static>(
+    async fn hash_password(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Failure<SignInError>> {
-        let _turn = self.hashing.running.acquire().await.map_err(|_| busy())?;
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|error| Failure::Store(StoreError::Unavailable(error.to_string())))
+        place: &Place,
+        password: Password,
+    ) -> Result<PasswordHash, StoreError> {
+        let entropy = self.ports.entropy.clone();
+        let hashed = place.run(move || PasswordHash::new(&password, &*entropy)).await;
+        hashed.ok().and_then(Result::ok).ok_or_else(unhashed)
     }
 }
 
-const fn busy() -> Failure<SignInError> {
-    Failure::Rejected(SignInError::Busy)
+fn unhashed() -> StoreError {
+    StoreError::Unavailable("passwords cannot be checked".to_owned())
 }

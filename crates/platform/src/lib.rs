@@ -14,6 +14,7 @@ pub mod builds;
 pub mod credits;
 pub mod estimates;
 pub mod events;
+mod hashing;
 pub mod permit;
 pub mod projects;
 pub mod reports;
@@ -31,7 +32,8 @@ use keelway_estimate::Estimator;
 use keelway_kernel::{Clock, Entropy, Tier};
 use keelway_signing::KeyRing;
 use keelway_tiers::{Gate, LimitTable};
-use tokio::sync::Semaphore;
+
+use hashing::Hashing;
 
 pub use permit::{Permit, Person, Right};
 
@@ -107,18 +109,13 @@ pub enum Mode {
 pub struct Platform {
     ports: Ports,
     settings: Arc<Settings>,
-    /// Argon2 takes tens of milliseconds and 19 MiB: few at a time, and a bounded line.
-    hashing: Arc<auth::HashingLine>,
+    hashing: Hashing,
 }
 
 impl Platform {
     /// Puts the use cases on `ports`.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        let hashing = auth::HashingLine {
-            running: Semaphore::new(auth::HASHING_AT_ONCE),
-            admitted: Semaphore::new(auth::HASHING_AT_ONCE + auth::HASHING_QUEUE),
-        };
-        Self { ports, settings: Arc::new(settings), hashing: Arc::new(hashing) }
+        Self { ports, settings: Arc::new(settings), hashing: Hashing::new() }
     }
 
     /// The ports, for adapters that drive them directly.

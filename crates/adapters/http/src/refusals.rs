@@ -111,6 +111,13 @@ impl From<CreateTenantError> for Problem {
     fn from(error: CreateTenantError) -> Self {
         match error {
             CreateTenantError::KeyReused(reused) => reused.into(),
+            CreateTenantError::TooMany(refusal) => {
+                Self::new(Code::PlanLimitExceeded, refusal.to_string()).with(json!({
+                    "of": "workspaces",
+                    "limit": keelway_access::MOST_OWNED,
+                    "used": refusal.owned,
+                }))
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use keelway_access::{
     Tenant, TokenHash, User, UserAgent, WorkspaceName,
 };
 use keelway_credits::{AddGrant, Amount, GrantSource, Terms};
-use keelway_kernel::{Actor, StoreError, TenantId, Timestamp, UserId};
+use keelway_kernel::{Actor, Credits, StoreError, TenantId, Timestamp, UserId};
 use sqlx::types::Uuid;
 
 /// A row of `users`, without what passwords are checked against.
@@ -173,10 +173,10 @@ pub fn begun(new: &NewTenant, slug: Slug, now: Timestamp) -> Tenant {
 }
 
 /// What a tenant is given when it is made; it stays until it is used.
-pub fn first_grant(new: &NewTenant, actor: &Actor) -> Option<AddGrant> {
+pub fn first_grant(new: &NewTenant, amount: Credits, actor: &Actor) -> Option<AddGrant> {
     Some(AddGrant {
         grant: new.grant,
-        amount: Amount::new(new.monthly_credits).ok()?,
+        amount: Amount::new(amount).ok()?,
         terms: Terms::unlimited(GrantSource::Plan),
         actor: actor.clone(),
     })

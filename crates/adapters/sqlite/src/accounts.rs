@@ -9,8 +9,9 @@ use keelway_access::lockout::TooManyAttempts;
 use keelway_access::{
     Accounts, Attempts, AuditAction, CreateTenant, CreateTenantError, Credentials, DisplayName,
     Email, Membership, NewTenant, Role, SignUp, SignUpError, SignedUp, Tenant, User,
+    opening_credits,
 };
-use keelway_kernel::{Actor, Failure, Once, StoreError, UserId};
+use keelway_kernel::{Actor, Credits, Failure, Once, StoreError, UserId};
 use keelway_rows::access::{
     AttemptsRow, CredentialsRow, MembershipRow, UserRow, begun, first_grant,
 };
@@ -30,7 +31,11 @@ impl Accounts for SqliteStore {
                 if let Some(earlier) = idempotency::replay(tx, cmd.keyed.as_ref()).await? {
                     return Ok(earlier);
                 }
-                let tenant = begin_tenant(tx, &cmd.tenant, cmd.owner, &cmd.actor).await?;
+                let owned = owned_by(tx, cmd.owner).await?;
+                let opening = opening_credits(cmd.tenant.monthly_credits, owned)
+                    .map_err(|refusal| Stop::Refused(refusal.into()))?;
+                let begin = (&cmd.tenant, opening);
+                let tenant = begin_tenant(tx, begin, cmd.owner, &cmd.actor).await?;
                 idempotency::remember(tx, cmd.keyed.as_ref(), &tenant).await?;
                 Ok(Once::Fresh(tenant))
             })
@@ -113,14 +118,33 @@ async fn sign_up(tx: &mut Tx, cmd: SignUp) -> Result<SignedUp, Stop<SignUpError>
     let signed_up = audit::entry(None, &actor, AuditAction::SignUp, user.id, tx.now);
     audit::append(tx, &[signed_up]).await?;
     let tenant = match &cmd.workspace {
-        Some(workspace) => Some(begin_tenant(tx, workspace, user.id, &actor).await?),
+        Some(workspace) => {
+            let begin = (workspace, workspace.monthly_credits);
+            Some(begin_tenant(tx, begin, user.id, &actor).await?)
+        }
         None => None,
     };
     Ok(SignedUp { user, tenant, session })
 }
 
-/// Makes the tenant, its ownership and its first grant.
-async fn begin_tenant(tx: &mut Tx, new: &NewTenant, owner: UserId, actor: &Actor) -> Sql<Tenant> {
+/// How many tenants a person owns.
+async fn owned_by(tx: &mut Tx, user: UserId) -> Sql<u64> {
+    let owned: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM memberships WHERE user_id = ?1 AND role = ?2")
+            .bind(user.as_uuid())
+            .bind(Role::Owner.as_str())
+            .fetch_one(&mut **tx)
+            .await?;
+    Ok(u64::try_from(owned).unwrap_or_default())
+}
+
+/// Makes the tenant, its ownership and its first grant of `opening` credits.
+async fn begin_tenant(
+    tx: &mut Tx,
+    (new, opening): (&NewTenant, Credits),
+    owner: UserId,
+    actor: &Actor,
+) -> Sql<Tenant> {
     let taken: Option<i64> = sqlx::query_scalar("SELECT 1 FROM tenants WHERE slug = ?1")
         .bind(new.slug.as_str())
         .fetch_optional(&mut **tx)
@@ -155,7 +179,7 @@ async fn begin_tenant(tx: &mut Tx, new: &NewTenant, owner: UserId, actor: &Actor
     let created = audit::entry(Some(tenant.id), actor, action, tenant.id, tx.now);
     audit::append(tx, &[created]).await?;
 
-    if let Some(grant) = first_grant(new, actor) {
+    if let Some(grant) = first_grant(new, opening, actor) {
         let given = credits::grant(tx, tenant.id, grant).await;
         given.map_err(|stop| match stop {
             Stop::Broken(error) => error,

@@ -14,6 +14,25 @@ crate::cases! {
     one_key_raced_makes_exactly_one_tenant,
     keys_of_different_owners_never_meet,
     a_key_is_forgotten_after_its_time,
+    the_opening_credits_are_never_given_twice_to_one_person,
+}
+
+async fn the_opening_credits_are_never_given_twice_to_one_person(fx: Fixture) {
+    let owner = fx.person().await.user.id;
+    let answers = race(16, |_| {
+        let (fx, cmd) = (fx.clone(), create(&fx, owner));
+        async move { fx.store.accounts.create_tenant(cmd).await }
+    })
+    .await;
+    let (made, refused) = sorted(answers);
+    assert_eq!((made.len(), refused.len()), (10, 6));
+    assert!(refused.iter().all(|no| matches!(no, CreateTenantError::TooMany(_))), "{refused:?}");
+    let mut given = Credits::ZERO;
+    for tenant in made {
+        let statement = fx.store.books.statement(scope(fresh(tenant).id)).await.unwrap();
+        given = given.plus(statement.balance).unwrap();
+    }
+    assert_eq!(given, Credits::new(300));
 }
 
 fn create(fx: &Fixture, owner: UserId) -> CreateTenant {

@@ -39,7 +39,10 @@ pub use audit::{AuditAction, AuditEntry, ChainBroken, Seal, verify_chain};
 pub use lockout::{AttemptKey, Attempts, TooManyAttempts};
 pub use names::{DisplayName, Email, NameError, Slug, WorkspaceName};
 pub use password::{HashError, Password, PasswordError, PasswordHash, check_password};
-pub use people::{LeaveError, Member, Membership, Role, Tenant, User, leave};
+pub use people::{
+    LeaveError, MOST_OWNED, Member, Membership, Role, Tenant, TooManyTenants, User, leave,
+    opening_credits,
+};
 pub use permission::Permission;
 pub use ports::{
     Accounts, CreateTenant, CreateTenantError, Credentials, NewTenant, RateLimiter, Sessions,

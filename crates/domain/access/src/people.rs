@@ -2,7 +2,7 @@
 
 use crate::names::{DisplayName, Email, Slug, WorkspaceName};
 use crate::permission::Permission;
-use keelway_kernel::{TenantId, Tier, TimeZoneName, Timestamp, UserId};
+use keelway_kernel::{Credits, TenantId, Tier, TimeZoneName, Timestamp, UserId};
 
 /// A person with an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +109,27 @@ impl std::fmt::Display for Role {
     }
 }
 
+/// The most tenants one person may own: they cost something to keep, even unused.
+pub const MOST_OWNED: u64 = 10;
+
+/// Somebody owns as many tenants as one person may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("one person owns at most {MOST_OWNED} workspaces")]
+pub struct TooManyTenants {
+    /// How many they own.
+    pub owned: u64,
+}
+
+/// Decides what a new tenant begins with, given how many its owner has already: the monthly
+/// credits once for each person, not for each workspace.
+pub const fn opening_credits(monthly: Credits, owned: u64) -> Result<Credits, TooManyTenants> {
+    match owned {
+        0 => Ok(monthly),
+        1..MOST_OWNED => Ok(Credits::ZERO),
+        MOST_OWNED.. => Err(TooManyTenants { owned }),
+    }
+}
+
 /// Why somebody cannot leave a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LeaveError {
@@ -131,5 +152,19 @@ pub fn leave(members: &[Member], user: UserId) -> Result<Vec<Member>, LeaveError
         Err(LeaveError::LastOwner)
     } else {
         Ok(staying)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_opening_credits_are_given_once_a_person() {
+        let monthly = Credits::new(300);
+        let given: Vec<_> =
+            [0, 1, 9].map(|owned| opening_credits(monthly, owned).map(Credits::get)).into();
+        assert_eq!(given, [Ok(300), Ok(0), Ok(0)]);
+        assert_eq!(opening_credits(monthly, 10), Err(TooManyTenants { owned: 10 }));
     }
 }

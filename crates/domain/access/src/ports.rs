@@ -6,7 +6,7 @@
 use crate::lockout::TooManyAttempts;
 use crate::names::{DisplayName, Email, Slug, WorkspaceName};
 use crate::password::PasswordHash;
-use crate::people::{Membership, Tenant, User};
+use crate::people::{Membership, Tenant, TooManyTenants, User};
 use crate::rate::{RateClass, RateDecision};
 use crate::secret::TokenHash;
 use crate::session::{NewSession, Session, SessionPolicy};
@@ -93,6 +93,9 @@ pub enum CreateTenantError {
     /// The idempotency key belongs to another request.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
+    /// The owner has as many as one person may own.
+    #[error(transparent)]
+    TooMany(#[from] TooManyTenants),
 }
 
 /// A person and what their password is checked against.
@@ -115,7 +118,9 @@ pub trait Accounts: Send + Sync {
     /// never a refusal.
     async fn sign_up(&self, cmd: SignUp) -> Result<SignedUp, Failure<SignUpError>>;
 
-    /// Makes a tenant as [`Accounts::sign_up`] does.
+    /// Makes a tenant as [`Accounts::sign_up`] does, with the credits that
+    /// [`opening_credits`](crate::opening_credits) says: never a second time for one person,
+    /// also when they ask for several at once.
     ///
     /// The same key and request again never makes a second one and always gives the first answer.
     async fn create_tenant(
