@@ -92,7 +92,7 @@ async fn shutting_down_finishes_what_it_can() {
 
 #[tokio::test]
 async fn a_reader_who_reconnects_across_restarts_sees_every_event_once_and_in_order() {
-    let house = House::new().slow_agents(60);
+    let house = House::new().short_leases().slow_agents(60);
     let mut server = house.start().await;
     let owner = house.guest().sign_up("ada").await;
     let build = owner.submit(BAKERY).await;

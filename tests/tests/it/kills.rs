@@ -130,7 +130,7 @@ async fn a_build_killed_at_any_point_is_finished_or_failed_and_charged_by_the_po
 
 /// One house with ten kills: some of its builds are hit once, some twice, one three times.
 async fn world(points: Vec<Point>) -> Tally {
-    let house = House::new().slow_agents(25);
+    let house = House::new().short_leases().slow_agents(25);
     let mut server = house.start().await;
     let owner = house.guest().sign_up("ada").await;
     let mut tally = Tally::default();
@@ -233,7 +233,7 @@ async fn examine(house: &House) -> Findings {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_cut_off_by_a_kill_was_done_wholly_or_not_at_all() {
     let mut dice = Dice::thrown("cut off");
-    let house = House::new().slow_agents(25);
+    let house = House::new().short_leases().slow_agents(25);
     let mut server = house.start().await;
     let owner = house.guest().sign_up("ada").await;
     let mut cut = Cut::default();

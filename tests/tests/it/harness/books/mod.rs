@@ -53,6 +53,11 @@ impl Books {
         done.unwrap_or_else(|error| panic!("{error}\n{sql}")).rows_affected()
     }
 
+    /// Whether nobody is in the middle of writing.
+    pub(crate) async fn is_writable(&self) -> bool {
+        sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(&self.pool).await.is_ok()
+    }
+
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         let count = sqlx::query_scalar(sql).fetch_one(&self.pool).await;
         count.unwrap_or_else(|error| panic!("{error}\n{sql}"))
