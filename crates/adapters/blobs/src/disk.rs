@@ -1,6 +1,6 @@
 //! The file operations, all of them blocking.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -32,7 +32,10 @@ impl Disk {
 
     fn sweep(&self) -> io::Result<()> {
         let unfinished = self.root.join(UNFINISHED);
-        fs::create_dir_all(&unfinished)?;
+        private_folder().recursive(true).create(&unfinished)?;
+        // One made by an older version, or by somebody else, may be open to everybody; what
+        // is inside is then closed with it.
+        keep_private(&self.root)?;
         for entry in fs::read_dir(&unfinished)? {
             remove(&entry?.path())?;
         }
@@ -86,7 +89,7 @@ impl Disk {
         loop {
             let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
             let path = self.root.join(UNFINISHED).join(format!("{}-{number}", process::id()));
-            match File::create_new(&path) {
+            match private_file().open(&path) {
                 Ok(file) => return Ok((Unfinished(path), file)),
                 // In another container a process may have this one's number.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -96,7 +99,7 @@ impl Disk {
     }
 
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
-        match fs::create_dir(folder) {
+        match private_folder().create(folder) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
             _ => sync_folder(&self.root),
         }
@@ -137,6 +140,37 @@ impl Drop for Unfinished {
         // What cannot be removed now is swept by the next start.
         let _ = fs::remove_file(&self.0);
     }
+}
+
+/// Makes folders that nobody but their owner enters.
+fn private_folder() -> DirBuilder {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "folders have no mode there"))]
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+/// Makes new files that nobody but their owner reads.
+fn private_file() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(unix)]
+fn keep_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let is_open = fs::metadata(folder)?.permissions().mode() & 0o077 != 0;
+    if is_open { fs::set_permissions(folder, fs::Permissions::from_mode(0o700)) } else { Ok(()) }
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "folders have no mode here")]
+fn keep_private(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Removes a file that another process may remove at the same time.

@@ -108,3 +108,21 @@ async fn a_directory_that_cannot_be_written_is_unavailable() {
     assert_eq!(fs::read_dir(root.path().join("tmp")).unwrap().count(), 0);
     assert!(matches!(LocalBlobs::open(&folder), Err(StoreError::Unavailable(_))));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_but_the_owner_reads_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let open = tempfile::tempdir().unwrap();
+    let root = open.path().join("blobs");
+    for folder in [open.path(), &root] {
+        fs::create_dir_all(folder).unwrap();
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let blob = LocalBlobs::open(&root).unwrap().put(b"secret".to_vec()).await.unwrap();
+    let file = place(&root, blob);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let modes = [&root, &root.join("tmp"), file.parent().unwrap(), &file].map(mode);
+    assert_eq!(modes, [0o700, 0o700, 0o700, 0o600]);
+    assert_eq!(mode(open.path()), 0o755);
+}
