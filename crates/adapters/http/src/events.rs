@@ -19,7 +19,7 @@ use crate::routes::Routes;
 use crate::stream;
 
 pub(crate) fn routes(routes: &mut Routes) {
-    routes.at(__path_list, list);
+    routes.at(__path_list, list).refuses(&[Code::TooManyStreams]);
     routes.at(__path_follow, follow).refuses(&[Code::TooManyStreams]);
     routes.at(__path_replay, replay).refuses(&[Code::TooManyStreams]);
     routes.at(__path_viewer_token, viewer_token);
@@ -153,6 +153,7 @@ async fn list(
     app: UseCases,
     Query(query): Query<After>,
     Wait(patience): Wait,
+    req: HttpRequest,
 ) -> Result<View<EventsView>, Problem> {
     let limit = page_request(query.limit, None)?.limit();
     let build = permit.build();
@@ -160,6 +161,7 @@ async fn list(
     let after = query.after.as_deref().map_or(Ok(0), |text| within(seq(text), reach, "?after"))?;
     let mut events = app.events(&permit, build, after, limit + 1).await?.unwrap_or_default();
     if let (true, Some(patience)) = (events.is_empty() && !reach.is_over, patience) {
+        let _place = stream::place(&req, permit.user())?;
         let mut feed = app.follow(&permit, build, after);
         if let Ok(found) = tokio::time::timeout(patience, feed.next()).await {
             events = found?;

@@ -30,8 +30,8 @@ use crate::guard::AllowedOnBuild;
 use crate::problem::{Code, Problem};
 use crate::settings::Drain;
 
-/// How many streams one person may have open in this process.
-const STREAMS_PER_USER: u32 = 10;
+/// How many streams and waiting requests one person may have open in this process.
+const STREAMS_PER_USER: u32 = 20;
 /// Seconds of silence after which a comment shows that the connection lives.
 const PING_S: u32 = 15;
 /// Seconds between two looks at whether the reader may still read.
@@ -41,12 +41,12 @@ const RETRY: &[u8] = b"retry: 2000\n\n";
 /// The same when this process is about to stop.
 const RETRY_LATER: &[u8] = b": shutting down\nretry: 5000\n\n";
 
-/// The streams that are open, by reader.
+/// The streams and waiting requests that are open, by reader.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Streams(Arc<Mutex<HashMap<UserId, u32>>>);
 
 impl Streams {
-    /// A place for one more stream of `user`, if there is one.
+    /// A place for one more of `user`, if there is one.
     fn open(&self, user: UserId) -> Option<Place> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(user).or_default();
@@ -58,8 +58,8 @@ impl Streams {
     }
 }
 
-/// One open stream; closes when dropped.
-struct Place {
+/// One open stream or waiting request; closes when dropped.
+pub(crate) struct Place {
     streams: Streams,
     user: UserId,
 }
@@ -76,6 +76,15 @@ impl Drop for Place {
     }
 }
 
+/// A place for a stream, or for a request that waits for news.
+pub(crate) fn place(req: &HttpRequest, user: UserId) -> Result<Place, Problem> {
+    Shared::of(req).streams.open(user).ok_or_else(|| {
+        let detail =
+            format!("{STREAMS_PER_USER} streams or waiting requests are open already; close one");
+        Problem::new(Code::TooManyStreams, detail).retry_after(PING_S)
+    })
+}
+
 /// Opens a stream of what happened behind `after`.
 pub(crate) fn open(
     permit: &AllowedOnBuild<ViewBuildEvents>,
@@ -83,10 +92,7 @@ pub(crate) fn open(
     after: i64,
     req: &HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let place = Shared::of(req).streams.open(permit.user()).ok_or_else(|| {
-        let detail = format!("{STREAMS_PER_USER} streams are open already; close one");
-        Problem::new(Code::TooManyStreams, detail).retry_after(PING_S)
-    })?;
+    let place = place(req, permit.user())?;
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CONTENT_TYPE, "text/event-stream"))
@@ -313,11 +319,11 @@ mod tests {
     }
 
     #[test]
-    fn a_person_has_ten_streams_and_gets_back_those_that_close() {
+    fn a_person_has_twenty_streams_and_gets_back_those_that_close() {
         let streams = Streams::default();
         let user = "usr_01h455vb4pex5vsknk084sn02q".parse().unwrap();
         let other = "usr_01h455vb4pex5vsknk084sn02r".parse().unwrap();
-        let mut open: Vec<Place> = (0..10).map(|_| streams.open(user).unwrap()).collect();
+        let mut open: Vec<Place> = (0..20).map(|_| streams.open(user).unwrap()).collect();
         assert!(streams.open(user).is_none());
         assert!(streams.open(other).is_some());
         open.pop();

@@ -194,18 +194,25 @@ async fn tokens_and_tickets_open_one_builds_events_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_person_follows_ten_streams_at_a_time() {
+async fn a_person_follows_twenty_streams_at_a_time() {
     let app = TestApp::spawn().await;
     let ada = app.owner("ada@example.com").await;
     let build = app.queued(&ada).await;
     let mut open = Vec::new();
-    for _ in 0..10 {
+    for _ in 0..20 {
         let mut reader = Reader::of(stream(&app, &build).by(&ada).stream().await);
         reader.event().await.unwrap();
         open.push(reader);
     }
     let refused = stream(&app, &build).by(&ada).send().await;
     insta::assert_snapshot!(refused.shown());
+    // Whoever waits for news holds what a stream holds.
+    let path = format!("/v1/builds/{build}");
+    for path in [format!("{path}/events?after=1"), path] {
+        let refused = app.get(&path).by(&ada).header("prefer", "wait=30").send().await;
+        assert_eq!(refused.verdict(), "429 TOO_MANY_STREAMS", "{path}");
+        assert_eq!(app.get(&path).by(&ada).send().await.verdict(), "200", "{path}");
+    }
     app.post(&format!("/v1/builds/{build}/cancel")).by(&ada).send().await;
     for reader in open {
         assert_eq!(reader.rest().await.last().unwrap().event, "build.cancelled");
