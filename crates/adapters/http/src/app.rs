@@ -12,6 +12,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, Error, HttpRequest, HttpServer, Route, web};
 use keelway_platform::Platform;
 
+use crate::connections;
 use crate::context::Shared;
 use crate::edge::{edge, unknown_path, wrong_method};
 use crate::routes::{Row, TABLE};
@@ -63,6 +64,7 @@ impl Http {
             .client_request_timeout(settings.head_timeout)
             .keep_alive(settings.keep_alive)
             .max_connections(settings.connections_per_worker)
+            .on_connect(connections::limited(settings))
             .shutdown_timeout(settings.shutdown_grace.as_secs())
             .disable_signals();
         if let Some(workers) = settings.workers {

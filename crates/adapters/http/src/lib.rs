@@ -14,6 +14,7 @@
 //! | [`check`] | all mistakes of a body at once, with pointers |
 //! | [`problem`] | every error: code, status, title, page |
 //! | `refusals` | which refusal of the domain is which problem |
+//! | `connections` | how many an address has, and how long one may stand still |
 //! | `edge` | request id, log, metrics, security headers, problem bodies |
 //! | `credentials` | cookie, bearer, CSRF |
 //!
@@ -60,6 +61,7 @@ mod auth;
 mod builds;
 pub mod check;
 pub mod client;
+mod connections;
 pub mod context;
 mod costs;
 mod credentials;

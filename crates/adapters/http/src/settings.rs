@@ -34,12 +34,25 @@ pub struct HttpSettings {
     pub workers: Option<NonZeroU32>,
     /// The most connections a thread holds.
     pub connections_per_worker: usize,
+    /// The most connections a listener holds with one address; trusted proxies have no limit.
+    pub connections_per_address: usize,
     /// How long requests may go on after a stop was asked for.
     pub shutdown_grace: Duration,
     /// Renders what was measured; without it `/metrics` is empty.
     pub metrics: Option<PrometheusHandle>,
+    /// Who may read it there.
+    pub metrics_access: MetricsAccess,
     /// Whether the process is about to stop.
     pub drain: Drain,
+}
+
+/// Who may read what was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Whoever asks from the same machine; the peer counts, not what it says of others.
+    LoopbackOnly,
+    /// Everybody who reaches the API.
+    Anyone,
 }
 
 /// Gives the address of the site under a label.
@@ -59,8 +72,10 @@ impl HttpSettings {
             keep_alive: Duration::from_secs(15),
             workers: None,
             connections_per_worker: 2_048,
+            connections_per_address: 256,
             shutdown_grace: Duration::from_secs(30),
             metrics: None,
+            metrics_access: MetricsAccess::LoopbackOnly,
             drain: Drain::default(),
         }
     }

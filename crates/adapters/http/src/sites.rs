@@ -25,6 +25,7 @@ use keelway_platform::Platform;
 use keelway_platform::sites::SiteAnswer;
 
 use crate::app::Http;
+use crate::connections;
 use crate::reply::is_known;
 use crate::settings::HttpSettings;
 
@@ -70,6 +71,7 @@ impl Http {
             .client_request_timeout(settings.head_timeout)
             .keep_alive(settings.keep_alive)
             .max_connections(settings.connections_per_worker)
+            .on_connect(connections::limited(settings))
             .shutdown_timeout(settings.shutdown_grace.as_secs())
             .disable_signals();
         if let Some(workers) = settings.workers {

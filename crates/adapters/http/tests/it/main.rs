@@ -6,6 +6,7 @@ mod app;
 mod auth;
 mod broken;
 mod builds;
+mod connections;
 mod credits;
 mod csrf;
 mod docs;
