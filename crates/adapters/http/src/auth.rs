@@ -6,6 +6,7 @@ use keelway_access::{
     DisplayName, Email, Password, Permission, Principal, RateClass, WorkspaceName,
 };
 use keelway_kernel::{QueueId, TenantId, Timestamp, UserId};
+use keelway_platform::Person;
 use keelway_platform::auth::{SignUpRequest, SignedInNow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -120,7 +121,8 @@ impl UserView {
 /// Creates an account and signs it in
 ///
 /// With `workspace`, also makes a workspace and gives it its first month's credits. Signing up
-/// again with the same address and password signs in, so a lost answer costs nothing.
+/// again with the same address and password signs in, so a lost answer costs nothing. A session
+/// that the request carries ends.
 #[utoipa::path(
     post, path = "/v1/auth/sign-up", tag = "auth", operation_id = "sign_up",
     request_body = SignUpBody,
@@ -151,7 +153,11 @@ async fn sign_up(
         user_agent: user_agent(req.headers()),
         request_id: caller.request_id().to_owned(),
     };
+    let request_id = request.request_id.clone();
     let signed_in = app.sign_up(request).await?;
+    if let Some(session) = caller.presented_session() {
+        app.sign_out(&Person { user: signed_in.user.id, session, request_id }).await?;
+    }
     let queue = parked(&app, queue).await?;
     Ok(session(&app, StatusCode::CREATED, &signed_in, queue))
 }

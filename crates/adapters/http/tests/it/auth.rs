@@ -1,5 +1,10 @@
 //! Signing up, in and out.
 
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use keelway_access::RateLimits;
+use keelway_local::LocalLimiter;
 use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp};
@@ -93,6 +98,39 @@ async fn signing_in_ends_the_session_it_replaces() {
     let old = app.get("/v1/me").header("cookie", &cookie).send().await;
     assert_eq!(old.verdict(), "401 AUTH_REQUIRED");
     assert!(old.header("set-cookie").contains("Max-Age=0"), "{}", old.header("set-cookie"));
+}
+
+#[tokio::test]
+async fn signing_up_ends_the_session_it_replaces() {
+    let app = TestApp::spawn().await;
+    for by_cookie in [true, false] {
+        let bob = app.person(&format!("bob-{by_cookie}@example.com")).await;
+        let call = app.post("/v1/auth/sign-up");
+        let call = if by_cookie { call.with_cookie(&bob) } else { call.by(&bob) };
+        assert_eq!(call.json(&ada()).send().await.verdict(), "201");
+        let old = app.get("/v1/me").by(&bob).send().await;
+        assert_eq!(old.verdict(), "401 AUTH_REQUIRED", "by cookie: {by_cookie}");
+    }
+}
+
+#[tokio::test]
+async fn many_who_sign_up_at_once_are_served_or_told_to_come_back() {
+    let app = TestApp::spawn_with(|setup| {
+        let mut rates = RateLimits::default();
+        rates.auth.limit = NonZeroU32::new(1_000).unwrap();
+        setup.ports.limiter = Arc::new(LocalLimiter::new(rates, setup.ports.clock.clone(), 10));
+    })
+    .await;
+    let sign_ups = (0..40).map(|number| {
+        let mut body = ada();
+        body["email"] = json!(format!("ada-{number}@example.com"));
+        let app = &app;
+        async move { sign_up(app, &body).await.verdict() }
+    });
+    let verdicts = futures::future::join_all(sign_ups).await;
+    assert!(verdicts.contains(&"201".to_owned()), "{verdicts:?}");
+    let expected = ["201", "503 BUSY"];
+    assert!(verdicts.iter().all(|verdict| expected.contains(&&**verdict)), "{verdicts:?}");
 }
 
 #[tokio::test]
