@@ -1,10 +1,11 @@
 //! What machines ask about the process, and what the API offers.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap};
+use actix_web::{HttpRequest, HttpResponse};
 use keelway_kernel::{StoreError, UserId};
 use keelway_tiers::Feature;
 use serde::Serialize;
@@ -15,15 +16,20 @@ use crate::guard::Public;
 use crate::problem::{Code, Problem};
 use crate::reply::View;
 use crate::routes::{Routes, TABLE};
+use crate::settings::MetricsAccess;
 
 /// A store that takes longer is not ready.
 const READY_WITHIN: Duration = Duration::from_secs(1);
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.at(__path_index, index);
-    routes.at(__path_alive, alive).unlimited();
-    routes.at(__path_ready, ready).unlimited().refuses(&[Code::Draining, Code::StoreUnavailable]);
-    routes.at(__path_metrics, metrics).unlimited();
+    routes.at(__path_alive, alive).unlimited().ignores_query();
+    routes
+        .at(__path_ready, ready)
+        .unlimited()
+        .ignores_query()
+        .refuses(&[Code::Draining, Code::StoreUnavailable]);
+    routes.at(__path_metrics, metrics).unlimited().ignores_query().refuses(&[Code::NotFound]);
 }
 
 /// What there is.
@@ -100,22 +106,40 @@ async fn ready(_: Public, app: UseCases) -> Result<HttpResponse, Problem> {
     // One look-up by primary key; nobody has the id that is all zeros.
     let nobody = UserId::from_uuid(uuid::Uuid::nil());
     let asked = tokio::time::timeout(READY_WITHIN, app.ports().accounts.find_user(nobody)).await;
-    asked.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".to_owned())))?;
+    let asked = asked.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())));
+    // Whatever is wrong with the store, others should get the requests.
+    asked.map_err(|error| StoreError::Unavailable(error.to_string()))?;
     Ok(plain("ready\n".to_owned()))
 }
 
 /// What was measured, for Prometheus
+///
+/// 404 to whoever does not ask from the same machine, unless `http.metrics` lets anyone ask.
 #[utoipa::path(
     get, path = "/metrics", tag = "about", operation_id = "metrics",
     responses((status = 200, body = String, content_type = "text/plain", description = "Counts and durations; no ids")),
 )]
-async fn metrics(_: Public, app: UseCases) -> HttpResponse {
+async fn metrics(_: Public, app: UseCases, req: HttpRequest) -> Result<HttpResponse, Problem> {
+    if !may_measure(app.settings().metrics_access, req.peer_addr(), req.headers()) {
+        return Err(Problem::not_found());
+    }
     let handle = app.settings().metrics.as_ref();
     let text = handle.map_or_else(String::new, |handle| {
         handle.run_upkeep();
         handle.render()
     });
-    plain(text)
+    Ok(plain(text))
+}
+
+/// A proxy on this machine is a loopback peer too; it mostly says for whom it asks.
+fn may_measure(access: MetricsAccess, peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
+    match access {
+        MetricsAccess::Anyone => true,
+        MetricsAccess::LoopbackOnly => {
+            peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+                && ["x-forwarded-for", "forwarded"].iter().all(|name| !headers.contains_key(*name))
+        }
+    }
 }
 
 fn plain(text: String) -> HttpResponse {
@@ -123,4 +147,36 @@ fn plain(text: String) -> HttpResponse {
         .content_type("text/plain; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-store"))
         .body(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    #[test]
+    fn only_the_same_machine_reads_metrics_unless_anyone_may() {
+        use MetricsAccess::{Anyone, LoopbackOnly};
+        for (access, peer, header, expected) in [
+            (LoopbackOnly, "127.0.0.1:9", None, true),
+            (LoopbackOnly, "127.9.9.9:9", None, true),
+            (LoopbackOnly, "[::1]:9", None, true),
+            (LoopbackOnly, "[::ffff:127.0.0.1]:9", None, true),
+            (LoopbackOnly, "10.0.0.1:9", None, false),
+            (LoopbackOnly, "[2001:db8::1]:9", None, false),
+            (LoopbackOnly, "10.0.0.1:9", Some("x-forwarded-for"), false),
+            (LoopbackOnly, "127.0.0.1:9", Some("x-forwarded-for"), false),
+            (LoopbackOnly, "127.0.0.1:9", Some("forwarded"), false),
+            (Anyone, "10.0.0.1:9", Some("x-forwarded-for"), true),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(name) = header {
+                let name = HeaderName::from_static(name);
+                headers.insert(name, HeaderValue::from_static("127.0.0.1"));
+            }
+            let may = may_measure(access, peer.parse().ok(), &headers);
+            assert_eq!(may, expected, "{access:?} {peer} {header:?}");
+        }
+        assert!(!may_measure(LoopbackOnly, None, &HeaderMap::new()));
+    }
 }

@@ -1,5 +1,6 @@
 //! What machines ask about the process.
 
+use keelway_http::settings::MetricsAccess;
 use keelway_kernel::StoreError;
 
 use crate::app::TestApp;
@@ -51,6 +52,16 @@ async fn requests_are_measured_by_route_and_never_by_id() {
     counts.sort_unstable();
     insta::assert_snapshot!(counts.join("\n"));
     assert!(text.contains("keelway_http_request_duration_seconds"), "{text}");
+}
+
+#[tokio::test]
+async fn whoever_asks_through_a_proxy_is_told_of_no_metrics() {
+    let app = TestApp::spawn().await;
+    let asked = || app.get("/metrics").header("x-forwarded-for", "127.0.0.1").send();
+    assert_eq!(asked().await.verdict(), "404 NOT_FOUND");
+    let open = TestApp::spawn_with(|setup| setup.http.metrics_access = MetricsAccess::Anyone).await;
+    let asked = || open.get("/metrics").header("x-forwarded-for", "127.0.0.1").send();
+    assert_eq!(asked().await.verdict(), "200");
 }
 
 #[tokio::test]
