@@ -1,6 +1,7 @@
 //! Single-use tickets for event streams.
 
 use crate::SqliteStore;
+use crate::error::translate;
 use async_trait::async_trait;
 use keelway_access::{Ticket, Tickets, TokenHash};
 use keelway_kernel::{BuildId, StoreError, TenantId, TenantScope, UserId};
@@ -38,6 +39,16 @@ impl Tickets for SqliteStore {
 
     async fn redeem(&self, token: &TokenHash) -> Result<Option<Ticket>, StoreError> {
         let token = *token;
+        // Strangers guess without being counted: they must not take the writer's turns.
+        let known: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM viewer_tickets WHERE token_hash = ?1")
+                .bind(token.as_bytes().as_slice())
+                .fetch_optional(self.readers())
+                .await
+                .map_err(|error| translate(&error))?;
+        if known.is_none() {
+            return Ok(None);
+        }
         self.write_always(move |tx| {
             Box::pin(async move {
                 let row: Option<(Uuid, Uuid, Uuid, i64)> = sqlx::query_as(

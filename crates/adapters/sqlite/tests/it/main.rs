@@ -5,6 +5,7 @@ mod findings;
 mod guards;
 mod opened;
 mod sharing;
+mod tickets;
 
 use async_trait::async_trait;
 use keelway_access::AuditEntry;
