@@ -1,15 +1,16 @@
 //! Everything there is to say about one build, and waiting until it changes.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use keelway_builds::ports::Topic;
 use keelway_builds::submit::SubmitError;
 use keelway_builds::{
-    Build, BuildRequest, BuildState, Event, Manifest, Position, Project, Snapshot,
+    Build, BuildRequest, BuildState, Event, Manifest, Position, Project, SiteLabel, Snapshot,
 };
 use keelway_credits::ReserveError;
 use keelway_estimate::Estimate;
-use keelway_kernel::{BuildId, Credits, Failure, StoreError, TenantScope};
+use keelway_kernel::{BuildId, Credits, Failure, ProjectId, StoreError, TenantScope};
 
 use crate::builds::ForProject;
 use crate::events::{BATCH, POLL};
@@ -21,6 +22,8 @@ use crate::{Permit, Platform};
 pub struct Report {
     /// The build.
     pub build: Build,
+    /// Under which label its project is served by the platform itself.
+    pub site: Option<SiteLabel>,
     /// Its place in the queue, while it waits.
     pub position: Option<Position>,
     /// All its events.
@@ -76,13 +79,30 @@ impl Platform {
         let Some((build, position)) = self.find_build(permit, id).await? else {
             return Ok(None);
         };
+        let site = self.sites_of(permit, [&build]).await?.remove(&build.project);
         let history = self.history_of(scope, id).await?;
         let snapshot = match build.snapshot {
             Some(snapshot) => self.ports.projects.find_snapshot(scope, snapshot).await?,
             None => None,
         };
         let snapshot = snapshot.map(|(snapshot, _)| snapshot);
-        Ok(Some(Report { build, position, history, snapshot }))
+        Ok(Some(Report { build, site, position, history, snapshot }))
+    }
+
+    /// Under which labels the projects of those of `builds` are served that were deployed.
+    pub async fn sites_of(
+        &self,
+        permit: &Permit<ViewBuilds>,
+        builds: impl IntoIterator<Item = &Build>,
+    ) -> Result<BTreeMap<ProjectId, SiteLabel>, StoreError> {
+        let mut sites = BTreeMap::new();
+        for build in builds {
+            if build.deployment_url.is_some() && !sites.contains_key(&build.project) {
+                let found = self.ports.projects.find_project(permit.scope(), build.project).await?;
+                sites.extend(found.map(|project| (project.id, project.site)));
+            }
+        }
+        Ok(sites)
     }
 
     async fn history_of(&self, scope: TenantScope, id: BuildId) -> Result<Vec<Event>, StoreError> {

@@ -5,8 +5,8 @@ use std::ops::Deref;
 use std::str::FromStr;
 use std::time::Duration;
 
-use actix_web::HttpRequest;
-use actix_web::http::header::HeaderName;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use keelway_kernel::{Cursor, PageRequest};
 use keelway_platform::Platform;
@@ -30,6 +30,10 @@ pub struct Call<'a> {
 pub trait Arg: Sized + 'static {
     /// Whether it reads a JSON body.
     const BODY: bool = false;
+    /// Whether the route does without that body.
+    const MAY_LACK_BODY: bool = false;
+    /// Whether it reads the query.
+    const QUERY: bool = false;
     /// Whether it makes the route take idempotency keys.
     const KEYED: bool = false;
 
@@ -84,6 +88,19 @@ impl<T: DeserializeOwned + 'static> Arg for Json<T> {
     }
 }
 
+/// The body if there is one; an empty one stands for none, whatever it is declared as.
+impl<T: DeserializeOwned + 'static> Arg for Option<Json<T>> {
+    const BODY: bool = true;
+    const MAY_LACK_BODY: bool = true;
+
+    fn take(call: &Call<'_>) -> Result<Self, Problem> {
+        if call.body.is_empty() {
+            return Ok(None);
+        }
+        Json::take(call).map(Some)
+    }
+}
+
 /// The id in the path, under `{id}`; what cannot be one is as unknown as one that is not there.
 pub struct Id<T>(pub T);
 
@@ -114,6 +131,8 @@ impl Arg for Tail {
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> Arg for Query<T> {
+    const QUERY: bool = true;
+
     fn take(call: &Call<'_>) -> Result<Self, Problem> {
         let text = call.req.query_string();
         if let Some((name, _)) = form_urlencoded::parse(text.as_bytes())
@@ -127,6 +146,19 @@ impl<T: DeserializeOwned + 'static> Arg for Query<T> {
             let name = if path == "." { "?".to_owned() } else { format!("?{path}") };
             Problem::invalid_field(name, "INVALID", error.into_inner().to_string())
         })
+    }
+}
+
+/// Refuses a query where none is read: whoever sends one expects something of it.
+pub(crate) fn refuse_query(req: &HttpRequest) -> Result<(), Problem> {
+    let mut names = form_urlencoded::parse(req.query_string().as_bytes()).map(|(name, _)| name);
+    match names.next() {
+        None => Ok(()),
+        Some(name) => {
+            let pointer = format!("?{}", name.replace('\0', ""));
+            let message = "is no parameter of this route, which takes none";
+            Err(Problem::invalid_field(pointer, "UNKNOWN_FIELD", message))
+        }
     }
 }
 
@@ -170,6 +202,17 @@ pub struct Wait(pub Option<Duration>);
 
 impl Wait {
     const LONGEST_S: u64 = 30;
+
+    /// Says on the answer that the preference was honoured, and to what extent.
+    pub fn applied(self, mut response: HttpResponse) -> HttpResponse {
+        if let Some(patience) = self.0
+            && let Ok(applied) = HeaderValue::from_str(&format!("wait={}", patience.as_secs()))
+        {
+            let name = HeaderName::from_static("preference-applied");
+            response.headers_mut().insert(name, applied);
+        }
+        response
+    }
 }
 
 impl Arg for Wait {

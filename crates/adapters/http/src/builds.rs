@@ -8,15 +8,17 @@ use actix_web::http::header::IF_NONE_MATCH;
 use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use keelway_access::RateClass;
 use keelway_builds::cancel::{CancelPreview, Cancelling};
+use keelway_builds::guest::ClaimError;
 use keelway_builds::ports::BuildFilter;
-use keelway_builds::submit::Submitted;
-use keelway_builds::{BuildRequest, BuildState, GuestEntry, ProjectName};
+use keelway_builds::submit::{SubmitError, Submitted};
+use keelway_builds::{Build, BuildRequest, BuildState, GuestEntry, ProjectName};
 use keelway_estimate::Estimate;
-use keelway_kernel::{BuildId, Credits, ProjectId, QueueId, Reply, Timestamp};
+use keelway_kernel::{BuildId, Credits, Failure, ProjectId, QueueId, Reply, Timestamp};
 use keelway_platform::Permit;
 use keelway_platform::builds::ForProject;
 use keelway_platform::permit::right::{CancelBuild, SubmitBuild, ViewBuilds};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::args::{Id, Json, Query, UseCases, Wait, page_request};
@@ -149,20 +151,36 @@ async fn submit(
     Json(body): Json<BuildBody>,
 ) -> Result<HttpResponse, Problem> {
     let (request, project) = body.wish(app.platform_settings().mode)?;
-    match (caller, rehearse.dry_run) {
-        (AllowedOrGuest::Allowed(permit), false) => {
-            let command = |keyed| app.submit_build(&permit, request, project, keyed);
-            keying.once(accepted, command).await
-        }
-        (AllowedOrGuest::Guest, false) => {
-            let view = |parked: ParkedView| reply(StatusCode::ACCEPTED, &parked);
-            park(&app, keying, request, view).await
-        }
-        (AllowedOrGuest::Allowed(permit), true) => {
-            rehearsed(&app, Some(&permit), request, project).await
-        }
-        (AllowedOrGuest::Guest, true) => rehearsed(&app, None, request, project).await,
+    if rehearse.dry_run {
+        let permit = match &caller {
+            AllowedOrGuest::Allowed(permit) => Some(permit),
+            AllowedOrGuest::Newcomer(_) | AllowedOrGuest::Guest => None,
+        };
+        return rehearsed(&app, permit, request, project).await;
     }
+    let view = |parked: ParkedView| reply(StatusCode::ACCEPTED, &parked);
+    submitted(caller, &app, keying, (request, project), (accepted, view)).await
+}
+
+/// Takes a build, or keeps a guest's request.
+pub(crate) async fn submitted(
+    caller: AllowedOrGuest<SubmitBuild>,
+    app: &UseCases,
+    keying: Keying,
+    (request, project): (BuildRequest, ForProject),
+    (accepted, parked): (fn(&Submitted) -> Reply, impl FnOnce(ParkedView) -> Reply),
+) -> Result<HttpResponse, Problem> {
+    let (permit, keying) = match caller {
+        AllowedOrGuest::Guest => return park(app, keying, request, parked).await,
+        AllowedOrGuest::Allowed(permit) => (permit, keying),
+        AllowedOrGuest::Newcomer(person) => {
+            let principal = app.in_a_workspace(&person, &person.principal).await?;
+            let permit = Permit::of(&principal, &person.request_id)?;
+            let keying = keying.in_tenant(permit.scope().tenant(), person.user);
+            (permit, keying)
+        }
+    };
+    keying.once(accepted, |keyed| app.submit_build(&permit, request, project, keyed)).await
 }
 
 fn accepted(submitted: &Submitted) -> Reply {
@@ -171,7 +189,7 @@ fn accepted(submitted: &Submitted) -> Reply {
 }
 
 /// Keeps a guest's request, and shows what would become of it.
-pub(crate) async fn park(
+async fn park(
     app: &UseCases,
     keying: Keying,
     request: BuildRequest,
@@ -259,7 +277,29 @@ pub(crate) async fn claimed(
     let principal = app.in_a_workspace(person, &person.principal).await?;
     let permit = Permit::of(&principal, &person.request_id)?;
     let keying = keying.of_person(person.user);
-    keying.once(render, |keyed| app.claim_build(&permit, queue, name, keyed)).await
+    let viewer = Permit::of(&principal, &person.request_id).ok();
+    let claim = async |keyed| {
+        let failure = match app.claim_build(&permit, queue, name, keyed).await {
+            Ok(submitted) => return Ok(submitted),
+            Err(failure) => failure,
+        };
+        let Failure::Rejected(refusal) = failure else {
+            return Err(failure.map_rejected(Problem::from));
+        };
+        let claimed = match &refusal {
+            SubmitError::Claim(ClaimError::AlreadyClaimed { build }) => Some(*build),
+            _ => None,
+        };
+        let mut problem = Problem::from(refusal);
+        // What it became is for those alone who may see it.
+        if let (Some(build), Some(viewer)) = (claimed, &viewer)
+            && app.find_build(viewer, build).await?.is_some()
+        {
+            problem = problem.with(json!({ "build_id": build }));
+        }
+        Err(Failure::Rejected(problem))
+    };
+    keying.once(render, claim).await
 }
 
 /// Which builds, and where the list goes on.
@@ -293,7 +333,14 @@ async fn list(
 ) -> Result<View<Listing<BuildRow>>, Problem> {
     let filter = BuildFilter { project: query.project_id, state: query.status };
     let page = page_request(query.limit, query.cursor.as_deref())?;
-    Ok(View(Listing::of(app.list_builds(&permit, filter, page).await?, BuildRow::of)))
+    let found = app.list_builds(&permit, filter, page).await?;
+    let (sites, address) =
+        (app.sites_of(&permit, &found.items).await?, &app.settings().site_address);
+    let row = |build: Build| {
+        let site = sites.get(&build.project);
+        BuildRow::of(build).served(site, &**address)
+    };
+    Ok(View(Listing::of(found, row)))
 }
 
 /// Shows a build
@@ -312,17 +359,17 @@ async fn find(
     permit: Allowed<ViewBuilds>,
     app: UseCases,
     Id(id): Id<BuildId>,
-    Wait(patience): Wait,
+    wait: Wait,
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (response, version) = shown(&permit, &app, id, &req).await?;
     let is_new =
         req.headers().contains_key(IF_NONE_MATCH) && response.status() != StatusCode::NOT_MODIFIED;
-    let (Some(patience), false) = (patience, is_new) else { return Ok(response) };
+    let (Some(patience), false) = (wait.0, is_new) else { return Ok(wait.applied(response)) };
     let place = stream::place(&req, permit.user())?;
     app.await_change(&permit, id, version, patience).await?;
     drop(place);
-    Ok(shown(&permit, &app, id, &req).await?.0)
+    Ok(wait.applied(shown(&permit, &app, id, &req).await?.0))
 }
 
 async fn shown(

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::args::Id;
 use crate::guard::Public;
-use crate::openapi::{DOCUMENT, example_of_media, openapi_json};
+use crate::openapi::{DOCUMENT, TAGS, example_of_media, openapi_json};
 use crate::problem::Code;
 use crate::reply::tagged;
 use crate::routes::Routes;
@@ -18,9 +18,9 @@ const CSP: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-a
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.at(__path_openapi, openapi);
-    routes.at(__path_docs, docs);
-    routes.at(__path_error_page, error_page);
-    routes.at(__path_style, style);
+    routes.at(__path_docs, docs).ignores_query();
+    routes.at(__path_error_page, error_page).ignores_query();
+    routes.at(__path_style, style).ignores_query();
 }
 
 /// This document
@@ -81,7 +81,7 @@ fn operations(document: &Value) -> String {
     let mut tags: Vec<(&str, String, String)> = Vec::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in item.as_object().into_iter().flatten() {
-            let tag = operation["tags"][0].as_str().unwrap_or("other");
+            let tag = operation["tags"][0].as_str().unwrap_or_default();
             let at = tags.iter().position(|(name, ..)| *name == tag).unwrap_or_else(|| {
                 tags.push((tag, String::new(), String::new()));
                 tags.len() - 1
@@ -91,7 +91,7 @@ fn operations(document: &Value) -> String {
             write_operation(details, (method, path), operation, document);
         }
     }
-    tags.sort_by_key(|(name, ..)| *name);
+    tags.sort_by_key(|(tag, ..)| TAGS.iter().position(|(name, _)| name == tag));
     let intro = document["info"]["description"].as_str().unwrap_or_default();
     let mut page = format!(
         "<h1>Keelway API</h1>\n<p>{}</p>\n<p><a href=\"/v1/openapi.json\">OpenAPI document</a></p>\n",

@@ -151,7 +151,7 @@ pub(crate) fn labels(estimate: &Estimate) -> Vec<String> {
 /// Nothing is kept and nothing is charged. For somebody who is signed in, the range is learned
 /// from their workspace's own builds where there are enough.
 #[utoipa::path(
-    post, path = "/v1/estimate", tag = "builds", operation_id = "estimate",
+    post, path = "/v1/estimate", tag = "estimate", operation_id = "estimate",
     request_body = EstimateBody,
     responses((status = 200, body = EstimateView, description = "What the build will take")),
 )]

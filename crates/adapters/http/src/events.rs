@@ -1,6 +1,6 @@
 //! A build's events: read page by page, followed as a stream, told again.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use keelway_access::Ticket;
 use keelway_builds::{Event, EventBody};
 use keelway_kernel::{BuildId, Timestamp};
@@ -128,6 +128,9 @@ struct EventsView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct After {
+    /// A ticket from `POST /v1/builds/{id}/viewer-token`, good once.
+    #[serde(rename = "ticket")]
+    _ticket: Option<String>,
     /// Only events behind this `seq`; all if absent.
     after: Option<String>,
     /// Events on the page: 1 to 100, 20 if absent.
@@ -152,15 +155,15 @@ async fn list(
     permit: AllowedOnBuild<ViewBuildEvents>,
     app: UseCases,
     Query(query): Query<After>,
-    Wait(patience): Wait,
+    wait: Wait,
     req: HttpRequest,
-) -> Result<View<EventsView>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let limit = page_request(query.limit, None)?.limit();
     let build = permit.build();
     let reach = app.reach(&permit, build).await?.ok_or_else(Problem::not_found)?;
     let after = query.after.as_deref().map_or(Ok(0), |text| within(seq(text), reach, "?after"))?;
     let mut events = app.events(&permit, build, after, limit + 1).await?.unwrap_or_default();
-    if let (true, Some(patience)) = (events.is_empty() && !reach.is_over, patience) {
+    if let (true, Some(patience)) = (events.is_empty() && !reach.is_over, wait.0) {
         let _place = stream::place(&req, permit.user())?;
         let mut feed = app.follow(&permit, build, after);
         if let Ok(found) = tokio::time::timeout(patience, feed.next()).await {
@@ -173,7 +176,8 @@ async fn list(
     let is_over = last.map_or(reach.is_over, |event| event.body.is_terminal());
     let next_cursor = last.map_or(after, |event| event.seq).to_string();
     let data = events.into_iter().map(EventView::of).collect();
-    Ok(View(EventsView { data, has_more, next_cursor, is_over }))
+    let view = View(EventsView { data, has_more, next_cursor, is_over });
+    Ok(wait.applied(view.respond_to(&req)))
 }
 
 /// Reads a `seq`: decimal digits and not too many of them.
@@ -266,7 +270,8 @@ pub(crate) struct ReplayBody {
 
 /// Tells a build's events again
 ///
-/// A stream as `GET /v1/builds/{id}/events/stream` gives it, from any point.
+/// A stream as `GET /v1/builds/{id}/events/stream` gives it, from any point; without a body,
+/// from the beginning.
 #[utoipa::path(
     post, path = "/v1/builds/{id}/replay", tag = "events", operation_id = "replay_events",
     params(("id" = String, Path, description = "The build")), request_body = ReplayBody,
@@ -276,10 +281,11 @@ async fn replay(
     permit: AllowedOnBuild<ViewBuildEvents>,
     app: UseCases,
     req: HttpRequest,
-    Json(body): Json<ReplayBody>,
+    body: Option<Json<ReplayBody>>,
 ) -> Result<HttpResponse, Problem> {
     let reach = app.reach(&permit, permit.build()).await?.ok_or_else(Problem::not_found)?;
-    let after = body.after.map_or(0, |after| i64::try_from(after).unwrap_or(i64::MAX));
+    let after = body.and_then(|Json(body)| body.after);
+    let after = after.map_or(0, |after| i64::try_from(after).unwrap_or(i64::MAX));
     let after = within(Some(after), reach, "/after")?;
     stream::open(&permit, &app, after, &req)
 }

@@ -70,7 +70,14 @@ async fn authenticate(req: &HttpRequest) -> Result<Principal, Problem> {
             }
             token
         }
-        Presented::Bearer(text) => SessionToken::parse(&text).map_err(|_| session_over())?,
+        Presented::Bearer(text) => match SessionToken::parse(&text) {
+            Ok(token) => token,
+            Err(_) if shared.platform.viewer(&text).is_some() => {
+                let detail = "a viewer token opens the events of its build and nothing else";
+                return Err(Problem::new(Code::AuthRequired, detail));
+            }
+            Err(_) => return Err(session_over()),
+        },
         Presented::Unusable => return Err(session_over()),
     };
     let wanted = wanted_tenant(req)?;
@@ -198,6 +205,8 @@ impl<R: Right> Guard for Allowed<R> {
 pub enum AllowedOrGuest<R> {
     /// Signed in, and permitted.
     Allowed(Permit<R>),
+    /// Signed in without a workspace, where one is made as soon as it is needed.
+    Newcomer(SignedIn),
     /// Not signed in.
     Guest,
 }
@@ -210,6 +219,10 @@ impl<R: Right> Guard for AllowedOrGuest<R> {
         let guard = match Permit::of(&principal, &Context::of(req).request_id) {
             Ok(permit) => Self::Allowed(permit),
             Err(Denied::SignInFirst) => Self::Guest,
+            Err(Denied::NoTenant) if Shared::of(req).platform.makes_tenants() => {
+                let person = Person::of(&principal, &Context::of(req).request_id)?;
+                Self::Newcomer(SignedIn { person, principal: principal.clone() })
+            }
             Err(denied) => return Err(denied.into()),
         };
         Ok((guard, principal))
@@ -255,7 +268,14 @@ impl<R: Right> Guard for AllowedOnBuild<R> {
         };
         // Whoever is nobody learns nothing of ids, not even whether they could be one.
         if principal == Principal::Anonymous {
-            return Err(Denied::SignInFirst.into());
+            return Err(match ticket(req).filter(|_| req.method().is_safe()) {
+                Some(_) => Problem::new(
+                    Code::AuthRequired,
+                    "the ticket was used, or is older than a minute; get another one from \
+                     POST /v1/builds/{id}/viewer-token",
+                ),
+                None => Denied::SignInFirst.into(),
+            });
         }
         let build = id_in_path(req, "id")?;
         let permit = Permit::of_build(&principal, build, &Context::of(req).request_id)?;

@@ -152,16 +152,8 @@ async fn submit(
         script: None,
     };
     let (request, project) = body.wish(app.platform_settings().mode)?;
-    match caller {
-        AllowedOrGuest::Allowed(permit) => {
-            let command = |keyed| app.submit_build(&permit, request, project, keyed);
-            keying.once(accepted, command).await
-        }
-        AllowedOrGuest::Guest => {
-            let view = |parked: ParkedView| reply(StatusCode::ACCEPTED, &OldAnswer::of(&parked));
-            builds::park(&app, keying, request, view).await
-        }
-    }
+    let view = |parked: ParkedView| reply(StatusCode::ACCEPTED, &OldAnswer::of(&parked));
+    builds::submitted(caller, &app, keying, (request, project), (accepted, view)).await
 }
 
 fn accepted(submitted: &Submitted) -> Reply {

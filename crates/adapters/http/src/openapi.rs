@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::examples::answers;
 use crate::guard::Access;
 use crate::problem::{Code, Problem, Surroundings};
-use crate::routes::{Routes, Row, TABLE};
+use crate::routes::{QueryUse, Routes, Row, TABLE};
 
 /// What any request can meet before it reaches a route.
 pub const ANYWHERE: [Code; 4] =
@@ -19,6 +19,20 @@ const DESCRIPTION: &str = "From a description to a running app. Ids are prefixed
 times are RFC 3339 in UTC, money is counted in integers with the unit in the name. Errors are \
 RFC 9457 problems with a stable `code`. Lists are pages: pass `next_cursor` as `cursor`. Reads \
 have an `ETag`. A change that is sent again with the same `Idempotency-Key` takes effect once.";
+
+/// The groups of operations: the way from signing in to a served app first.
+pub(crate) const TAGS: [(&str, &str); 10] = [
+    ("auth", "Signing up, in and out."),
+    ("tenants", "Workspaces: what people belong to, and whose credits pay."),
+    ("estimate", "What an app will take."),
+    ("builds", "Asking for an app, and what became of it."),
+    ("events", "Following a build."),
+    ("projects", "What builds belong to."),
+    ("snapshots", "What builds made."),
+    ("credits", "What builds are paid with."),
+    ("earlier clients", "Paths that are kept alive."),
+    ("about", "This service itself."),
+];
 
 /// The document as it stands in the repository: pretty, ending in a newline.
 pub fn openapi_json() -> String {
@@ -47,6 +61,7 @@ fn document(table: &Routes) -> Value {
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
+        "tags": TAGS.map(|(name, description)| json!({ "name": name, "description": description })),
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -75,11 +90,13 @@ fn document(table: &Routes) -> Value {
 
 fn operation(row: &Row) -> Value {
     let mut operation = json!(row.operation);
-    operation["security"] = security(row.access);
+    operation["security"] = security(row);
+    if row.may_lack_body {
+        operation["requestBody"]["required"] = false.into();
+    }
     operation["x-access"] = row.access.to_string().into();
     operation["x-rate-class"] = row.rate.map(RateClass::as_str).into();
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-    let asks_query = parameters.iter().any(|parameter| parameter["in"] == "query");
     parameters.extend(headers(row));
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
@@ -89,7 +106,7 @@ fn operation(row: &Row) -> Value {
         operation["responses"][status]["content"]["application/json"]["example"] = example;
     }
     let mut by_status: BTreeMap<String, Vec<Code>> = BTreeMap::new();
-    for code in refusals(row, asks_query) {
+    for code in refusals(row) {
         by_status.entry(code.status().as_str().to_owned()).or_default().push(code);
     }
     for (status, codes) in by_status {
@@ -99,13 +116,16 @@ fn operation(row: &Row) -> Value {
 }
 
 /// An empty requirement stands for "or nothing at all".
-fn security(access: Access) -> Value {
-    match access {
+fn security(row: &Row) -> Value {
+    match row.access {
         Access::Public => json!([]),
         Access::SessionOptional | Access::TenantOrGuest(_) => {
             json!([{}, { "session": [] }, { "cookie": [] }])
         }
         Access::Session | Access::Tenant(_) => json!([{ "session": [] }, { "cookie": [] }]),
+        Access::Build(_) if !row.method.is_safe() => {
+            json!([{ "session": [] }, { "cookie": [] }, { "viewer": [] }])
+        }
         Access::Build(_) => {
             json!([{ "session": [] }, { "cookie": [] }, { "viewer": [] }, { "ticket": [] }])
         }
@@ -138,7 +158,7 @@ const fn acts_in_tenant(access: Access) -> bool {
 }
 
 /// What a route may refuse with: what its columns imply, and what its row declares.
-fn refusals(row: &Row, asks_query: bool) -> Vec<Code> {
+fn refusals(row: &Row) -> Vec<Code> {
     let mut codes = vec![Code::Internal];
     let changes = !row.method.is_safe();
     let mut when = |applies: bool, more: &[Code]| {
@@ -156,7 +176,8 @@ fn refusals(row: &Row, asks_query: bool) -> Vec<Code> {
             Code::NulCharacter,
         ],
     );
-    when(asks_query, &[Code::ValidationFailed, Code::NulCharacter]);
+    when(row.query != QueryUse::Ignored, &[Code::ValidationFailed]);
+    when(row.query == QueryUse::Read, &[Code::NulCharacter]);
     when(row.keyed, &[Code::ValidationFailed, Code::IdempotencyKeyReused]);
     when(row.rate.is_some(), &[Code::RateLimited]);
     when(row.path.contains('{'), &[Code::NotFound]);

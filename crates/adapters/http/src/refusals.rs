@@ -103,7 +103,8 @@ impl From<SignInError> for Problem {
 
 impl From<KeyReused> for Problem {
     fn from(reused: KeyReused) -> Self {
-        Self::new(Code::IdempotencyKeyReused, reused.to_string())
+        let detail = format!("{reused}; a new request needs a new key");
+        Self::new(Code::IdempotencyKeyReused, detail)
     }
 }
 

@@ -6,7 +6,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, Responder};
-use keelway_kernel::{Failure, IdempotencyKey, Keyed, Once, Page, Reply, UserId};
+use keelway_kernel::{Failure, IdempotencyKey, Keyed, Once, Page, Reply, TenantId, UserId};
 use ring::digest;
 use serde::Serialize;
 
@@ -181,6 +181,14 @@ impl Keying {
     pub fn of_person(mut self, user: UserId) -> Self {
         if let Some(key) = &mut self.0 {
             key.owner = user.to_string();
+        }
+        self
+    }
+
+    /// Keys of a command in a tenant that the person had not when the request came.
+    pub fn in_tenant(mut self, tenant: TenantId, user: UserId) -> Self {
+        if let Some(key) = &mut self.0 {
+            key.owner = format!("{tenant}/{user}");
         }
         self
     }

@@ -17,11 +17,11 @@ use futures::stream::StreamExt as _;
 use keelway_access::RateClass;
 use keelway_platform::Platform;
 use tracing::Instrument as _;
-use utoipa::__dev::SchemaReferences;
+use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::args::{Arg, Call};
+use crate::args::{Arg, Call, refuse_query};
 use crate::context::{Caller, Context, Shared};
 use crate::guard::{Access, Guard, caller_of};
 use crate::problem::{Code, Problem};
@@ -56,6 +56,17 @@ type Serve = Box<
         + Sync,
 >;
 
+/// What a route does with a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryUse {
+    /// Reads it, and refuses parameters it does not know.
+    Read,
+    /// Refuses it.
+    Refused,
+    /// Takes no notice of it.
+    Ignored,
+}
+
 /// One route.
 pub struct Row {
     /// The method; GET also answers HEAD.
@@ -72,6 +83,10 @@ pub struct Row {
     pub keyed: bool,
     /// Whether it reads a JSON body.
     pub body: bool,
+    /// Whether it does without that body.
+    pub may_lack_body: bool,
+    /// What it does with a query.
+    pub query: QueryUse,
     /// What it may refuse with, beyond what follows from the other columns.
     pub refusals: Vec<Code>,
     pub(crate) operation: Operation,
@@ -97,6 +112,12 @@ impl Row {
     /// Does not count the call: for probes.
     pub fn unlimited(&mut self) -> &mut Self {
         self.rate = None;
+        self
+    }
+
+    /// Takes no notice of a query: for what browsers and probes open, and add to.
+    pub fn ignores_query(&mut self) -> &mut Self {
+        self.query = QueryUse::Ignored;
         self
     }
 
@@ -132,7 +153,7 @@ impl Routes {
     /// Reads are counted as reads and all else as writes, unless the row says otherwise.
     pub fn at<D, H, A>(&mut self, _documentation: D, handler: H) -> &mut Row
     where
-        D: utoipa::Path + SchemaReferences,
+        D: utoipa::Path + SchemaReferences + Tags<'static>,
         H: Handler<A> + Send + Sync,
         H::Output: Responder,
         A: Arguments,
@@ -149,6 +170,8 @@ impl Routes {
         let mut schemas = Vec::new();
         D::schemas(&mut schemas);
         let rate = if method.is_safe() { RateClass::Read } else { RateClass::Write };
+        let mut operation = D::operation();
+        operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
         let index = self.rows.len();
         self.rows.push(Row {
             name: format!("{method} {path}"),
@@ -158,8 +181,10 @@ impl Routes {
             rate: Some(rate),
             keyed: A::KEYED,
             body: A::BODY,
+            may_lack_body: A::MAY_LACK_BODY,
+            query: if A::QUERY { QueryUse::Read } else { QueryUse::Refused },
             refusals: Vec::new(),
-            operation: D::operation(),
+            operation,
             schemas,
             serve: Box::new(move |row, req, payload| {
                 Box::pin(serve(row, handler.clone(), req, payload))
@@ -180,6 +205,10 @@ pub trait Arguments: Sized + 'static {
     type Guard: Guard;
     /// Whether one of them reads a JSON body.
     const BODY: bool;
+    /// Whether that one does without it.
+    const MAY_LACK_BODY: bool;
+    /// Whether one of them reads the query.
+    const QUERY: bool;
     /// Whether one of them takes the idempotency key.
     const KEYED: bool;
 
@@ -192,6 +221,8 @@ macro_rules! arguments {
         impl<G: Guard, $($Arg: Arg,)*> Arguments for (G, $($Arg,)*) {
             type Guard = G;
             const BODY: bool = false $(|| $Arg::BODY)*;
+            const MAY_LACK_BODY: bool = false $(|| $Arg::MAY_LACK_BODY)*;
+            const QUERY: bool = false $(|| $Arg::QUERY)*;
             const KEYED: bool = false $(|| $Arg::KEYED)*;
 
             fn gather(guard: G, _call: &Call<'_>) -> Result<Self, Problem> {
@@ -266,6 +297,9 @@ async fn prepare<A: Arguments>(
     let _ = context.caller.set(caller.clone());
     if let Some(class) = row.class_for(&caller) {
         count(&shared.platform, &context, class, &caller).await?;
+    }
+    if row.query == QueryUse::Refused {
+        refuse_query(req)?;
     }
     let body = if row.method.is_safe() {
         Bytes::new()

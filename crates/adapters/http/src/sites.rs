@@ -127,7 +127,7 @@ async fn serve(sites: web::Data<Sites>, req: HttpRequest) -> HttpResponse {
     let host = req.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let Some((label, path)) = sites.place.find(host, req.path()) else { return nothing() };
     let Some(path) = path else { return moved(&format!("{}/", req.path())) };
-    let mut answer = match answer(&sites.platform, &label, &path, &req).await {
+    let mut answer = match answer(&sites, &label, &path, &req).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::error!(%error, "a site's file cannot be read");
@@ -172,11 +172,12 @@ impl Place {
 }
 
 async fn answer(
-    platform: &Platform,
+    sites: &Sites,
     label: &SiteLabel,
     path: &str,
     req: &HttpRequest,
 ) -> Result<HttpResponse, StoreError> {
+    let platform = &sites.platform;
     let found = platform.site_file(label, path).await?;
     if let SiteAnswer::Found(file, blob) = found {
         return send(platform, StatusCode::OK, (&file, blob), req).await;
@@ -189,6 +190,10 @@ async fn answer(
         }
     }
     match found {
+        // The links of the site's own page lead astray from below a folder.
+        SiteAnswer::Missing(..) if path.contains('/') => {
+            Ok(lost(&(sites.settings.site_address)(label)))
+        }
         SiteAnswer::Found(file, blob) | SiteAnswer::Missing(file, blob) => {
             send(platform, StatusCode::NOT_FOUND, (&file, blob), req).await
         }
@@ -224,6 +229,18 @@ fn moved(to: &str) -> HttpResponse {
 /// The same for unknown labels and unknown paths.
 fn nothing() -> HttpResponse {
     text(&mut HttpResponse::NotFound(), "There is nothing here.")
+}
+
+/// For whoever looks for something below a folder of a site: the way to its first page.
+fn lost(site: &str) -> HttpResponse {
+    HttpResponse::NotFound()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .body(format!(
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+             <title>Not found</title>\n<p>There is no such page. \
+             <a href=\"{site}\">Go to the first page</a></p>\n</html>\n"
+        ))
 }
 
 fn text(response: &mut HttpResponseBuilder, text: &'static str) -> HttpResponse {

@@ -229,6 +229,22 @@ impl BuildRow {
     }
 }
 
+impl BuildRow {
+    /// Says where the build is served today. What the platform serves itself, under `site`,
+    /// moves with the address of its sites; what others serve stays where they said.
+    pub(crate) fn served(
+        mut self,
+        site: Option<&SiteLabel>,
+        site_address: &dyn Fn(&SiteLabel) -> String,
+    ) -> Self {
+        let ours = |url: &String| site.filter(|site| url.contains(site.as_str()));
+        if let Some(site) = self.deployment_url.as_ref().and_then(ours) {
+            self.deployment_url = Some(site_address(site));
+        }
+        self
+    }
+}
+
 /// A build with its plan, its phases and its place in the queue.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Build)]
@@ -266,7 +282,7 @@ struct PhaseView {
 
 impl BuildView {
     pub(crate) fn of(report: Report, site_address: &dyn Fn(&SiteLabel) -> String) -> Self {
-        let Report { build, position, history, snapshot } = report;
+        let Report { build, site, position, history, snapshot } = report;
         let id = build.id;
         let retry_at = match build.status {
             BuildStatus::Queued { retry_at, .. } => retry_at,
@@ -282,7 +298,7 @@ impl BuildView {
             preview_url: snapshot.map(|snapshot| site_address(&snapshot.preview)),
             events_url: events_url(id),
             stream_url: stream_url(id),
-            row: BuildRow::of(build),
+            row: BuildRow::of(build).served(site.as_ref(), site_address),
         }
     }
 }

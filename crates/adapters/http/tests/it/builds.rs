@@ -1,5 +1,9 @@
 //! Asking for builds, reading them, calling them off.
 
+use std::sync::Arc;
+
+use keelway_builds::SiteLabel;
+use keelway_http::settings::HttpSettings;
 use keelway_kernel::Tier;
 use keelway_platform::Mode;
 use serde_json::{Value, json};
@@ -195,6 +199,24 @@ async fn a_build_runs_from_its_description_to_its_address() {
 }
 
 #[tokio::test]
+async fn what_is_served_here_is_told_with_todays_address() {
+    let app = TestApp::spawn_with(|setup| {
+        let address = |label: &SiteLabel| format!("http://{}.moved.test/", label.as_str());
+        setup.http = HttpSettings::new("http://127.0.0.1", Arc::new(address));
+    })
+    .await;
+    let ada = app.owner("ada@example.com").await;
+    let id = app.deployed(&ada).await;
+    let build = app.build(&ada, &id).await;
+    let url = build["deployment_url"].as_str().unwrap();
+    assert!(url.ends_with(".moved.test/"), "{url}");
+    let listed = app.get("/v1/builds").by(&ada).send().await.json();
+    assert_eq!(listed["data"][0]["deployment_url"], url);
+    let project = format!("/v1/projects/{}", build["project_id"].as_str().unwrap());
+    assert_eq!(app.get(&project).by(&ada).send().await.json()["deployment_url"], url);
+}
+
+#[tokio::test]
 async fn a_build_that_failed_says_why_and_costs_what_the_policy_says() {
     let app = TestApp::spawn().await;
     let ada = app.owner("ada@example.com").await;
@@ -245,7 +267,7 @@ async fn whoever_waits_is_answered_when_the_build_changes() {
     let first = app.get(&path).by(&ada).send().await;
     let tag = first.header("etag").to_owned();
     let now = app.get(&path).by(&ada).header("if-none-match", &tag).send().await;
-    assert_eq!(now.status, 304);
+    assert_eq!((now.status.as_u16(), now.header("preference-applied")), (304, ""));
 
     let waiting = app.get(&path).by(&ada).header("if-none-match", &tag);
     let waiting = waiting.header("prefer", "wait=30").send();
@@ -255,8 +277,10 @@ async fn whoever_waits_is_answered_when_the_build_changes() {
         (changed.status.as_u16(), changed.json()["status"].clone()),
         (200, json!("cancelled"))
     );
+    assert_eq!(changed.header("preference-applied"), "wait=30");
     // An ended build changes no more.
-    let over = app.get(&path).by(&ada).header("prefer", "wait=30").send().await;
+    let over = app.get(&path).by(&ada).header("prefer", "wait=60").send().await;
+    assert_eq!(over.header("preference-applied"), "wait=30");
     assert_eq!(over.json()["status"], "cancelled");
     // Whoever has an older state is answered at once.
     let behind = app.get(&path).by(&ada).header("if-none-match", &tag);

@@ -43,3 +43,14 @@ async fn the_document_is_served_as_it_is_kept() {
     assert_eq!(text(&served.bytes), keelway_http::openapi_json());
     assert_eq!(served.json()["openapi"], "3.1.0");
 }
+
+#[tokio::test]
+async fn the_main_job_comes_first() {
+    let app = TestApp::spawn().await;
+    let docs = app.get("/docs?utm_source=mail").send().await;
+    let (index, _) = text(&docs.bytes).split_once("</nav>").unwrap();
+    let groups: Vec<&str> =
+        index.split("<h2>").skip(1).map(|group| group.split('<').next().unwrap()).collect();
+    assert_eq!(groups[..4], ["auth", "tenants", "estimate", "builds"]);
+    assert_eq!(groups.last(), Some(&"about"));
+}

@@ -108,6 +108,8 @@ async fn a_build_is_told_again_from_any_point() {
     let all = Reader::of(stream(&app, &build).by(&ada).stream().await).rest().await;
     let replay = |body: Value| app.post(&format!("/v1/builds/{build}/replay")).by(&ada).json(&body);
     assert_eq!(Reader::of(replay(json!({})).stream().await).rest().await, all);
+    let bare = app.post(&format!("/v1/builds/{build}/replay")).by(&ada).stream().await;
+    assert_eq!(Reader::of(bare).rest().await, all);
     assert_eq!(Reader::of(replay(json!({ "after": 4 })).stream().await).rest().await, all[4..]);
     let beyond = replay(json!({ "after": u64::MAX })).send().await;
     insta::assert_snapshot!(beyond.shown());
@@ -176,6 +178,11 @@ async fn tokens_and_tickets_open_one_builds_events_and_nothing_else() {
     ] {
         assert_eq!(with_token(&path).send().await.verdict(), verdict, "{path}");
     }
+    let elsewhere = with_token("/v1/credits").send().await.json();
+    assert_eq!(
+        elsewhere["detail"],
+        "a viewer token opens the events of its build and nothing else"
+    );
     app.clock.advance(10 * 60);
     assert_eq!(with_token(&events).send().await.verdict(), "401 AUTH_REQUIRED");
 
@@ -185,7 +192,9 @@ async fn tokens_and_tickets_open_one_builds_events_and_nothing_else() {
     };
     let once = issue().await;
     assert!(!Reader::of(app.get(&once).stream().await).rest().await.is_empty());
-    assert_eq!(app.get(&once).send().await.verdict(), "401 AUTH_REQUIRED");
+    let used = app.get(&once).send().await;
+    assert_eq!(used.verdict(), "401 AUTH_REQUIRED");
+    assert!(used.json()["detail"].as_str().unwrap().starts_with("the ticket was used"));
     let elsewhere = issue().await.replace(&build, &other);
     assert_eq!(app.get(&elsewhere).send().await.verdict(), "404 NOT_FOUND");
     let late = issue().await;

@@ -32,7 +32,11 @@ async fn a_parked_request_becomes_a_build_once() {
     insta::assert_snapshot!("claimed", claimed.shown());
     insta::assert_snapshot!("claimed again", claim(&app, &ada, &queue).send().await.shown());
     let bob = app.owner("bob@example.com").await;
-    assert_eq!(claim(&app, &bob, &queue).send().await.verdict(), "409 ALREADY_CLAIMED");
+    let told = claim(&app, &bob, &queue).send().await;
+    assert_eq!(
+        (told.verdict().as_str(), &told.json()["data"]),
+        ("409 ALREADY_CLAIMED", &json!(null))
+    );
     let id = claimed.json()["id"].as_str().unwrap().to_owned();
     assert_eq!(app.build(&ada, &id).await["description"], BAKERY);
 }
@@ -102,6 +106,26 @@ async fn with_auto_tenant_a_claim_makes_one_workspace() {
     // The workspace came between the claim and its repetition.
     let again = claim(&app, &ada, &queues[0]).header("idempotency-key", &queues[0]).send().await;
     assert_eq!((again.status, &again.bytes), (answers[0].status, &answers[0].bytes));
+}
+
+#[tokio::test]
+async fn with_auto_tenant_a_first_build_makes_one_workspace() {
+    let app = TestApp::spawn_with(with(Feature::AutoTenant, Rollout::ON)).await;
+    let ada = app.person("ada@example.com").await;
+    let body = json!({ "description": BAKERY });
+    let told = app.post("/v1/builds?dry_run=true").by(&ada).json(&body).send().await;
+    assert_eq!(told.verdict(), "200");
+    assert_eq!(app.get("/v1/tenants").by(&ada).send().await.json()["data"], json!([]));
+    let submit = || app.post("/v1/builds").by(&ada).json(&body).header("idempotency-key", "first");
+    let first = submit().send().await;
+    assert_eq!(first.verdict(), "202");
+    // The workspace came between the request and its repetition.
+    let again = submit().send().await;
+    assert_eq!((again.status, &again.bytes), (first.status, &first.bytes));
+    let builds = app.get("/v1/builds").by(&ada).send().await.json();
+    assert_eq!(builds["data"].as_array().unwrap().len(), 1);
+    let tenants = app.get("/v1/tenants").by(&ada).send().await.json();
+    assert_eq!(tenants["data"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

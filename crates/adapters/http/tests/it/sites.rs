@@ -139,6 +139,12 @@ async fn lost_visitors_get_the_sites_own_page_and_strangers_nothing() {
     );
     assert!(header(&lost, "content-security-policy").starts_with("sandbox allow-scripts"));
 
+    // Relative links of that page would lead astray from below a folder.
+    let deep = sites.get(&format!("/{preview}/no/such/page.html")).await;
+    assert_eq!((deep.status().as_u16(), header(&deep, "cache-control")), (404, "no-store"));
+    let root = format!("<a href=\"{}/{preview}/\">", sites.url);
+    assert!(deep.text().await.unwrap().contains(&root));
+
     let mut answers = Vec::new();
     for path in [
         "/",

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use keelway_http::Code;
 use keelway_http::openapi::{ANYWHERE, openapi_json};
-use keelway_http::routes::{Row, table};
+use keelway_http::routes::{QueryUse, Row, table};
 use serde_json::Value;
+
+use crate::app::TestApp;
 
 fn document() -> Value {
     serde_json::from_str(&openapi_json()).unwrap()
@@ -56,6 +58,10 @@ fn every_operation_says_what_a_caller_has_to_know() {
         assert!(!id.is_empty() && ids.insert(id), "{name}: operationId {id:?}");
         assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
         assert!(operation["security"].is_array(), "{name}: no security");
+        let tags = operation["tags"].as_array().unwrap();
+        let known = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]);
+        let known: Vec<&Value> = known.collect();
+        assert!(tags.len() == 1 && known.contains(&&tags[0]), "{name}: tags {tags:?}");
         let success = operation["responses"].as_object().unwrap();
         assert!(success.keys().any(|status| status.starts_with('2')), "{name}: no success");
         for (place, media) in json_bodies(operation) {
@@ -131,4 +137,23 @@ fn every_code_has_a_page_that_speaks_of_it() {
         let code = name.trim_end_matches(".md").parse::<Code>();
         assert!(code.is_ok(), "{name} explains no code");
     }
+}
+
+#[tokio::test]
+async fn a_query_that_is_not_read_is_refused() {
+    let app = TestApp::spawn().await;
+    let ada = app.owner("ada@example.com").await;
+    for row in table().rows().iter().filter(|row| row.query != QueryUse::Ignored) {
+        let viewer = row.path.replace("{id}", "bld_01h455vb4pex5vsknk084sn02q");
+        let method = row.method.as_str().parse().unwrap();
+        let call = app.call(method, &format!("{viewer}?colour=red")).by(&ada);
+        let refused = call.json(&serde_json::json!({})).send().await;
+        let expected = ["400 VALIDATION_FAILED", "404 NOT_FOUND"];
+        assert!(expected.contains(&&*refused.verdict()), "{}: {}", row.name, refused.verdict());
+    }
+    let body = serde_json::json!({ "name": "Second" });
+    let refused = app.post("/v1/tenants?dry_run=true").by(&ada).json(&body).send().await;
+    assert_eq!(refused.json()["errors"][0]["pointer"], "?dry_run");
+    let tenants = app.get("/v1/tenants").by(&ada).send().await.json();
+    assert_eq!(tenants["data"].as_array().unwrap().len(), 1);
 }
