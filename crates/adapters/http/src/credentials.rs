@@ -1,12 +1,16 @@
 //! What a request presents to prove who sends it, and whether a browser was tricked into it.
 
+use std::net::IpAddr;
+
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::Uri;
 use actix_web::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
 use keelway_access::{SessionToken, TicketToken};
 use keelway_kernel::TenantId;
 
+use crate::context::Shared;
 use crate::problem::{Code, Problem};
 use crate::settings::HttpSettings;
 
@@ -97,7 +101,7 @@ pub(crate) fn ticket(req: &HttpRequest) -> Option<TicketToken> {
 /// Browsers say so with every unsafe request; programs say nothing and carry no cookies
 /// they were not given on purpose.
 pub(crate) fn refuse_cross_site(req: &HttpRequest) -> Result<(), Problem> {
-    match origin(req) {
+    match origin(req, &Shared::of(req).settings) {
         Origin::Same | Origin::Silent => Ok(()),
         Origin::Other => Err(cross_site()),
     }
@@ -107,7 +111,7 @@ pub(crate) fn refuse_cross_site(req: &HttpRequest) -> Result<(), Problem> {
 /// comes from here, and the session's CSRF token.
 pub(crate) fn require_csrf(req: &HttpRequest, session: &SessionToken) -> Result<(), Problem> {
     let token = req.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok());
-    match (origin(req), token) {
+    match (origin(req, &Shared::of(req).settings), token) {
         (Origin::Same, Some(token)) if session.accepts_csrf(token) => Ok(()),
         (Origin::Same, _) => Err(Problem::new(
             Code::CsrfRejected,
@@ -127,12 +131,79 @@ enum Origin {
     Silent,
 }
 
-fn origin(req: &HttpRequest) -> Origin {
+fn origin(req: &HttpRequest, settings: &HttpSettings) -> Origin {
     let text = |name| req.headers().get(name).map(|value| value.to_str().unwrap_or_default());
     if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
         return if site == "same-origin" { Origin::Same } else { Origin::Other };
     }
     let Some(origin) = text(ORIGIN) else { return Origin::Silent };
-    let authority = origin.split_once("://").map(|(_, authority)| authority);
-    if authority.is_some() && authority == text(HOST) { Origin::Same } else { Origin::Other }
+    let Some((scheme, authority)) = origin.split_once("://") else { return Origin::Other };
+    let is_same = match public_origin(&settings.public_url) {
+        Some((public, expected)) => {
+            scheme == public && without_port(public, authority).eq_ignore_ascii_case(expected)
+        }
+        None => text(HOST) == Some(authority),
+    };
+    if is_same { Origin::Same } else { Origin::Other }
+}
+
+/// Scheme and authority of the one origin that people use. A server on loopback has none: it
+/// is reached under whatever names and ports the machine has.
+fn public_origin(url: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = without_port(scheme, rest.split('/').next().unwrap_or(rest));
+    let is_loopback = match authority.parse::<Uri>().ok()?.host()? {
+        "localhost" => true,
+        host => host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback()),
+    };
+    (!is_loopback).then_some((scheme, authority))
+}
+
+/// Browsers leave out the port that goes without saying.
+fn without_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
+    let usual = match scheme {
+        "https" => ":443",
+        "http" => ":80",
+        _ => return authority,
+    };
+    authority.strip_suffix(usual).unwrap_or(authority)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+    use std::sync::Arc;
+
+    fn is_same(public_url: &str, origin: &str, host: &str) -> bool {
+        let settings = HttpSettings::new(public_url, Arc::new(|_| String::new()));
+        let request = TestRequest::post().insert_header((ORIGIN, origin.to_owned()));
+        let request = request.insert_header((HOST, host.to_owned())).to_http_request();
+        matches!(super::origin(&request, &settings), Origin::Same)
+    }
+
+    #[test]
+    fn the_origin_is_the_public_one_whatever_the_host_is_said_to_be() {
+        let public = "https://keelway.example";
+        for (public_url, origin, host, expected) in [
+            (public, "https://keelway.example", "keelway.example", true),
+            (public, "https://keelway.example", "10.0.0.7:8080", true),
+            (public, "https://evil.example", "evil.example", false),
+            (public, "http://keelway.example", "keelway.example", false),
+            (public, "https://keelway.example:8443", "keelway.example:8443", false),
+            (public, "null", "null", false),
+            ("https://Keelway.example:443/", "https://keelway.example", "x", true),
+            ("http://10.0.0.7:8080", "http://10.0.0.7:8080", "x", true),
+            ("http://10.0.0.7:8080", "http://10.0.0.7", "10.0.0.7", false),
+            ("http://127.0.0.1:8080", "http://localhost:8080", "localhost:8080", true),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "localhost:8080", false),
+            ("http://[::1]:8080", "http://localhost:9", "localhost:9", true),
+            ("http://localhost:8080", "http://evil.example", "localhost:8080", false),
+        ] {
+            assert_eq!(is_same(public_url, origin, host), expected, "{public_url} {origin} {host}");
+        }
+    }
 }
