@@ -82,6 +82,7 @@ async fn whoever_has_no_workspace_makes_one_first() {
     let ada = app.person("ada@example.com").await;
     let refused = claim(&app, &ada, &queue).send().await;
     insta::assert_snapshot!(refused.shown());
+    assert_eq!(app.submit(&ada).await.verdict(), "403 NO_TENANT");
     app.post("/v1/tenants").by(&ada).json(&json!({ "name": "Bakery" })).send().await;
     assert_eq!(claim(&app, &ada, &queue).send().await.verdict(), "202");
 }

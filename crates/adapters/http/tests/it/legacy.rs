@@ -1,5 +1,6 @@
 //! The paths of earlier clients.
 
+use keelway_tiers::{Feature, Rollout};
 use serde_json::json;
 
 use crate::app::TestApp;
@@ -34,7 +35,10 @@ async fn earlier_clients_build_as_they_always_did() {
 
 #[tokio::test]
 async fn earlier_clients_meet_the_codes_they_know() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::spawn_with(|setup| {
+        setup.platform.gate.flags.set(Feature::AutoTenant, Rollout::OFF);
+    })
+    .await;
     let ada = app.owner("ada@example.com").await;
     let ben = app.person("ben@example.com").await;
     let ask = json!({ "description": BAKERY });

@@ -41,7 +41,8 @@ async fn a_line_says_who_asked_for_what_and_holds_no_secret() {
     let app = TestApp::spawn().await;
     let ada = app.owner("ada@example.com").await;
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let call = app.get("/v1/me?ticket=kwt_secret").by(&ada).header("x-request-id", "req_mine");
+    app.get("/v1/me?ticket=kwt_secret").by(&ada).send().await;
+    let call = app.get("/v1/me").by(&ada).header("x-request-id", "req_mine");
     call.header("traceparent", trace).send().await;
     app.post("/v1/auth/sign-in")
         .json(&serde_json::json!({ "email": "ada@example.com", "password": "open sesame now" }))
