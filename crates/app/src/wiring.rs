@@ -12,6 +12,7 @@ use keelway_blobs::LocalBlobs;
 use keelway_builds::ports::{Blobs, Signals};
 use keelway_builds::{AgentRunner, Rules};
 use keelway_deploy::LocalHost;
+use keelway_http::settings::MetricsAccess;
 use keelway_http::{Drain, Http, HttpSettings, http};
 use keelway_kernel::{Clock, Entropy, MicroUsd, StoreError, Timestamp};
 use keelway_local::{CachedAccounts, CachedSessions, Keep, LocalLimiter, LocalSignals};
@@ -27,7 +28,7 @@ pub(crate) use keelway_sqlite::{MigrationStatus, SqliteStore};
 
 use crate::exit::cannot_begin;
 use crate::files::{make_data_dir, make_private, viewer_keys};
-use crate::settings::{Checked, PackageRow, RateRow, RunMode, Settings};
+use crate::settings::{Checked, MetricsReaders, PackageRow, RateRow, RunMode, Settings};
 use crate::system::{OsEntropy, SystemClock};
 
 /// Keys that the limiter remembers for each class of requests.
@@ -128,10 +129,15 @@ impl House {
             keep_alive: Duration::from_secs(set.keep_alive_s.into()),
             workers: set.threads,
             connections_per_worker: size(set.connections_per_thread).get(),
+            connections_per_address: size(set.connections_per_address).get(),
             // Answers on their way; builds had their grace before.
             shutdown_grace: SHUTDOWN_GRACE,
             drain,
             metrics,
+            metrics_access: match set.metrics {
+                MetricsReaders::Loopback => MetricsAccess::LoopbackOnly,
+                MetricsReaders::Anyone => MetricsAccess::Anyone,
+            },
             ..HttpSettings::new(&checked.public_url, Arc::new(move |label| sites.address(label)))
         };
         http(self.platform.clone(), settings)

@@ -90,6 +90,11 @@ sections! {
         keep_alive_s: u32 = 15,
         /// Connections that a thread holds at most.
         connections_per_thread: NonZeroU32 = at_least_one(2_048),
+        /// Connections that one address holds at most with the API, and as many with the
+        /// sites; trusted proxies have no limit.
+        connections_per_address: NonZeroU32 = at_least_one(256),
+        /// Who may read `/metrics`: `loopback`, the machine itself, or `anyone`.
+        metrics: MetricsReaders = MetricsReaders::Loopback,
     }
 
     /// The database.
@@ -197,6 +202,14 @@ sections! {
 pub(crate) enum RunMode {
     Production,
     Development,
+}
+
+/// Who may read `/metrics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MetricsReaders {
+    Loopback,
+    Anyone,
 }
 
 /// The form of log lines.

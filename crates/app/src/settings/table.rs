@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use toml::Value;
 
-use super::{LogFormat, PackageRow, RateRow, RunMode};
+use super::{LogFormat, MetricsReaders, PackageRow, RateRow, RunMode};
 
 /// How a text becomes a value, and what a person is told to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +173,7 @@ macro_rules! plain {
 }
 
 plain! {
-    Text: String, PathBuf, SocketAddr, Tier, Option<String>, RunMode, LogFormat;
+    Text: String, PathBuf, SocketAddr, Tier, Option<String>, RunMode, LogFormat, MetricsReaders;
     Number: u32, NonZeroU32, Option<NonZeroU32>;
     Switch: bool;
     List: Vec<String>;
