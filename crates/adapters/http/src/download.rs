@@ -1,8 +1,6 @@
 //! A build's result as a ZIP, made while it is sent.
 //!
-//! The archive's bytes follow from the snapshot alone: sorted paths, one time, one mode, one
-//! level of compression. It is never whole in memory: one file is, and a few chunks of what
-//! became of it.
+//! The archive is never whole in memory: one file is, and a few chunks of what became of it.
 
 use std::io::{self, Write};
 
@@ -11,15 +9,14 @@ use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use futures::Stream;
-use keelway_builds::{BlobRef, Digest, Manifest};
+use keelway_builds::{Digest, Manifest};
 use keelway_kernel::{BuildId, StoreError};
 use keelway_platform::Platform;
 use keelway_platform::permit::right::DownloadSnapshot;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use zip::write::{SimpleFileOptions, ZipWriter};
-use zip::{CompressionMethod, DateTime, System};
 
+use crate::archive::{FORMAT, pack};
 use crate::args::{Id, UseCases};
 use crate::attachment::attachment;
 use crate::guard::Allowed;
@@ -31,8 +28,6 @@ use crate::routes::Routes;
 const CHUNK: usize = 64 * 1024;
 /// Chunks that wait for a slow reader.
 const WAITING: usize = 4;
-/// Changes when the same snapshot would become other bytes.
-const FORMAT: &str = "zip1";
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.at(__path_download, download).refuses(&[Code::BuildNotFinished]);
@@ -92,25 +87,6 @@ fn archive(platform: Platform, manifest: Manifest) -> impl Stream<Item = io::Res
 fn unreadable(error: StoreError) -> io::Error {
     tracing::error!(%error, "a download breaks off: a file cannot be read");
     io::Error::other(error)
-}
-
-fn pack<W: Write>(
-    manifest: &Manifest,
-    read: impl Fn(BlobRef) -> io::Result<Vec<u8>>,
-    to: W,
-) -> io::Result<W> {
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(6))
-        .last_modified_time(DateTime::default())
-        .system(System::Unix)
-        .unix_permissions(0o644);
-    let mut archive = ZipWriter::new_stream(to);
-    for (path, blob) in manifest {
-        archive.start_file(path.as_str(), options)?;
-        archive.write_all(&read(*blob)?)?;
-    }
-    Ok(archive.finish()?.into_inner())
 }
 
 /// Gathers what is written into chunks, and waits while the reader has enough of them.

@@ -55,6 +55,7 @@
 //! Not here: rules, SQL, what a person may do (`access`), HTML pages of the console.
 
 pub mod app;
+pub mod archive;
 pub mod args;
 mod attachment;
 mod auth;
