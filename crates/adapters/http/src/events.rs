@@ -127,7 +127,7 @@ struct EventsView {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct After {
+pub(crate) struct Selection {
     /// A ticket from `POST /v1/builds/{id}/viewer-token`, good once.
     #[serde(rename = "ticket")]
     _ticket: Option<String>,
@@ -147,14 +147,14 @@ pub(crate) struct After {
     params(
         ("id" = String, Path, description = "The build"),
         ("prefer" = Option<String>, Header, description = "wait=N"),
-        After,
+        Selection,
     ),
     responses((status = 200, body = EventsView, description = "Oldest first")),
 )]
 async fn list(
     permit: AllowedOnBuild<ViewBuildEvents>,
     app: UseCases,
-    Query(query): Query<After>,
+    Query(query): Query<Selection>,
     wait: Wait,
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
