@@ -15,6 +15,12 @@ const VIEWER_KEY: &str = "viewer.key";
 
 /// Makes the data directory, for its owner alone, unless it is there.
 pub(crate) fn make_data_dir(dir: &Path) -> anyhow::Result<()> {
+    if is_open_to_others(dir) {
+        let dir = dir.display();
+        tracing::warn!(
+            "others than its owner can look into the data directory {dir}: `chmod 700 {dir}`"
+        );
+    }
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -27,6 +33,18 @@ pub(crate) fn make_data_dir(dir: &Path) -> anyhow::Result<()> {
             plain(&error)
         ))
     })
+}
+
+/// Whether there is such a directory and somebody besides its owner can enter or list it.
+#[cfg(unix)]
+fn is_open_to_others(dir: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(dir).is_ok_and(|known| known.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+const fn is_open_to_others(_: &Path) -> bool {
+    false
 }
 
 /// Makes an empty file that only its owner may read, unless there is a file.
@@ -157,4 +175,20 @@ impl NewFile {
 fn folder_of(path: &Path) -> &Path {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new("."))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn only_a_directory_that_others_can_look_into_is_warned_of() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!is_open_to_others(&folder.path().join("none")));
+        for (mode, expected) in [(0o700, false), (0o755, true), (0o750, true), (0o701, true)] {
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(is_open_to_others(folder.path()), expected, "{mode:o}");
+        }
+    }
 }

@@ -7,10 +7,29 @@ use tracing_subscriber::EnvFilter;
 use crate::exit::cannot_begin;
 use crate::settings::{Environment, LogFormat, LogSettings};
 
+/// Calls every malformed request an error, which it is not here; whoever names it in
+/// `log.level` hears it.
+const LOUD: &str = "actix_http";
+
+/// Would write the descriptions that people give into the log, whatever `log.level` says.
+const INDISCREET: [&str; 2] = ["html5ever=warn", "html5ever::tokenizer=warn"];
+
+/// The lines that are let through where `level` is asked for.
+fn filter(level: &str) -> anyhow::Result<EnvFilter> {
+    let mut filter =
+        EnvFilter::try_new(level).map_err(|error| cannot_begin(format!("`log.level`: {error}")))?;
+    if !level.contains(LOUD) {
+        filter = filter.add_directive(format!("{LOUD}=off").parse()?);
+    }
+    for directive in INDISCREET {
+        filter = filter.add_directive(directive.parse()?);
+    }
+    Ok(filter)
+}
+
 /// Sends log lines to standard error, and panics to the log.
 pub(crate) fn begin(settings: &LogSettings, environment: &Environment) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.level)
-        .map_err(|error| cannot_begin(format!("`log.level`: {error}")))?;
+    let filter = filter(&settings.level)?;
     let terminal = std::io::stderr().is_terminal();
     let pretty = match settings.format {
         LogFormat::Auto => terminal,
@@ -36,4 +55,36 @@ pub(crate) fn begin(settings: &LogSettings, environment: &Environment) -> anyhow
         tracing::error!(at, message, "panicked");
     }));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::{Level, enabled};
+
+    /// Which of some lines pass where `level` is asked for.
+    fn passing(level: &str) -> Vec<&'static str> {
+        let lines = tracing_subscriber::fmt().with_env_filter(filter(level).unwrap()).finish();
+        tracing::subscriber::with_default(lines, || {
+            let lines = [
+                (enabled!(target: "keelway_http::access", Level::INFO), "own info"),
+                (enabled!(target: "actix_http::h1::dispatcher", Level::ERROR), "actix_http error"),
+                (enabled!(target: "html5ever", Level::WARN), "html5ever warn"),
+                (enabled!(target: "html5ever::tokenizer", Level::DEBUG), "tokenizer debug"),
+                (enabled!(target: "html5ever::tree_builder", Level::TRACE), "builder trace"),
+            ];
+            lines.into_iter().filter_map(|(passes, line)| passes.then_some(line)).collect()
+        })
+    }
+
+    #[test]
+    fn malformed_requests_are_no_errors_and_descriptions_never_reach_the_log() {
+        let default = crate::settings::Settings::default().log.level;
+        for level in [default.as_str(), "info", "trace", "trace,html5ever=trace"] {
+            assert_eq!(passing(level), ["own info", "html5ever warn"], "{level}");
+        }
+        assert_eq!(passing("html5ever::tokenizer=trace"), ["html5ever warn"]);
+        assert_eq!(passing("warn,actix_http=error"), ["actix_http error", "html5ever warn"]);
+        assert!(filter("keelway=loud").is_err());
+    }
 }
