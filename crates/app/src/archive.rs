@@ -1,14 +1,22 @@
 //! Writes a build's files into a ZIP.
 
-use std::io::Write as _;
+use std::io::{self, Write};
 
+use keelway_http::archive::pack;
 use keelway_kernel::BuildId;
 use keelway_platform::permit::right::DownloadSnapshot;
 use keelway_platform::{Permit, Platform};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, System, ZipWriter};
+use tokio::runtime::Handle;
 
 use crate::files::{NewFile, Replace};
+
+/// Where a ZIP goes.
+pub(crate) enum Target {
+    /// A file that appears when it is whole.
+    File(NewFile, Replace),
+    /// Standard output.
+    Output,
+}
 
 /// What is in the ZIP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,33 +26,29 @@ pub(crate) struct Written {
     pub(crate) bytes: u64,
 }
 
-/// Fills `zip` with the snapshot of a build, one file in memory at a time. The same snapshot
-/// always gives the same bytes, which are those of a download over HTTP.
+/// Fills `target` with the snapshot of a build, one file in memory at a time: the bytes of a
+/// download over HTTP.
 pub(crate) async fn write(
     platform: &Platform,
     permit: &Permit<DownloadSnapshot>,
     build: BuildId,
-    mut zip: NewFile,
-    replace: Replace,
+    target: Target,
 ) -> anyhow::Result<Written> {
     let found = platform.snapshot_of_build(permit, build).await?;
     let (_, manifest) = found.ok_or_else(|| anyhow::anyhow!("the build {build} made nothing"))?;
-    let mut archive = ZipWriter::new_stream(zip.file());
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(6))
-        .last_modified_time(DateTime::default())
-        .system(System::Unix)
-        .unix_permissions(0o644);
-    let mut written = Written { files: 0, bytes: 0 };
-    for (path, blob) in &manifest {
-        let bytes = platform.bytes(*blob).await?;
-        archive.start_file(path.as_str(), options)?;
-        archive.write_all(&bytes)?;
-        written.files += 1;
-        written.bytes += blob.bytes;
-    }
-    archive.finish()?;
-    zip.keep(replace)?;
-    Ok(written)
+    let runtime = Handle::current();
+    let read = |blob| runtime.block_on(platform.bytes(blob)).map_err(io::Error::other);
+    tokio::task::block_in_place(|| -> io::Result<()> {
+        match target {
+            Target::File(mut zip, replace) => {
+                pack(&manifest, read, zip.file())?;
+                zip.keep(replace)
+            }
+            Target::Output => pack(&manifest, read, io::stdout().lock())?.flush(),
+        }
+    })?;
+    Ok(Written {
+        files: manifest.len() as u64,
+        bytes: manifest.iter().map(|(_, blob)| blob.bytes).sum(),
+    })
 }

@@ -2,11 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use keelway_kernel::BuildTier;
 
 use crate::settings::{Environment, Flag, Sources};
+
+const LISTEN: &str = "--listen";
+const PREVIEW_LISTEN: &str = "--preview-listen";
+const NO_WORKER: &str = "--no-worker";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -24,7 +29,6 @@ Exit codes:
 #[command(
     name = "keelway",
     version,
-    args_conflicts_with_subcommands = true,
     max_term_width = 100,
     after_help = EXIT_CODES,
     after_long_help = format!("\
@@ -43,6 +47,8 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -57,7 +63,7 @@ Examples:
     #[command(after_help = "\
 Example:
   keelway worker --config /etc/keelway.toml")]
-    Worker(DataArgs),
+    Worker,
     /// Bring the database to this version, or say how far it is
     #[command(after_help = "\
 Examples:
@@ -67,9 +73,10 @@ Examples:
         #[command(subcommand)]
         action: MigrateAction,
     },
-    /// Check the ledger and the queue on the live database; changes nothing
+    /// Check the file, the ledger and the queue on the live database; changes nothing
     #[command(after_help = "\
-Exits with 0 if every invariant holds, 1 if one does not, 2 if it could not be checked.
+Exits with 0 if every invariant holds, 1 if one does not or the file is damaged, 2 if it could
+not be checked.
 
 Examples:
   keelway doctor
@@ -80,7 +87,8 @@ Examples:
 Examples:
   keelway build \"A bakery in Lisbon with opening hours\" --local
   keelway build \"A booking site with login\" --local --tier professional --out booking.zip
-  keelway build - --local --json < description.txt")]
+  keelway build - --local --json < description.txt
+  keelway build \"A bakery in Lisbon\" --local --out - > bakery.zip")]
     Build(BuildArgs),
     /// Say what an app would take, without building it
     #[command(after_help = "\
@@ -116,14 +124,14 @@ Examples:
     },
 }
 
-/// Where settings and data are.
+/// Where settings and data are, said before or after the command.
 #[derive(Debug, Default, Args)]
 pub(crate) struct DataArgs {
     /// Where the database and all files are kept
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) data_dir: Option<PathBuf>,
     /// Read settings from this file and not from keelway.toml in the data directory
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 }
 
@@ -135,8 +143,6 @@ pub(crate) struct ServeArgs {
     /// Where previews and deployed sites are served
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) preview_listen: Option<String>,
-    #[command(flatten)]
-    pub(crate) data: DataArgs,
     /// Leave builds to other processes
     #[arg(long)]
     pub(crate) no_worker: bool,
@@ -145,8 +151,9 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum MigrateAction {
     /// Apply every migration this version knows
-    Up(DataArgs),
-    /// Say how far the database is; exits with 1 if migrations are pending
+    Up,
+    /// Say how far the database is; exits with 1 if migrations are pending, with 2 if this
+    /// version cannot use it
     Status(ReportArgs),
 }
 
@@ -155,15 +162,13 @@ pub(crate) enum ConfigAction {
     /// Show every setting, its value and where it came from; secrets are hidden
     Print(ReportArgs),
     /// Say whether the settings can be used
-    Check(DataArgs),
+    Check,
     /// Print the table of all settings in Markdown
     Reference,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    #[command(flatten)]
-    pub(crate) data: DataArgs,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -180,7 +185,7 @@ pub(crate) struct BuildArgs {
     /// How large the build is: starter, professional, ultimate or enterprise
     #[arg(long, default_value_t = BuildTier::Starter, value_name = "TIER")]
     pub(crate) tier: BuildTier,
-    /// Where the ZIP is written
+    /// Where the ZIP is written; `-` writes it to standard output
     #[arg(long, short, default_value = "site.zip", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) out: PathBuf,
     /// Replace the file if there is one
@@ -190,10 +195,8 @@ pub(crate) struct BuildArgs {
     #[arg(long)]
     pub(crate) name: Option<String>,
     /// Spend no more than this
-    #[arg(long, value_name = "CREDITS", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, value_name = "CREDITS", value_parser = credits, allow_negative_numbers = true)]
     pub(crate) max_credits: Option<i64>,
-    #[command(flatten)]
-    pub(crate) data: DataArgs,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -213,29 +216,56 @@ pub(crate) struct EstimateArgs {
     pub(crate) report: ReportArgs,
 }
 
+impl Cli {
+    /// What was typed; ends the process if that makes no sense.
+    pub(crate) fn of_process() -> Self {
+        let cli = Self::parse();
+        match (&cli.command, cli.serve.first()) {
+            (Some(_), Some(flag)) => {
+                let line = format!(
+                    "`{flag}` is of the server: write it after `serve`, or leave the command out"
+                );
+                Self::command().error(ErrorKind::ArgumentConflict, line).exit()
+            }
+            _ => cli,
+        }
+    }
+}
+
 impl DataArgs {
     /// Where settings are looked for, with what was said here.
-    pub(crate) fn sources(&self, environment: &Environment) -> Sources {
+    pub(crate) fn sources(&self, environment: Environment) -> Sources {
         let dir = self.data_dir.as_ref().map(|dir| dir.to_string_lossy().into_owned());
         let flags = dir.map(|text| Flag { key: "data_dir", name: "--data-dir", text });
-        Sources {
-            environment: environment.clone(),
-            file: self.config.clone(),
-            flags: flags.into_iter().collect(),
-        }
+        Sources { environment, file: self.config.clone(), flags: flags.into_iter().collect() }
     }
 }
 
 impl ServeArgs {
     /// The same for a server.
-    pub(crate) fn sources(&self, environment: &Environment) -> Sources {
-        let mut sources = self.data.sources(environment);
+    pub(crate) fn put_over(&self, mut sources: Sources) -> Sources {
         let flag =
             |key, name, text: &Option<String>| text.clone().map(|text| Flag { key, name, text });
-        sources.flags.extend(flag("listen", "--listen", &self.listen));
-        sources.flags.extend(flag("preview_listen", "--preview-listen", &self.preview_listen));
+        sources.flags.extend(flag("listen", LISTEN, &self.listen));
+        sources.flags.extend(flag("preview_listen", PREVIEW_LISTEN, &self.preview_listen));
         let off = self.no_worker.then(|| "false".to_owned());
-        sources.flags.extend(flag("worker.enabled", "--no-worker", &off));
+        sources.flags.extend(flag("worker.enabled", NO_WORKER, &off));
         sources
     }
+
+    /// The first flag that was given.
+    fn first(&self) -> Option<&'static str> {
+        let given = [
+            (self.listen.is_some(), LISTEN),
+            (self.preview_listen.is_some(), PREVIEW_LISTEN),
+            (self.no_worker, NO_WORKER),
+        ];
+        given.into_iter().find_map(|(given, flag)| given.then_some(flag))
+    }
+}
+
+/// Credits that may be spent: a build takes one at least.
+fn credits(text: &str) -> Result<i64, &'static str> {
+    let credits = text.parse().ok().filter(|credits| *credits >= 1);
+    credits.ok_or("not a whole number of credits, at least 1")
 }

@@ -18,10 +18,8 @@ mod wiring;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::of_process();
     let environment = settings::Environment::of_process();
-    commands::run(cli, &environment).unwrap_or_else(|error| exit::report(&error)).into()
+    commands::run(cli, environment).unwrap_or_else(|error| exit::report(&error)).into()
 }

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use keelway_access::{RateLimit, RateLimits, SessionPolicy};
 use keelway_blobs::LocalBlobs;
 use keelway_builds::ports::{Blobs, Signals};
@@ -228,14 +227,29 @@ async fn open_store(checked: &Checked) -> anyhow::Result<SqliteStore> {
 
 async fn bring_up(store: &SqliteStore, checked: &Checked, schema: Schema) -> anyhow::Result<()> {
     let status = store.migration_status().await.map_err(|error| unusable(checked, &error))?;
-    let is_new = status.newest.is_none();
-    if status.unknown == 0 && (is_new || schema == Schema::Migrate) {
-        return store.migrate().await.context("the database could not be migrated");
+    require_known(status, checked)?;
+    if status.newest.is_none() || schema == Schema::Migrate {
+        return store.migrate().await.map_err(|error| match error {
+            StoreError::Corrupt { .. } => unusable(checked, &error),
+            error => anyhow::anyhow!(error).context("the database could not be migrated"),
+        });
     }
     require_current(status, checked)
 }
 
 fn require_current(status: MigrationStatus, checked: &Checked) -> anyhow::Result<()> {
+    require_known(status, checked)?;
+    if status.pending > 0 {
+        return Err(cannot_begin(format!(
+            "the database {} is of an older version: run `keelway migrate up` first",
+            checked.database.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a schema that no migration of this version leads to.
+pub(crate) fn require_known(status: MigrationStatus, checked: &Checked) -> anyhow::Result<()> {
     let path = checked.database.display();
     if status.unknown > 0 {
         return Err(cannot_begin(format!(
@@ -243,16 +257,24 @@ fn require_current(status: MigrationStatus, checked: &Checked) -> anyhow::Result
              another place with --data-dir"
         )));
     }
-    if status.pending > 0 {
+    if status.modified > 0 {
         return Err(cannot_begin(format!(
-            "the database {path} is of an older version: run `keelway migrate up` first"
+            "the database {path} was made by another build of keelway, whose migrations differ \
+             from this one's: use that build, or choose another place with --data-dir"
         )));
     }
     Ok(())
 }
 
 fn unusable(checked: &Checked, error: &StoreError) -> anyhow::Error {
-    cannot_begin(format!("cannot use the database {}: {error}", checked.database.display()))
+    let path = checked.database.display();
+    cannot_begin(match error {
+        StoreError::Corrupt { id, .. } => format!(
+            "the database {path} is not a Keelway database, or damaged ({id}): restore a copy, \
+             or choose another place with --data-dir"
+        ),
+        error => format!("cannot use the database {path}: {error}"),
+    })
 }
 
 fn agents(settings: &Settings) -> Arc<dyn AgentRunner> {

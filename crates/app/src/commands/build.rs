@@ -1,5 +1,6 @@
 //! `keelway build --local`: the main job in one process, from a description to a ZIP.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use keelway_builds::{Build, BuildRequest, BuildStatus, Description, ProjectName};
@@ -13,28 +14,28 @@ use tokio_util::sync::CancellationToken;
 
 use super::estimate;
 use super::progress::{Progress, Wanted};
-use crate::archive;
+use crate::archive::{self, Target};
 use crate::cli::BuildArgs;
 use crate::exit::{Exit, cannot_begin};
 use crate::files::{NewFile, Readers, Replace, plain};
 use crate::local::{self, Owner};
-use crate::settings::Environment;
+use crate::settings::Sources;
 use crate::system::Signals;
 use crate::wiring::{House, Schema};
 
-pub(super) fn run(args: &BuildArgs, environment: &Environment) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &BuildArgs, sources: &Sources) -> anyhow::Result<Exit> {
     if !args.local {
         return Err(cannot_begin(
             "building on a server needs a sign-in, which this version of the command does not \
              have: add --local to build in this process, or use the API (POST /v1/builds)",
         ));
     }
-    let checked = super::quiet_settings(&args.data.sources(environment))?;
+    let checked = super::quiet_settings(sources)?;
     let description = super::description(&args.description)?;
     let project = args.name.as_deref().map(ProjectName::parse).transpose();
     let project = project.map_err(|error| cannot_begin(format!("the name {error}")))?;
     let zip = begin_zip(args)?;
-    crate::logging::begin(&checked.settings.log, environment)?;
+    crate::logging::begin(&checked.settings.log, &sources.environment)?;
     super::block_on(async {
         let house = House::open(&checked, Schema::Migrate).await?;
         let job = Job { args, description, project, zip };
@@ -45,7 +46,13 @@ pub(super) fn run(args: &BuildArgs, environment: &Environment) -> anyhow::Result
 }
 
 /// Proves, before anything is spent, that the result can be written.
-fn begin_zip(args: &BuildArgs) -> anyhow::Result<NewFile> {
+fn begin_zip(args: &BuildArgs) -> anyhow::Result<Target> {
+    if goes_to_output(args) {
+        if std::io::stdout().is_terminal() {
+            return Err(cannot_begin("a ZIP is nothing to read: send it into a file or a command"));
+        }
+        return Ok(Target::Output);
+    }
     let out = args.out.display();
     if args.out.is_dir() {
         return Err(cannot_begin(format!("{out} is a directory; name a file with --out")));
@@ -55,19 +62,38 @@ fn begin_zip(args: &BuildArgs) -> anyhow::Result<NewFile> {
             "{out} exists; name another file with --out, or replace it with --force"
         )));
     }
-    NewFile::beside(&args.out, Readers::Usual).map_err(|error| {
+    let file = NewFile::beside(&args.out, Readers::Usual).map_err(|error| {
         cannot_begin(format!(
             "cannot write {out}: {}; name another place with --out",
             plain(&error)
         ))
-    })
+    })?;
+    let replace = if args.force { Replace::Allowed } else { Replace::Never };
+    Ok(Target::File(file, replace))
+}
+
+/// Standard output is then the ZIP's alone: what there is to say goes to standard error.
+fn goes_to_output(args: &BuildArgs) -> bool {
+    args.out == Path::new("-")
+}
+
+fn say(args: &BuildArgs, text: &str) -> anyhow::Result<Exit> {
+    if goes_to_output(args) {
+        eprintln!("{text}");
+        return Ok(Exit::Done);
+    }
+    super::print(text)
+}
+
+fn say_json(args: &BuildArgs, json: &serde_json::Value) -> anyhow::Result<Exit> {
+    say(args, &serde_json::to_string_pretty(json)?)
 }
 
 struct Job<'a> {
     args: &'a BuildArgs,
     description: Description,
     project: Option<ProjectName>,
-    zip: NewFile,
+    zip: Target,
 }
 
 impl Job<'_> {
@@ -108,17 +134,12 @@ impl Job<'_> {
         match &build.status {
             BuildStatus::Deployed { .. } => {
                 let permit = owner.permit::<DownloadSnapshot>()?;
-                let files =
-                    archive::write(platform, &permit, build.id, self.zip, replace(args)).await?;
+                let files = archive::write(platform, &permit, build.id, self.zip).await?;
                 report.deployed(args, files)
             }
             _ => report.ended(args),
         }
     }
-}
-
-fn replace(args: &BuildArgs) -> Replace {
-    if args.force { Replace::Allowed } else { Replace::Never }
 }
 
 /// Runs a worker until the build has ended, and shows what happens meanwhile; Ctrl-C cancels.
@@ -192,16 +213,21 @@ impl Report<'_> {
             json["out"] = json!(args.out);
             json["files"] = json!(files.files);
             json["bytes"] = json!(files.bytes);
-            return super::print_json(&json);
+            return say_json(args, &json);
         }
         let url = self.build.deployment_url.as_deref().unwrap_or_default();
-        super::print(&format!(
-            "{}\n{}  ({} files, {} KB)\nWhile `keelway` runs it is served at {url}",
+        let place = if goes_to_output(args) {
+            "Written to standard output".to_owned()
+        } else {
+            absolute(&args.out)
+        };
+        let text = format!(
+            "{}\n{place}  ({} files, {} KB)\nWhile `keelway` runs it is served at {url}",
             self.charged(),
-            absolute(&args.out),
             files.files,
             files.bytes.div_ceil(1024),
-        ))
+        );
+        say(args, &text)
     }
 
     fn ended(&self, args: &BuildArgs) -> anyhow::Result<Exit> {
@@ -210,23 +236,23 @@ impl Report<'_> {
             _ => Exit::No,
         };
         if args.json {
-            super::print_json(&self.to_json())?;
+            say_json(args, &self.to_json())?;
             return Ok(exit);
         }
         if let BuildStatus::Failed { failure, .. } = &self.build.status {
             eprintln!("keelway: the build failed: {}", failure.message);
         }
-        super::print(&self.charged())?;
+        say(args, &self.charged())?;
         Ok(exit)
     }
 
     fn charged(&self) -> String {
         format!(
-            "“{}” {}. Charged {} of {} credits held.",
+            "“{}” {}. Charged {} of {} held.",
             self.project,
             self.build.status.state(),
             self.build.captured,
-            self.build.held,
+            super::credits_text(self.build.held),
         )
     }
 
@@ -238,6 +264,8 @@ impl Report<'_> {
             }
             _ => serde_json::Value::Null,
         };
+        // A build that is reported on has ended.
+        let released = build.held.get().saturating_sub(build.captured.get()).max(0);
         json!({
             "id": build.id,
             "tenant_id": build.tenant,
@@ -249,6 +277,7 @@ impl Report<'_> {
                 "estimated": self.estimated,
                 "held": build.held,
                 "captured": build.captured,
+                "released": released,
             },
             "tokens": build.used.tokens_in + build.used.tokens_out,
             "cost_micro_usd": build.used.cost,

@@ -2,20 +2,20 @@
 
 use crate::cli::ConfigAction;
 use crate::exit::Exit;
-use crate::settings::{Environment, load, reference};
+use crate::settings::{Sources, load, reference};
 
-pub(super) fn run(action: &ConfigAction, environment: &Environment) -> anyhow::Result<Exit> {
+pub(super) fn run(action: &ConfigAction, sources: &Sources) -> anyhow::Result<Exit> {
     match action {
         ConfigAction::Print(args) => {
-            let loaded = load(&args.data.sources(environment))?;
+            let loaded = load(sources)?;
             if args.json {
                 super::print_json(&loaded.to_json())
             } else {
                 super::print(&loaded.to_text())
             }
         }
-        ConfigAction::Check(args) => {
-            super::settings(&args.sources(environment))?;
+        ConfigAction::Check => {
+            super::settings(sources)?;
             super::print("The settings can be used.")
         }
         ConfigAction::Reference => super::print(&reference()),

@@ -7,11 +7,11 @@ use serde_json::json;
 
 use crate::cli::ReportArgs;
 use crate::exit::{Exit, cannot_begin};
-use crate::settings::Environment;
+use crate::settings::Sources;
 use crate::wiring;
 
-pub(super) fn run(args: &ReportArgs, environment: &Environment) -> anyhow::Result<Exit> {
-    let checked = super::quiet_settings(&args.data.sources(environment))?;
+pub(super) fn run(args: &ReportArgs, sources: &Sources) -> anyhow::Result<Exit> {
+    let checked = super::quiet_settings(sources)?;
     let inspection = super::block_on(async {
         let store = wiring::open_existing(&checked).await?;
         let inspection = store.inspect().await.map_err(|error| {
@@ -28,12 +28,36 @@ pub(super) fn run(args: &ReportArgs, environment: &Environment) -> anyhow::Resul
     Ok(if inspection.violations.is_empty() { Exit::Done } else { Exit::No })
 }
 
+/// What each name in an inspection stands for.
+const INVARIANTS: &[(&str, &str)] = &[
+    ("file", "the database file is whole, and every row that is referred to is there"),
+    ("I1", "a balance is the sum of its entries and of what is left of its grants"),
+    ("I2", "what an account holds is the sum of its open holds"),
+    ("I3", "no account holds or spends more than it has"),
+    ("I4", "a hold ends once and charges no more than it took"),
+    ("I5", "a build and its hold end together, charged as the rules say"),
+    ("I6", "a project has one active build at most"),
+    ("I7", "a build's events are numbered without a gap; the one that ends it is the last"),
+    ("I8", "a build's state, its events, its work and its place in the queue agree"),
+    ("I9", "no lease is long over without anybody noticing"),
+    ("I14", "every change is in the audit log, and its chain of seals holds"),
+    ("I16", "a snapshot says of its files what they are"),
+    ("I17", "a month's usage is the sum over its builds"),
+];
+
+fn what(invariant: &str) -> &'static str {
+    let found = INVARIANTS.iter().find(|(name, _)| *name == invariant);
+    found.map_or("", |(_, what)| what)
+}
+
 fn to_json(inspection: &Inspection) -> serde_json::Value {
-    let checked = inspection.checked.iter();
-    let checked = checked.map(|(invariant, n)| json!({ "invariant": invariant, "subjects": n }));
+    let checked = inspection.checked.iter().map(|(invariant, subjects)| {
+        json!({ "invariant": invariant, "what": what(invariant), "subjects": subjects })
+    });
     let violations = inspection.violations.iter().map(|violation| {
         json!({
             "invariant": violation.invariant,
+            "what": what(violation.invariant),
             "subject": violation.subject,
             "detail": violation.detail,
         })
@@ -48,11 +72,14 @@ fn to_text(inspection: &Inspection) -> String {
     let mut text = String::new();
     for (invariant, subjects) in &inspection.checked {
         let of_it = inspection.violations.iter().filter(|broken| broken.invariant == *invariant);
-        let verdict = match of_it.count() {
-            0 => "holds".to_owned(),
-            n => format!("broken {n} times"),
+        let verdict = match (of_it.count(), subjects) {
+            (0, 0) => "nothing to check".to_owned(),
+            (0, _) => "holds".to_owned(),
+            (1, _) => "broken once".to_owned(),
+            (n, _) => format!("broken {n} times"),
         };
-        let _ = writeln!(text, "{invariant:<6}{subjects:>8} checked   {verdict}");
+        let about = what(invariant);
+        let _ = writeln!(text, "{invariant:<5}{subjects:>8} checked   {verdict:<17} {about}");
     }
     for violation in &inspection.violations {
         let (invariant, subject) = (violation.invariant, &violation.subject);
@@ -62,4 +89,37 @@ fn to_text(inspection: &Inspection) -> String {
         text.push_str("Every invariant holds.\n");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keelway_builds::ports::Violation;
+
+    #[test]
+    fn nothing_checked_is_not_called_sound() {
+        let violation =
+            Violation { invariant: "I2", subject: "ten_1".to_owned(), detail: "held 1".to_owned() };
+        let inspection = Inspection {
+            checked: vec![("file", 40), ("I1", 2), ("I2", 2), ("I6", 0)],
+            violations: vec![violation],
+        };
+        insta::assert_snapshot!(to_text(&inspection), @r#"
+        file       40 checked   holds             the database file is whole, and every row that is referred to is there
+        I1          2 checked   holds             a balance is the sum of its entries and of what is left of its grants
+        I2          2 checked   broken once       what an account holds is the sum of its open holds
+        I6          0 checked   nothing to check  a project has one active build at most
+
+        I2 ten_1: held 1
+        "#);
+    }
+
+    #[test]
+    fn the_documentation_has_every_invariant() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/ARCHITECTURE.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        for (name, what) in INVARIANTS {
+            assert!(document.contains(&format!("| {name} | {what} |")), "{name} is not there");
+        }
+    }
 }

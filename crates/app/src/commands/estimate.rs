@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::cli::EstimateArgs;
 use crate::exit::Exit;
-use crate::settings::Environment;
+use crate::settings::Sources;
 
-pub(super) fn run(args: &EstimateArgs, environment: &Environment) -> anyhow::Result<Exit> {
-    let checked = super::quiet_settings(&args.report.data.sources(environment))?;
+pub(super) fn run(args: &EstimateArgs, sources: &Sources) -> anyhow::Result<Exit> {
+    let checked = super::quiet_settings(sources)?;
     let description = super::description(&args.description)?;
     let estimate = checked.estimator.estimate(description.as_str(), args.tier);
     let credits = estimate.credits(checked.settings.credits.micro_usd_per_credit);
@@ -46,7 +46,7 @@ pub(super) fn to_text(estimate: &Estimate, credits: Credits) -> String {
     line("Features", &estimate.feature_labels().join(", "));
     line("Agents", &estimate.agents);
     line("Tokens", &estimate.tokens);
-    line("Cost", &format!("{credits} credits ({} USD)", estimate.cost_usd_text()));
+    line("Cost", &format!("{} ({} USD)", super::credits_text(credits), estimate.cost_usd_text()));
     line("Time", &estimate.duration_text());
     text
 }

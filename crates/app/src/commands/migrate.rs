@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use crate::cli::{DataArgs, ReportArgs};
+use crate::cli::ReportArgs;
 use crate::exit::Exit;
-use crate::settings::Environment;
+use crate::settings::Sources;
 use crate::wiring::{self, MigrationStatus};
 
-pub(super) fn up(args: &DataArgs, environment: &Environment) -> anyhow::Result<Exit> {
-    let checked = super::quiet_settings(&args.sources(environment))?;
+pub(super) fn up(sources: &Sources) -> anyhow::Result<Exit> {
+    let checked = super::quiet_settings(sources)?;
     let before = super::block_on(wiring::migrate(&checked))?;
     let line = match before.pending {
         0 => "Nothing to do: the database is up to date.".to_owned(),
@@ -17,8 +17,8 @@ pub(super) fn up(args: &DataArgs, environment: &Environment) -> anyhow::Result<E
     super::print(&line)
 }
 
-pub(super) fn status(args: &ReportArgs, environment: &Environment) -> anyhow::Result<Exit> {
-    let checked = super::quiet_settings(&args.data.sources(environment))?;
+pub(super) fn status(args: &ReportArgs, sources: &Sources) -> anyhow::Result<Exit> {
+    let checked = super::quiet_settings(sources)?;
     let status = if checked.database.exists() {
         Some(super::block_on(wiring::migration_status(&checked))?)
     } else {
@@ -31,9 +31,14 @@ pub(super) fn status(args: &ReportArgs, environment: &Environment) -> anyhow::Re
             "newest": status.and_then(|status| status.newest),
             "pending": status.map(|status| status.pending),
             "unknown": status.map(|status| status.unknown),
+            "modified": status.map(|status| status.modified),
             "current": status.is_some_and(|status| status.is_current()),
         }))?;
-    } else {
+    }
+    if let Some(status) = status {
+        wiring::require_known(status, &checked)?;
+    }
+    if !args.json {
         super::print(&format!("{}: {}", checked.database.display(), sentence(status)))?;
     }
     let current = status.is_some_and(|status| status.is_current());
@@ -43,9 +48,6 @@ pub(super) fn status(args: &ReportArgs, environment: &Environment) -> anyhow::Re
 fn sentence(status: Option<MigrationStatus>) -> String {
     match status {
         None => "not there yet; `keelway migrate up` makes it".to_owned(),
-        Some(MigrationStatus { unknown, .. }) if unknown > 0 => {
-            format!("{unknown} {} newer than this version of keelway: update it", plural(unknown))
-        }
         Some(MigrationStatus { pending: 0, .. }) => "up to date".to_owned(),
         Some(MigrationStatus { pending, .. }) => {
             format!("{pending} {} pending; `keelway migrate up` applies them", plural(pending))

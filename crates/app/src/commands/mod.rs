@@ -12,28 +12,28 @@ use std::io::{Read as _, Write as _};
 
 use clap::CommandFactory as _;
 use keelway_builds::Description;
+use keelway_kernel::Credits;
 
 use crate::cli::{Cli, Command, MigrateAction};
 use crate::exit::{Exit, cannot_begin};
-use crate::settings::{Checked, Environment, LogSettings, Sources, load};
+use crate::settings::{Checked, Environment, LogFormat, Sources, load};
 
 /// Runs what was asked for.
-pub(crate) fn run(cli: Cli, environment: &Environment) -> anyhow::Result<Exit> {
+pub(crate) fn run(cli: Cli, environment: Environment) -> anyhow::Result<Exit> {
+    let sources = cli.data.sources(environment);
     match cli.command {
-        None => serve::embedded(&cli.serve, environment),
-        Some(Command::Serve(args)) => serve::serve(&args, environment),
-        Some(Command::Worker(args)) => serve::worker(&args, environment),
-        Some(Command::Migrate { action: MigrateAction::Up(args) }) => {
-            migrate::up(&args, environment)
-        }
+        None => serve::embedded(&cli.serve.put_over(sources)),
+        Some(Command::Serve(args)) => serve::serve(&args.put_over(sources)),
+        Some(Command::Worker) => serve::worker(&sources),
+        Some(Command::Migrate { action: MigrateAction::Up }) => migrate::up(&sources),
         Some(Command::Migrate { action: MigrateAction::Status(args) }) => {
-            migrate::status(&args, environment)
+            migrate::status(&args, &sources)
         }
-        Some(Command::Doctor(args)) => doctor::run(&args, environment),
-        Some(Command::Build(args)) => build::run(&args, environment),
-        Some(Command::Estimate(args)) => estimate::run(&args, environment),
+        Some(Command::Doctor(args)) => doctor::run(&args, &sources),
+        Some(Command::Build(args)) => build::run(&args, &sources),
+        Some(Command::Estimate(args)) => estimate::run(&args, &sources),
         Some(Command::Openapi) => print(&crate::wiring::openapi()),
-        Some(Command::Config { action }) => config::run(&action, environment),
+        Some(Command::Config { action }) => config::run(&action, &sources),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "keelway", &mut script);
@@ -47,13 +47,18 @@ fn settings(sources: &Sources) -> anyhow::Result<Checked> {
     Ok(load(sources)?.check()?)
 }
 
-/// Settings for a command that a person waits for: its log keeps quiet unless told otherwise.
+/// Settings for a command that a person waits for: unless told otherwise its log says only what
+/// broke, which the command's own words do not, and says it in lines.
 fn quiet_settings(sources: &Sources) -> anyhow::Result<Checked> {
     let loaded = load(sources)?;
     let told = loaded.is_set("log.level");
     let mut checked = loaded.check()?;
+    let log = &mut checked.settings.log;
     if !told {
-        checked.settings.log = LogSettings { level: "warn".to_owned(), ..checked.settings.log };
+        "error".clone_into(&mut log.level);
+    }
+    if log.format == LogFormat::Auto {
+        log.format = LogFormat::Pretty;
     }
     Ok(checked)
 }
@@ -76,6 +81,11 @@ fn print(text: &str) -> anyhow::Result<Exit> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(Exit::Done),
     }
+}
+
+/// So many credits, in words.
+fn credits_text(credits: Credits) -> String {
+    if credits.get() == 1 { "1 credit".to_owned() } else { format!("{credits} credits") }
 }
 
 fn print_json(value: &serde_json::Value) -> anyhow::Result<Exit> {

@@ -90,7 +90,8 @@ impl Progress {
     fn figures(&self) -> String {
         let tokens = self.used.tokens_in + self.used.tokens_out;
         let credits = self.used.cost.to_credits(self.micro_usd_per_credit);
-        format!("{}/{} agents, {tokens} tokens, {credits} credits", self.finished, self.agents)
+        let credits = super::credits_text(credits);
+        format!("{}/{} agents, {tokens} tokens, {credits}", self.finished, self.agents)
     }
 }
 

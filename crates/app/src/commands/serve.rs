@@ -7,9 +7,8 @@ use keelway_http::Drain;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{DataArgs, ServeArgs};
 use crate::exit::{Exit, cannot_begin};
-use crate::settings::{Checked, Environment};
+use crate::settings::{Checked, Sources};
 use crate::system::{Signals, stop_on_signal};
 use crate::wiring::{House, Schema, listen};
 
@@ -17,19 +16,19 @@ use crate::wiring::{House, Schema, listen};
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// The server alone, on a machine where nothing was set up.
-pub(super) fn embedded(args: &ServeArgs, environment: &Environment) -> anyhow::Result<Exit> {
-    let checked = super::settings(&args.sources(environment))?;
-    run_server(&checked, Schema::Migrate, environment)
+pub(super) fn embedded(sources: &Sources) -> anyhow::Result<Exit> {
+    let checked = super::settings(sources)?;
+    run_server(&checked, Schema::Migrate, sources)
 }
 
-pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> anyhow::Result<Exit> {
-    let checked = super::settings(&args.sources(environment))?;
-    run_server(&checked, Schema::Keep, environment)
+pub(super) fn serve(sources: &Sources) -> anyhow::Result<Exit> {
+    let checked = super::settings(sources)?;
+    run_server(&checked, Schema::Keep, sources)
 }
 
-pub(super) fn worker(args: &DataArgs, environment: &Environment) -> anyhow::Result<Exit> {
-    let checked = super::settings(&args.sources(environment))?;
-    crate::logging::begin(&checked.settings.log, environment)?;
+pub(super) fn worker(sources: &Sources) -> anyhow::Result<Exit> {
+    let checked = super::settings(sources)?;
+    crate::logging::begin(&checked.settings.log, &sources.environment)?;
     super::block_on(async {
         let house = House::open(&checked, Schema::Keep).await?;
         let (stop, signals) = (CancellationToken::new(), Signals::new()?);
@@ -43,12 +42,8 @@ pub(super) fn worker(args: &DataArgs, environment: &Environment) -> anyhow::Resu
     })
 }
 
-fn run_server(
-    checked: &Checked,
-    schema: Schema,
-    environment: &Environment,
-) -> anyhow::Result<Exit> {
-    crate::logging::begin(&checked.settings.log, environment)?;
+fn run_server(checked: &Checked, schema: Schema, sources: &Sources) -> anyhow::Result<Exit> {
+    crate::logging::begin(&checked.settings.log, &sources.environment)?;
     let metrics = PrometheusBuilder::new()
         .install_recorder()
         .map_err(|error| cannot_begin(format!("nothing can be measured: {error}")))?;

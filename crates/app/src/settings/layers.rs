@@ -298,6 +298,14 @@ impl Layers {
         if kind == Kind::Secret || message.contains("untagged enum") {
             return misfit(key, kind, &shown, origin);
         }
+        if message.contains("socket address") {
+            let port = self.text(key).strip_prefix("localhost:");
+            let advice = match port.and_then(|port| port.parse::<u16>().ok()) {
+                Some(port) => format!("write it as 127.0.0.1:{port}"),
+                None => "write an address and a port, such as 127.0.0.1:8080".to_owned(),
+            };
+            return format!("`{key}`: {shown} is no address: {advice} ({origin})");
+        }
         // Inside a list of tables the place matters.
         let place = why.path().to_string();
         let place = if place.starts_with(key) { place.as_str() } else { key };

@@ -12,6 +12,7 @@ use super::table::{Entry, Kind};
 
 const HIDDEN: &str = "(hidden)";
 const UNSET: &str = "(not set)";
+const NOT_ENFORCED: &str = "not enforced yet";
 
 impl Loaded {
     /// One line for each setting: `key = value  # origin`.
@@ -20,7 +21,12 @@ impl Loaded {
             .layers
             .table
             .iter()
-            .map(|row| (format!("{} = {}", row.key, self.shown(row)), self.origin(row)))
+            .map(|row| {
+                let origin = self.origin(row);
+                let origin =
+                    if row.is_enforced() { origin } else { format!("{origin}, {NOT_ENFORCED}") };
+                (format!("{} = {}", row.key, self.shown(row)), origin)
+            })
             .collect();
         let width = rows.iter().map(|(line, _)| line.chars().count()).filter(|n| *n <= 60).max();
         let width = width.unwrap_or(0);
@@ -38,7 +44,8 @@ impl Loaded {
                 Some((value, _)) => json!(value),
                 None => serde_json::Value::Null,
             };
-            (row.key.clone(), json!({ "value": value, "origin": self.origin(row) }))
+            let (origin, enforced) = (self.origin(row), row.is_enforced());
+            (row.key.clone(), json!({ "value": value, "origin": origin, "enforced": enforced }))
         });
         rows.collect::<serde_json::Map<_, _>>().into()
     }
@@ -72,26 +79,35 @@ pub(crate) fn reference() -> String {
     if let Some(row) = features.first() {
         let _ = write!(text, "\n### Features\n\n{}\n\n", row.about);
     }
-    text.push_str("| setting | variable | default |\n|---|---|---|\n");
+    text.push_str("| setting | variable | default | effect |\n|---|---|---|---|\n");
     for row in features {
-        let _ = writeln!(text, "| `{}` | `{}` | {} |", row.key, row.variable(), default_of(row));
+        let (default, effect) = (default_of(row), effect(row));
+        let _ = writeln!(text, "| `{}` | `{}` | {default} | {effect} |", row.key, row.variable());
     }
     if let Some(row) = tiers.first() {
         let _ = write!(text, "\n### Limits of tiers\n\n{}\n\n", row.about);
     }
-    let _ = writeln!(text, "| `tiers.<tier>.` | {} |", Tier::ALL.map(Tier::as_str).join(" | "));
-    let _ = writeln!(text, "|---{}|", "|---".repeat(Tier::ALL.len()));
+    let _ = writeln!(
+        text,
+        "| `tiers.<tier>.` | {} | effect |",
+        Tier::ALL.map(Tier::as_str).join(" | ")
+    );
+    let _ = writeln!(text, "|---{}|---|", "|---".repeat(Tier::ALL.len()));
     let limits = |tier: Tier| {
         let prefix = format!("tiers.{tier}.");
         tiers.iter().filter_map(move |row| Some((row.key.strip_prefix(&prefix)?, *row)))
     };
-    for (limit, _) in limits(Tier::Free) {
+    for (limit, row) in limits(Tier::Free) {
         let of_tier = |tier| limits(tier).find(|(name, _)| *name == limit);
         let defaults = Tier::ALL
             .map(|tier| of_tier(tier).map_or_else(String::new, |(_, row)| default_of(row)));
-        let _ = writeln!(text, "| `{limit}` | {} |", defaults.join(" | "));
+        let _ = writeln!(text, "| `{limit}` | {} | {} |", defaults.join(" | "), effect(row));
     }
     text
+}
+
+fn effect(row: &Entry) -> &'static str {
+    if row.is_enforced() { "enforced" } else { NOT_ENFORCED }
 }
 
 fn default_of(row: &Entry) -> String {

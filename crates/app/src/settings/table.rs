@@ -98,6 +98,16 @@ impl Entry {
         self.key.split('.').next().unwrap_or_default()
     }
 
+    /// Whether setting it changes anything.
+    pub(crate) fn is_enforced(&self) -> bool {
+        let name = self.key.rsplit('.').next().unwrap_or_default();
+        match self.section() {
+            "features" => ASKED_FLAGS.contains(&name),
+            "tiers" => !UNASKED_LIMITS.contains(&name),
+            _ => true,
+        }
+    }
+
     /// The environment variable that sets it.
     pub(crate) fn variable(&self) -> String {
         match self.key.strip_prefix("features.") {
@@ -106,6 +116,19 @@ impl Entry {
         }
     }
 }
+
+/// Flags that something asks; each of the others gets its line with what makes it live.
+const ASKED_FLAGS: &[&str] = &["GUEST_MODE", "AUTO_TENANT"];
+
+/// Limits that nothing asks; a line leaves with what makes the limit live.
+const UNASKED_LIMITS: &[&str] = &[
+    "api_calls_per_month",
+    "members",
+    "overdraft",
+    "retention_days",
+    "rollover",
+    "snapshot_storage_mib",
+];
 
 /// Something that knows its rows of the table.
 pub(crate) trait Setting {

@@ -211,7 +211,7 @@ fn what_is_wrong_is_named_with_its_place_and_a_remedy() {
         `viewer.key`: the value is not a text (DIR/keelway.toml)
         `worker.slots`: `"two"` is not a whole number (DIR/keelway.toml)
     "listen = 'somewhere'" 
-        `listen`: invalid socket address syntax (DIR/keelway.toml)
+        `listen`: `"somewhere"` is no address: write an address and a port, such as 127.0.0.1:8080 (DIR/keelway.toml)
     "mode = 'test'" KEELWAY_LOG_FORMAT
         `log.format`: unknown variant `xml`, expected one of `auto`, `json`, `pretty` (environment KEELWAY_LOG_FORMAT)
         `mode`: unknown variant `test`, expected `production` or `development` (DIR/keelway.toml)
@@ -359,4 +359,50 @@ fn the_documentation_has_the_table() {
         document.contains(&reference()),
         "docs/configuration.md is not what `keelway config reference` prints: paste it in"
     );
+}
+
+/// All sources that could ask a flag or a limit: everything but the table and its settings.
+fn sources(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && !["tiers", "app", "tests", "contract", "examples"].contains(&name) {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            text.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn what_is_said_to_be_enforced_is_what_somebody_asks() {
+    use keelway_tiers::FlagName;
+
+    let mut text = String::new();
+    sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")), &mut text);
+    let table = Layers::defaults(&Environment::default()).table;
+    let is_enforced = |key: &str| table.iter().find(|row| row.key == key).unwrap().is_enforced();
+    for flag in FlagName::all() {
+        let name = match flag {
+            FlagName::Feature(feature) => format!("Feature::{feature:?}"),
+            FlagName::Operation(operation) => format!("Operation::{operation:?}"),
+        };
+        assert_eq!(is_enforced(&format!("features.{flag}")), text.contains(&name), "{flag}");
+    }
+    for (limit, asked) in [
+        ("api_calls_per_month", "Limited::ApiCallsPerMonth"),
+        ("builds_per_month", "Limited::BuildsPerMonth"),
+        ("concurrent_builds", "limits.concurrent_builds"),
+        ("credits_per_month", ".credits_per_month"),
+        ("members", "Limited::Members"),
+        ("overdraft", "limits.overdraft"),
+        ("priority", "limits.priority"),
+        ("projects", "Limited::Projects"),
+        ("queue_hours", "limits.queue_hours"),
+        ("retention_days", "limits.retention_days"),
+        ("rollover", "limits.rollover"),
+        ("snapshot_storage_mib", "Limited::SnapshotStorageMib"),
+    ] {
+        assert_eq!(is_enforced(&format!("tiers.free.{limit}")), text.contains(asked), "{limit}");
+    }
 }

@@ -138,3 +138,22 @@ fn ctrl_c_cancels_and_only_work_done_is_charged() {
     assert!(!dir.path().join("never.zip").exists());
     assert_eq!(answer(dir.path(), &["doctor"]).0, 0);
 }
+
+#[test]
+fn a_zip_goes_to_standard_output_where_it_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = keelway(dir.path(), &["build", BAKERY, "--local", "--out", "-"]).output().unwrap();
+    assert!(output.status.success());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("Charged") && told.contains("Written to standard output"), "{told}");
+    let zip = zip::ZipArchive::new(std::io::Cursor::new(&output.stdout)).unwrap();
+    assert!(zip.len() > 0);
+    assert!(!dir.path().join("-").exists());
+
+    let (code, out, _) = answer(dir.path(), &["build", BAKERY, "--local", "--json"]);
+    let report = json(&out);
+    assert_eq!(code, 0, "{out}");
+    assert_eq!(std::fs::read(dir.path().join("site.zip")).unwrap(), output.stdout);
+    let credits = |name: &str| report["credits"][name].as_i64().unwrap();
+    assert_eq!(credits("held"), credits("captured") + credits("released"));
+}

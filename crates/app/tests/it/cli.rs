@@ -1,5 +1,7 @@
 //! Help, settings, and what is said to those who err.
 
+use std::path::Path;
+
 use insta::assert_snapshot;
 
 use crate::{answer, keelway};
@@ -41,6 +43,7 @@ fn whoever_errs_is_told_what_to_do() {
         &["build", "-", "--local"],
         &["build", "A bakery in Lisbon", "--local", "--tier", "gold"],
         &["build", "A bakery in Lisbon", "--local", "--max-credits", "0"],
+        &["build", "A bakery in Lisbon", "--local", "--max-credits", "-5"],
         &["build", "A bakery in Lisbon", "--local", "--name", " "],
         &["build", "A bakery in Lisbon", "--local", "--out", "there.zip"],
         &["build", "A bakery in Lisbon", "--local", "--out", "."],
@@ -53,8 +56,11 @@ fn whoever_errs_is_told_what_to_do() {
         &["serve", "--config", "nowhere.toml"],
         &["serve", "--config", "bad.toml"],
         &["serve", "--listen", "nowhere"],
+        &["serve", "--listen", "localhost:8080"],
         &["config", "check", "--config", "bad.toml"],
         &["--data-dir", "x", "doctor"],
+        &["--config", "bad.toml", "config", "check"],
+        &["--listen", "127.0.0.1:8080", "doctor"],
     ];
     let told: Vec<String> = cases
         .iter()
@@ -69,8 +75,7 @@ fn whoever_errs_is_told_what_to_do() {
     $ keelway frobnicate
     error: unrecognized subcommand 'frobnicate'
 
-    Usage: keelway [OPTIONS]
-           keelway <COMMAND>
+    Usage: keelway [OPTIONS] [COMMAND]
 
     For more information, try '--help'.
     => 2
@@ -102,7 +107,13 @@ fn whoever_errs_is_told_what_to_do() {
     => 2
 
     $ keelway build A bakery in Lisbon --local --max-credits 0
-    error: invalid value '0' for '--max-credits <CREDITS>': 0 is not in 1..9223372036854775807
+    error: invalid value '0' for '--max-credits <CREDITS>': not a whole number of credits, at least 1
+
+    For more information, try '--help'.
+    => 2
+
+    $ keelway build A bakery in Lisbon --local --max-credits -5
+    error: invalid value '-5' for '--max-credits <CREDITS>': not a whole number of credits, at least 1
 
     For more information, try '--help'.
     => 2
@@ -152,7 +163,11 @@ fn whoever_errs_is_told_what_to_do() {
     => 2
 
     $ keelway serve --listen nowhere
-    keelway: `listen`: invalid socket address syntax (--listen)
+    keelway: `listen`: `"nowhere"` is no address: write an address and a port, such as 127.0.0.1:8080 (--listen)
+    => 2
+
+    $ keelway serve --listen localhost:8080
+    keelway: `listen`: `"localhost:8080"` is no address: write it as 127.0.0.1:8080 (--listen)
     => 2
 
     $ keelway config check --config bad.toml
@@ -160,10 +175,17 @@ fn whoever_errs_is_told_what_to_do() {
     => 2
 
     $ keelway --data-dir x doctor
-    error: the subcommand 'doctor' cannot be used with '--data-dir <DIR>'
+    keelway: there is no database at x/keelway.db: say where the data is with --data-dir
+    => 2
 
-    Usage: keelway [OPTIONS]
-           keelway <COMMAND>
+    $ keelway --config bad.toml config check
+    keelway: unknown key `wroker.slots` in bad.toml; did you mean `worker.slots`?
+    => 2
+
+    $ keelway --listen 127.0.0.1:8080 doctor
+    error: `--listen` is of the server: write it after `serve`, or leave the command out
+
+    Usage: keelway [OPTIONS] [COMMAND]
 
     For more information, try '--help'.
     => 2
@@ -187,13 +209,13 @@ fn settings_are_printed_with_their_origin_and_without_secrets() {
     assert!(!out.contains(secret));
     let set: Vec<String> = out
         .lines()
-        .filter(|line| !line.ends_with("# default"))
+        .filter(|line| !line.contains("# default"))
         .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
     assert_snapshot!(set.join("\n"), @r#"
     data_dir = "DIR" # environment KEELWAY_DATA_DIR
     worker.slots = 3 # DIR/keelway.toml
-    features.SSE = 25 # environment KEELWAY_FEATURE_SSE
+    features.SSE = 25 # environment KEELWAY_FEATURE_SSE, not enforced yet
     viewer.key = (hidden) # environment KEELWAY_VIEWER_KEY
     "#);
     let (code, out, _) = print(&["config", "print", "--json"]);
@@ -203,6 +225,8 @@ fn settings_are_printed_with_their_origin_and_without_secrets() {
     assert_eq!(json["worker.slots"]["value"], 3);
     assert_eq!(json["viewer.key"]["value"], "(hidden)");
     assert_eq!(json["viewer.previous_key"]["value"], serde_json::Value::Null);
+    assert_eq!(json["features.SSE"]["enforced"], false);
+    assert_eq!(json["worker.slots"]["enforced"], true);
     let (code, out, _) = print(&["config", "check"]);
     assert_eq!((code, out.as_str()), (0, "The settings can be used.\n"));
 }
@@ -271,6 +295,87 @@ fn migrations_are_counted_and_applied() {
     => 0
     => 0
     "#);
+}
+
+/// What every command says of a database that this version cannot use.
+fn refusals(data_dir: &Path) -> String {
+    let [api, sites] = crate::serve::free_addresses().map(|address| address.to_string());
+    let commands: [&[&str]; 6] = [
+        &["migrate", "status"],
+        &["migrate", "up"],
+        &["doctor"],
+        &["serve", "--listen", &api, "--preview-listen", &sites, "--config", "quiet.toml"],
+        &["worker", "--config", "quiet.toml"],
+        &["build", "A bakery in Lisbon", "--local"],
+    ];
+    std::fs::write(data_dir.join("quiet.toml"), "log.level = 'error'").unwrap();
+    let told = commands.iter().map(|args| answer(data_dir, args));
+    let mut told: Vec<_> = told.map(|(code, out, err)| format!("{out}{err}=> {code}")).collect();
+    told.dedup();
+    told.join("\n")
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_refused_by_every_command_in_the_same_words() {
+    let text = tempfile::tempdir().unwrap();
+    std::fs::write(text.path().join("keelway.db"), "a text, whatever it is called\n".repeat(50))
+        .unwrap();
+    assert_snapshot!(refusals(text.path()), @r#"
+    keelway: the database DIR/keelway.db is not a Keelway database, or damaged (file is not a database): restore a copy, or choose another place with --data-dir
+    => 2
+    "#);
+
+    let tampered = |sql: &'static str| {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(answer(dir.path(), &["migrate", "up"]).0, 0);
+        crate::tamper(dir.path(), sql);
+        dir
+    };
+    let modified = tampered("UPDATE _sqlx_migrations SET checksum = x'00'");
+    assert_snapshot!(refusals(modified.path()), @r#"
+    keelway: the database DIR/keelway.db was made by another build of keelway, whose migrations differ from this one's: use that build, or choose another place with --data-dir
+    => 2
+    "#);
+    let newer = tampered(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'later', TRUE, x'00', 0)",
+    );
+    assert_snapshot!(refusals(newer.path()), @r#"
+    keelway: the database DIR/keelway.db was made by a newer version of keelway: update it, or choose another place with --data-dir
+    => 2
+    "#);
+    let (code, out, _) = answer(newer.path(), &["migrate", "status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &status["unknown"], &status["current"]), (2, &1.into(), &false.into()));
+}
+
+#[test]
+fn an_older_database_waits_for_its_migrations() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(answer(dir.path(), &["migrate", "up"]).0, 0);
+    // As a release finds it that brings a migration more.
+    crate::tamper(dir.path(), "DELETE FROM _sqlx_migrations");
+    let told = |args| {
+        let (code, out, err) = answer(dir.path(), args);
+        format!("{out}{err}=> {code}")
+    };
+    assert_snapshot!(told(&["migrate", "status"]), @r#"
+    DIR/keelway.db: 1 migration pending; `keelway migrate up` applies them
+    => 1
+    "#);
+    assert_snapshot!(told(&["doctor"]), @r#"
+    keelway: the database DIR/keelway.db is of an older version: run `keelway migrate up` first
+    => 2
+    "#);
+}
+
+#[test]
+fn a_damaged_database_is_no_sound_one() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(answer(dir.path(), &["migrate", "up"]).0, 0);
+    crate::damage(dir.path(), "users");
+    let (code, out, err) = answer(dir.path(), &["doctor"]);
+    assert!(code == 1 && out.contains("file ") && !out.contains("Every invariant"), "{out}{err}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use crate::{answer, keelway};
 
 /// Two addresses that nobody uses.
-fn free_addresses() -> [SocketAddr; 2] {
+pub(crate) fn free_addresses() -> [SocketAddr; 2] {
     let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap())
 }
@@ -85,6 +85,19 @@ fn one_command_serves_and_sigterm_ends_it_cleanly() {
 }
 
 #[test]
+fn a_server_on_a_damaged_database_takes_no_requests() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(answer(dir.path(), &["migrate", "up"]).0, 0);
+    crate::damage(dir.path(), "users");
+    for index in ["sqlite_autoindex_users_1"] {
+        crate::damage(dir.path(), index);
+    }
+    let server = Server::start(dir.path(), &["serve", "--no-worker"]);
+    assert_eq!(server.get("/readyz").0, "HTTP/1.1 503 Service Unavailable");
+    assert_eq!(server.stop("TERM").code(), Some(0));
+}
+
+#[test]
 fn an_address_in_use_is_named_and_nothing_is_touched() {
     let dir = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -119,6 +132,7 @@ fn a_worker_alone_stops_on_ctrl_c() {
 #[test]
 fn the_log_is_json_where_nobody_watches() {
     let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
     let mut child = keelway(dir.path(), &["worker"]).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
