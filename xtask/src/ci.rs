@@ -15,9 +15,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn steps(times: &mut Times) -> Result<test::Report> {
-    times.step("format", || {
-        shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))
-    })?;
+    times.step("format", || shell::run(&mut shell::cargo(&["fmt", "--all", "--check"])))?;
     times.step("layers", layers::run)?;
     times.step("deny", deny::run)?;
     times.step("clippy", || {

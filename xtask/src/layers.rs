@@ -44,28 +44,11 @@ enum Kind {
 
 /// Something in the workspace that is not in the picture.
 enum Refusal {
-    Unplaced {
-        folder: String,
-    },
-    Misnamed {
-        folder: String,
-        name: String,
-        expected: String,
-    },
-    Arrow {
-        from: (String, Room),
-        to: (String, Room),
-        kind: Kind,
-    },
-    Unpictured {
-        from: String,
-        to: String,
-    },
-    Impure {
-        folder: String,
-        chain: Vec<String>,
-        why: &'static str,
-    },
+    Unplaced { folder: String },
+    Misnamed { folder: String, name: String, expected: String },
+    Arrow { from: (String, Room), to: (String, Room), kind: Kind },
+    Unpictured { from: String, to: String },
+    Impure { folder: String, chain: Vec<String>, why: &'static str },
 }
 
 pub(crate) fn run() -> Result<()> {
@@ -81,10 +64,9 @@ pub(crate) fn run() -> Result<()> {
         eprintln!("error: {refusal}\n");
     }
     match refusals.len() {
-        0 => println!(
-            "layers: {} packages, every arrow is in the picture",
-            workspace.packages.len()
-        ),
+        0 => {
+            println!("layers: {} packages, every arrow is in the picture", workspace.packages.len())
+        }
         n => bail!("not in the picture of docs/ARCHITECTURE.md: {n}"),
     }
     Ok(())
@@ -92,19 +74,11 @@ pub(crate) fn run() -> Result<()> {
 
 impl Workspace {
     fn folder(&self, package: &Package) -> String {
-        self.relative(
-            package
-                .manifest_path
-                .parent()
-                .unwrap_or(&package.manifest_path),
-        )
+        self.relative(package.manifest_path.parent().unwrap_or(&package.manifest_path))
     }
 
     fn relative(&self, path: &Path) -> String {
-        path.strip_prefix(&self.workspace_root)
-            .unwrap_or(path)
-            .to_string_lossy()
-            .into_owned()
+        path.strip_prefix(&self.workspace_root).unwrap_or(path).to_string_lossy().into_owned()
     }
 }
 
@@ -139,10 +113,7 @@ fn arrows(workspace: &Workspace) -> Vec<Refusal> {
                     to: (target, to),
                     kind,
                 }),
-                None => found.push(Refusal::Unpictured {
-                    from: folder.clone(),
-                    to: target,
-                }),
+                None => found.push(Refusal::Unpictured { from: folder.clone(), to: target }),
             }
         }
     }
@@ -167,21 +138,10 @@ impl fmt::Display for Refusal {
                 "{folder} is in no room\n  help: put it under crates/domain, crates/adapters or \
                  another folder of the picture"
             ),
-            Self::Misnamed {
-                folder,
-                name,
-                expected,
-            } => {
-                write!(
-                    f,
-                    "{folder} is named `{name}`\n  help: name the package `{expected}`"
-                )
+            Self::Misnamed { folder, name, expected } => {
+                write!(f, "{folder} is named `{name}`\n  help: name the package `{expected}`")
             }
-            Self::Arrow {
-                from: (from, room),
-                to: (to, target),
-                kind,
-            } => write!(
+            Self::Arrow { from: (from, room), to: (to, target), kind } => write!(
                 f,
                 "{from} -> {to} ({kind})\n  why: {}\n  help: {}",
                 room.rule(),

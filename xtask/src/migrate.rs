@@ -11,14 +11,6 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let up = [
-        "run",
-        "--quiet",
-        "--locked",
-        "--package=keelway",
-        "--",
-        "migrate",
-        "up",
-    ];
+    let up = ["run", "--quiet", "--locked", "--package=keelway", "--", "migrate", "up"];
     shell::run(shell::cargo(&up).args(&args.rest))
 }

@@ -56,9 +56,7 @@ fn first_difference(kept: &str, now: &str) -> Option<usize> {
     }
     let lines = |text: &str| text.split('\n').map(str::to_owned).collect::<Vec<_>>();
     let (kept, now) = (lines(kept), lines(now));
-    let same = iter::zip(&kept, &now)
-        .take_while(|(kept, now)| kept == now)
-        .count();
+    let same = iter::zip(&kept, &now).take_while(|(kept, now)| kept == now).count();
     Some(same + 1)
 }
 

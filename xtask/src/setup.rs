@@ -105,13 +105,7 @@ fn install(package: &str, installing: Installing) -> Result<()> {
     println!("installing {package} by apt");
     // Lists that cannot be refreshed may still be good enough to install from.
     let _ = shell::run(apt()?.args(["update", "--quiet"]));
-    shell::run(apt()?.args([
-        "install",
-        "--yes",
-        "--quiet",
-        "--no-install-recommends",
-        package,
-    ]))
+    shell::run(apt()?.args(["install", "--yes", "--quiet", "--no-install-recommends", package]))
 }
 
 /// `apt-get` with the rights to install: as root, or with sudo.
@@ -135,10 +129,6 @@ fn apt() -> Result<Command> {
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "tests named *{}* cannot run: {}; {}",
-            self.tests, self.reason, self.remedy
-        )
+        write!(f, "tests named *{}* cannot run: {}; {}", self.tests, self.reason, self.remedy)
     }
 }

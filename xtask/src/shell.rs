@@ -17,10 +17,7 @@ pub(crate) fn in_ci() -> bool {
     env("CI").is_some_and(|value| !value.is_empty() && value != "false" && value != "0")
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "xtask has no settings but cargo's and CI's"
-)]
+#[expect(clippy::disallowed_methods, reason = "xtask has no settings but cargo's and CI's")]
 fn env(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
@@ -42,9 +39,7 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
 /// Shows the command, then runs it to its end.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     announce(command);
-    let status = command
-        .status()
-        .with_context(|| format!("start {}", line(command)))?;
+    let status = command.status().with_context(|| format!("start {}", line(command)))?;
     if !status.success() {
         bail!("`{}` failed: {status}", line(command));
     }
@@ -69,12 +64,7 @@ pub(crate) fn works(command: &mut Command) -> bool {
 
 /// `cargo metadata` of the workspace's own packages, in the caller's shape.
 pub(crate) fn metadata<T: DeserializeOwned>() -> Result<T> {
-    let json = output(&mut cargo(&[
-        "metadata",
-        "--format-version=1",
-        "--no-deps",
-        "--offline",
-    ]))?;
+    let json = output(&mut cargo(&["metadata", "--format-version=1", "--no-deps", "--offline"]))?;
     serde_json::from_slice(&json).context("read cargo's metadata")
 }
 
@@ -93,9 +83,7 @@ pub(crate) fn announce(command: &Command) {
 }
 
 fn line(command: &Command) -> String {
-    let program = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or_default();
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
     std::iter::once(program)
         .chain(command.get_args())
         .map(OsStr::to_string_lossy)

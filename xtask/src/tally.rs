@@ -57,11 +57,7 @@ impl AddAssign for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} passed, {} failed, {} skipped",
-            self.passed, self.failed, self.skipped
-        )
+        write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
     }
 }
 
@@ -77,10 +73,7 @@ mod tests {
                  finished in 0.02s",
                 (7, 2, 4),
             ),
-            (
-                "     Summary [   0.012s] 12 tests run: 12 passed, 0 skipped",
-                (12, 0, 0),
-            ),
+            ("     Summary [   0.012s] 12 tests run: 12 passed, 0 skipped", (12, 0, 0)),
             (
                 "     Summary [  61.0s] 9/12 tests run: 5 passed (1 slow), 2 failed, 1 timed out, \
                  1 exec failed, 3 skipped",
@@ -92,26 +85,13 @@ mod tests {
                 (4, 0, 1),
             ),
         ] {
-            assert_eq!(
-                Tally::of_line(line),
-                Some(Tally {
-                    passed,
-                    failed,
-                    skipped
-                }),
-                "{line}"
-            );
+            assert_eq!(Tally::of_line(line), Some(Tally { passed, failed, skipped }), "{line}");
         }
     }
 
     #[test]
     fn other_lines_count_nothing() {
-        for line in [
-            "",
-            "running 3 tests",
-            "test a::b ... ok",
-            "        PASS [   0.005s] x y",
-        ] {
+        for line in ["", "running 3 tests", "test a::b ... ok", "        PASS [   0.005s] x y"] {
             assert_eq!(Tally::of_line(line), None, "{line}");
         }
     }

@@ -39,11 +39,7 @@ enum Outcome {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let installing = if args.no_setup {
-        Installing::Refused
-    } else {
-        Installing::Allowed
-    };
+    let installing = if args.no_setup { Installing::Refused } else { Installing::Allowed };
     let setup = setup::prepare(installing)?;
     build()?;
     let report = all(setup, &args.filters)?;
@@ -68,24 +64,9 @@ pub(crate) fn all(setup: Setup, filters: &[String]) -> Result<Report> {
         selection.extend(["--skip", left_out.tests]);
     }
     let runner: &[&str] = if shell::works(&mut shell::cargo(&["nextest", "--version"])) {
-        &[
-            "nextest",
-            "run",
-            "--no-tests=pass",
-            "--workspace",
-            "--locked",
-            "--no-fail-fast",
-        ]
+        &["nextest", "run", "--no-tests=pass", "--workspace", "--locked", "--no-fail-fast"]
     } else {
-        &[
-            "test",
-            "--workspace",
-            "--lib",
-            "--bins",
-            "--tests",
-            "--locked",
-            "--no-fail-fast",
-        ]
+        &["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-fail-fast"]
     };
     let environment = || setup.paths.iter().map(|(name, path)| (*name, path));
     let (tests, tests_ok) = count(shell::cargo(runner).args(&selection).envs(environment()))?;
@@ -102,12 +83,7 @@ pub(crate) fn all(setup: Setup, filters: &[String]) -> Result<Report> {
     } else {
         Outcome::Partly
     };
-    Ok(Report {
-        tests,
-        doctests,
-        left_out: setup.left_out,
-        outcome,
-    })
+    Ok(Report { tests, doctests, left_out: setup.left_out, outcome })
 }
 
 /// Runs a test runner, passing its words on, and adds up what it counts.

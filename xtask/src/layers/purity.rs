@@ -41,13 +41,7 @@ pub(super) fn direct(
 /// `cargo metadata` would not do: it resolves features for the whole workspace, so the kernel
 /// would seem to link whatever the app asks of their common dependencies.
 pub(super) fn tree(package: &str) -> Result<String> {
-    let args = [
-        "tree",
-        "--locked",
-        "--edges=normal",
-        "--prefix=depth",
-        "--format= {p}",
-    ];
+    let args = ["tree", "--locked", "--edges=normal", "--prefix=depth", "--format= {p}"];
     let text = shell::output(shell::cargo(&args).args(["--package", package]))?;
     String::from_utf8(text).context("read cargo's tree")
 }
@@ -70,19 +64,12 @@ pub(super) fn check(folder: &str, tree: &str) -> Vec<Refusal> {
             && !CARRIED.contains(&(parent, name))
         {
             let chain = path.iter().skip(1).map(ToString::to_string).collect();
-            found.push(Refusal::Impure {
-                folder: folder.to_owned(),
-                chain,
-                why,
-            });
+            found.push(Refusal::Impure { folder: folder.to_owned(), chain, why });
         }
     }
     found
 }
 
 fn world(name: &str) -> Option<&'static str> {
-    WORLD
-        .iter()
-        .find(|(banned, _)| *banned == name)
-        .map(|(_, why)| *why)
+    WORLD.iter().find(|(banned, _)| *banned == name).map(|(_, why)| *why)
 }

@@ -21,12 +21,7 @@ const HOUSE: [(&str, Room); 12] = [
 
 /// The picture: from each room in [`HOUSE`]'s order, which rooms a shipped arrow may reach.
 const PICTURE: [(Room, &[Room]); 12] = [
-    (
-        App,
-        &[
-            Driving, Store, Rows, Driven, Platform, Context, Leaf, Kernel,
-        ],
-    ),
+    (App, &[Driving, Store, Rows, Driven, Platform, Context, Leaf, Kernel]),
     (Driving, &[Platform, Context, Leaf, Kernel]),
     (Store, &[Rows, Context, Leaf, Kernel]),
     (Rows, &[Context, Leaf, Kernel]),
@@ -36,12 +31,7 @@ const PICTURE: [(Room, &[Room]); 12] = [
     (Leaf, &[Kernel]),
     (Kernel, &[]),
     (Contract, &[Context, Leaf, Kernel]),
-    (
-        Tests,
-        &[
-            App, Driving, Store, Rows, Driven, Platform, Context, Leaf, Kernel, Contract,
-        ],
-    ),
+    (Tests, &[App, Driving, Store, Rows, Driven, Platform, Context, Leaf, Kernel, Contract]),
     (Xtask, &[Context, Leaf, Kernel, Contract]),
 ];
 
@@ -77,23 +67,12 @@ fn refused(workspace: &Workspace) -> Vec<String> {
 #[test]
 fn every_arrow_that_is_not_in_the_picture_is_found_and_no_other() {
     for (from, room) in HOUSE {
-        let (_, allowed) = PICTURE
-            .iter()
-            .find(|(pictured, _)| *pictured == room)
-            .unwrap();
+        let (_, allowed) = PICTURE.iter().find(|(pictured, _)| *pictured == room).unwrap();
         for (to, target) in HOUSE {
             for kind in [None, Some("build")] {
                 let refusals = arrow(from, to, kind);
-                assert_eq!(
-                    refusals.is_empty(),
-                    allowed.contains(&target),
-                    "{from} -> {to}"
-                );
-                assert!(
-                    refusals
-                        .iter()
-                        .all(|r| r.starts_with(&format!("{from} -> {to} (")))
-                );
+                assert_eq!(refusals.is_empty(), allowed.contains(&target), "{from} -> {to}");
+                assert!(refusals.iter().all(|r| r.starts_with(&format!("{from} -> {to} ("))));
             }
         }
     }
@@ -117,42 +96,18 @@ fn contract_is_for_tests_only() {
     for (from, _) in HOUSE {
         let shipped = arrow(from, "crates/contract", None).is_empty();
         assert_eq!(shipped, matches!(from, "tests" | "xtask"), "{from}");
-        assert_eq!(
-            arrow(from, "crates/contract", Some("dev")),
-            [""; 0],
-            "{from}"
-        );
+        assert_eq!(arrow(from, "crates/contract", Some("dev")), [""; 0], "{from}");
     }
 }
 
 #[test]
 fn a_store_is_never_linked_beside_http_outside_the_app() {
-    for from in [
-        "crates/adapters/http",
-        "crates/adapters/worker",
-        "crates/platform",
-    ] {
-        assert_eq!(
-            arrow(from, "crates/adapters/sqlite", None).len(),
-            1,
-            "{from}"
-        );
-        assert_eq!(
-            arrow(from, "crates/adapters/sqlite", Some("dev")),
-            [""; 0],
-            "{from}"
-        );
+    for from in ["crates/adapters/http", "crates/adapters/worker", "crates/platform"] {
+        assert_eq!(arrow(from, "crates/adapters/sqlite", None).len(), 1, "{from}");
+        assert_eq!(arrow(from, "crates/adapters/sqlite", Some("dev")), [""; 0], "{from}");
     }
-    for from in [
-        "crates/adapters/sqlite",
-        "crates/adapters/models",
-        "crates/domain/builds",
-    ] {
-        assert_eq!(
-            arrow(from, "crates/adapters/http", Some("dev")).len(),
-            1,
-            "{from}"
-        );
+    for from in ["crates/adapters/sqlite", "crates/adapters/models", "crates/domain/builds"] {
+        assert_eq!(arrow(from, "crates/adapters/http", Some("dev")).len(), 1, "{from}");
     }
 }
 
@@ -174,45 +129,24 @@ fn the_folder_decides_the_room_whatever_the_name() {
         "dependencies": [{ "name": "x", "kind": null, "path": "/w/crates/platform" }],
     }]);
     let refusals = refused(&workspace(&disguised));
-    assert!(
-        refusals[0].contains("name the package `keelway-mail`"),
-        "{refusals:?}"
-    );
-    assert!(
-        refusals[1].contains("a driven adapter names the domain only"),
-        "{refusals:?}"
-    );
+    assert!(refusals[0].contains("name the package `keelway-mail`"), "{refusals:?}");
+    assert!(refusals[1].contains("a driven adapter names the domain only"), "{refusals:?}");
 }
 
 #[test]
 fn a_crate_outside_every_room_is_found() {
-    let stray = workspace(&serde_json::json!([package(
-        "crates/utils",
-        &serde_json::json!([])
-    )]));
+    let stray = workspace(&serde_json::json!([package("crates/utils", &serde_json::json!([]))]));
     assert!(refused(&stray)[0].starts_with("crates/utils is in no room"));
     assert!(arrow("crates/platform", "vendor/thing", None)[0].contains("in no room"));
 }
 
 #[test]
 fn the_domain_names_no_world_but_may_test_with_it() {
-    for from in [
-        "crates/domain/kernel",
-        "crates/domain/credits",
-        "crates/domain/builds",
-    ] {
+    for from in ["crates/domain/kernel", "crates/domain/credits", "crates/domain/builds"] {
         for name in ["tokio", "sqlx", "actix-web", "reqwest", "getrandom", "rand"] {
             assert_eq!(external(from, name, None).len(), 1, "{from} -> {name}");
-            assert_eq!(
-                external(from, name, Some("build")).len(),
-                1,
-                "{from} -> {name}"
-            );
-            assert_eq!(
-                external(from, name, Some("dev")),
-                [""; 0],
-                "{from} -> {name}"
-            );
+            assert_eq!(external(from, name, Some("build")).len(), 1, "{from} -> {name}");
+            assert_eq!(external(from, name, Some("dev")), [""; 0], "{from} -> {name}");
         }
         assert_eq!(external(from, "serde", None), [""; 0]);
     }
@@ -236,14 +170,7 @@ fn the_domain_links_no_world_through_others() {
     let refusals = purity::check("crates/domain/access", tree);
     let chains: Vec<_> = refusals
         .iter()
-        .map(|refusal| {
-            refusal
-                .to_string()
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        })
+        .map(|refusal| refusal.to_string().lines().next().unwrap_or_default().to_owned())
         .collect();
     assert_eq!(
         chains,

@@ -55,6 +55,15 @@ impl<E> From<sqlx::Error> for Stop<E> {
     }
 }
 
+impl<E> From<Failure<E>> for Stop<E> {
+    fn from(failure: Failure<E>) -> Self {
+        match failure {
+            Failure::Rejected(refusal) => Self::Refused(refusal),
+            Failure::Store(error) => Self::Broken(error),
+        }
+    }
+}
+
 impl<E> From<Stop<E>> for Failure<E> {
     fn from(stop: Stop<E>) -> Self {
         match stop {

@@ -61,8 +61,7 @@ impl BuildQueue for SqliteStore {
             Box::pin(async move {
                 let facts = end::facts(tx, cmd.lease.scope.tenant(), cmd.lease.build).await?;
                 let facts = facts.ok_or(Stop::Refused(LeaseLost))?;
-                let change = keelway_builds::end::finish(&facts, &cmd, &tx.rules, tx.now)
-                    .map_err(Stop::Refused)?;
+                let change = keelway_builds::end::finish(&facts, &cmd, &tx.rules, tx.now)?;
                 Ok(Finished { build: end::save(tx, &facts, change).await? })
             })
         })

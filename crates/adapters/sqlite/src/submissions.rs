@@ -88,8 +88,7 @@ impl Submissions for SqliteStore {
                 }
                 let facts = end::facts(tx, cmd.scope.tenant(), cmd.build).await?;
                 let facts = facts.ok_or(Stop::Refused(CancelError::Unknown))?;
-                let change =
-                    cancel::cancel(&facts, &cmd, &tx.rules, tx.now).map_err(Stop::Refused)?;
+                let change = cancel::cancel(&facts, &cmd, &tx.rules, tx.now)?;
                 let build = match change {
                     CancelChange::Nothing => facts.build,
                     CancelChange::Mark { build, event } => {
@@ -115,7 +114,7 @@ impl Submissions for SqliteStore {
             Box::pin(async move {
                 let facts = end::facts(tx, cmd.scope.tenant(), cmd.build).await?;
                 let facts = facts.ok_or(Stop::Refused(CancelError::Unknown))?;
-                cancel::rehearse(&facts, &cmd, &tx.rules, tx.now).map_err(Stop::Refused)
+                Ok(cancel::rehearse(&facts, &cmd, &tx.rules, tx.now)?)
             })
         })
         .await
@@ -156,9 +155,7 @@ async fn submit_facts(tx: &mut Tx, cmd: &Submit) -> Sql<SubmitFacts> {
 
 async fn save_submitted(tx: &mut Tx, facts: &SubmitFacts, change: SubmitChange) -> Sql<Submitted> {
     let (now, build) = (tx.now, change.build);
-    if let Some(reserved) = &change.reserved {
-        credits::save_change(tx, reserved).await?;
-    }
+    credits::save_change(tx, &change.reserved).await?;
     if change.new_project {
         projects::insert(tx, &change.project).await?;
     }

@@ -2,7 +2,8 @@
 //!
 //! **Invariant:** whatever a worker does, it does under a lease that still holds, and what it
 //! has not recorded has not happened. It may be stopped between any two steps: the next
-//! worker goes on from the last record, and no agent's work is made or paid for twice.
+//! worker goes on from the last record, recorded work is never made again, and no tenant pays
+//! for it twice.
 //!
 //! | module | does |
 //! |---|---|

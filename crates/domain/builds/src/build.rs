@@ -51,7 +51,7 @@ pub struct Build {
     pub estimate: Estimate,
     /// What is held for it.
     pub hold: HoldId,
-    /// How much is held: never charged more than this plus the tier's overdraft.
+    /// How much is held: the charge never passes it; use beyond it is ours.
     pub held: Credits,
     /// How often it was leased; the fencing token of the lease that runs it.
     pub attempt: u32,

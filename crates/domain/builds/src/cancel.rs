@@ -1,6 +1,6 @@
 //! Calling a build off.
 
-use keelway_kernel::{Actor, BuildId, Keyed, TenantScope, Timestamp, once::KeyReused};
+use keelway_kernel::{Actor, BuildId, Failure, Keyed, TenantScope, Timestamp, once::KeyReused};
 
 use crate::end::{End, EndChange, EndFacts, end};
 use crate::run::append;
@@ -71,11 +71,13 @@ pub fn cancel(
     cmd: &Cancel,
     rules: &Rules,
     now: Timestamp,
-) -> Result<CancelChange, CancelError> {
+) -> Result<CancelChange, Failure<CancelError>> {
     let build = &facts.build;
     match build.status.state() {
         BuildState::Queued => {
-            Ok(CancelChange::End(Box::new(end(facts, &End::Cancelled, &cmd.actor, rules, now)?)))
+            let ended = end(facts, &End::Cancelled, &cmd.actor, rules, now);
+            let change = ended.map_err(|failure| failure.map_rejected(CancelError::Ended))?;
+            Ok(CancelChange::End(Box::new(change)))
         }
         BuildState::Building if build.cancel_requested => Ok(CancelChange::Nothing),
         BuildState::Building => {
@@ -86,7 +88,7 @@ pub fn cancel(
         }
         BuildState::Cancelled => Ok(CancelChange::Nothing),
         from @ (BuildState::Deployed | BuildState::Failed | BuildState::Expired) => {
-            Err(InvalidTransition { from, to: BuildState::Cancelled }.into())
+            Err(Failure::Rejected(InvalidTransition { from, to: BuildState::Cancelled }.into()))
         }
     }
 }
@@ -97,7 +99,7 @@ pub fn rehearse(
     cmd: &Cancel,
     rules: &Rules,
     now: Timestamp,
-) -> Result<CancelPreview, CancelError> {
+) -> Result<CancelPreview, Failure<CancelError>> {
     let before = facts.build.status.state();
     let state = match cancel(facts, cmd, rules, now)? {
         CancelChange::End(change) => change.build.status.state(),
@@ -106,7 +108,8 @@ pub fn rehearse(
     let ended = if before.is_terminal() {
         facts.build.clone()
     } else {
-        end(facts, &End::Cancelled, &cmd.actor, rules, now)?.build
+        let ended = end(facts, &End::Cancelled, &cmd.actor, rules, now);
+        ended.map_err(|failure| failure.map_rejected(CancelError::Ended))?.build
     };
     Ok(CancelPreview { state, ended })
 }

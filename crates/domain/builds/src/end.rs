@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use keelway_access::{AuditAction, AuditEntry};
 use keelway_credits as credits;
 use keelway_kernel::{
-    Actor, Credits, DeploymentId, MicroUsd, Millis, ProjectId, SnapshotId, Timestamp,
+    Actor, Credits, DeploymentId, Failure, MicroUsd, Millis, ProjectId, SnapshotId, StoreError,
+    Timestamp,
 };
 
 use crate::queue::{promotable, smooth_pace};
@@ -135,7 +136,7 @@ pub struct EndChange {
     pub settled: Option<credits::Change>,
     /// Its place in the queue.
     pub queue: QueueChange,
-    /// How many parked builds of the tenant join the ready set, lowest tag first.
+    /// How many builds of the tenant's backlog join the ready set, lowest tag first.
     pub promote: u32,
     /// What the month's usage grows by.
     pub usage: UsageChange,
@@ -153,10 +154,10 @@ pub fn finish(
     cmd: &Finish,
     rules: &Rules,
     now: Timestamp,
-) -> Result<EndChange, LeaseLost> {
-    holds(&facts.build, &cmd.lease, now)?;
+) -> Result<EndChange, Failure<LeaseLost>> {
+    holds(&facts.build, &cmd.lease, now).map_err(Failure::Rejected)?;
     let actor = Actor { user: None, request_id: facts.build.request_id.clone() };
-    end(facts, &cmd.end, &actor, rules, now).map_err(|_| LeaseLost)
+    end(facts, &cmd.end, &actor, rules, now).map_err(|failure| failure.map_rejected(|_| LeaseLost))
 }
 
 /// Decides what becomes of a build that time has overtaken, if anything: a lease that ran out
@@ -166,7 +167,7 @@ pub fn overtake(
     rules: &Rules,
     jitter: u64,
     now: Timestamp,
-) -> Result<Option<EndChange>, InvalidTransition> {
+) -> Result<Option<EndChange>, Failure<InvalidTransition>> {
     let build = &facts.build;
     let actor = Actor { user: None, request_id: build.request_id.clone() };
     let over = match &build.status {
@@ -193,6 +194,10 @@ fn lost(jitter: u64) -> End {
     }
 }
 
+const fn refused(transition: InvalidTransition) -> Failure<InvalidTransition> {
+    Failure::Rejected(transition)
+}
+
 /// Decides how an attempt ends, whoever ends it.
 pub(crate) fn end(
     facts: &EndFacts,
@@ -200,7 +205,7 @@ pub(crate) fn end(
     actor: &Actor,
     rules: &Rules,
     now: Timestamp,
-) -> Result<EndChange, InvalidTransition> {
+) -> Result<EndChange, Failure<InvalidTransition>> {
     let mut change = EndChange {
         build: facts.build.clone(),
         events: Vec::new(),
@@ -216,9 +221,9 @@ pub(crate) fn end(
     let from = build.status.state();
     match end {
         End::Deployed { deployment, target, url } => {
-            transition(from, Step::Deploy)?;
+            transition(from, Step::Deploy).map_err(refused)?;
             let Some(snapshot) = build.snapshot else {
-                return Err(InvalidTransition { from, to: BuildState::Deployed });
+                return Err(refused(InvalidTransition { from, to: BuildState::Deployed }));
             };
             build.status = BuildStatus::Deployed { at: now };
             build.deployment_url = Some(url.clone());
@@ -237,7 +242,7 @@ pub(crate) fn end(
             build.failures += 1;
             build.used.cost = build.used.cost.plus(*charged).unwrap_or(MicroUsd::MAX);
             if failure.retryable && build.failures < rules.max_attempts {
-                transition(from, Step::Requeue)?;
+                transition(from, Step::Requeue).map_err(refused)?;
                 let delay_ms = rules.retry_delay_ms(build.failures, *retry_after, *jitter);
                 let retry_at = now.plus_millis(delay_ms);
                 build.status = BuildStatus::Queued { retry_at: Some(retry_at) };
@@ -245,20 +250,20 @@ pub(crate) fn end(
                 let body = EventBody::Retrying { reason: failure.reason, delay_ms };
                 change.events.push(append(build, body, now));
             } else {
-                transition(from, Step::Fail)?;
+                transition(from, Step::Fail).map_err(refused)?;
                 build.status = BuildStatus::Failed { at: now, failure: failure.clone() };
                 let ending = failure.reason.ending();
                 close(&mut change, facts, ending, actor, rules, now)?;
             }
         }
         End::HandedBack => {
-            transition(from, Step::Requeue)?;
+            transition(from, Step::Requeue).map_err(refused)?;
             build.status = BuildStatus::Queued { retry_at: None };
             change.queue = QueueChange::Ready;
             change.events.push(append(build, EventBody::HandedBack, now));
         }
         End::Cancelled => {
-            transition(from, Step::Cancel)?;
+            transition(from, Step::Cancel).map_err(refused)?;
             build.status = BuildStatus::Cancelled { at: now };
             let ending = match from {
                 BuildState::Queued if build.attempt == 0 => credits::Ending::NeverStarted,
@@ -267,7 +272,7 @@ pub(crate) fn end(
             close(&mut change, facts, ending, actor, rules, now)?;
         }
         End::Expired => {
-            transition(from, Step::Expire)?;
+            transition(from, Step::Expire).map_err(refused)?;
             build.status = BuildStatus::Expired { at: now };
             close(&mut change, facts, credits::Ending::NeverStarted, actor, rules, now)?;
         }
@@ -283,7 +288,7 @@ fn close(
     actor: &Actor,
     rules: &Rules,
     now: Timestamp,
-) -> Result<(), InvalidTransition> {
+) -> Result<(), Failure<InvalidTransition>> {
     let build = &mut change.build;
     let bill = credits::Bill {
         used: build.used.cost,
@@ -291,30 +296,24 @@ fn close(
         ceiling: facts.hold.amount.credits(),
         micro_usd_per_credit: rules.micro_usd_per_credit,
     };
-    let price = credits::charge(ending, &bill);
-    let settle = credits::Settle { charge: price, actor: actor.clone() };
-    // The charge is bounded by the hold, which only this decision ends: a refusal here means
-    // that the stored rows contradict one another.
-    let settled =
-        credits::decide::settle(&facts.account, &facts.hold, &settle, now).map_err(|_| {
-            InvalidTransition { from: facts.build.status.state(), to: build.status.state() }
-        })?;
+    let charged = credits::charge(ending, &bill);
+    let settle = credits::Settle { charge: charged, actor: actor.clone() };
+    // The charge is bounded by the hold, which only this decision ends: a refusal means that
+    // the stored rows contradict one another.
+    let settled = credits::decide::settle(&facts.account, &facts.hold, &settle, now)
+        .map_err(|_| StoreError::corrupt("hold", facts.hold.id))?;
     change.settled = settled.change().cloned();
-    build.captured = price;
+    build.captured = charged;
 
     let body = match &build.status {
-        BuildStatus::Failed { failure, .. } => EventBody::Failed {
-            reason: failure.reason,
-            message: failure.message.clone(),
-            charged: price,
-        },
-        BuildStatus::Cancelled { .. } => EventBody::Cancelled { charged: price },
+        BuildStatus::Failed { failure, .. } => {
+            EventBody::Failed { reason: failure.reason, message: failure.message.clone(), charged }
+        }
+        BuildStatus::Cancelled { .. } => EventBody::Cancelled { charged },
         BuildStatus::Expired { .. } => EventBody::Expired,
         BuildStatus::Deployed { .. }
         | BuildStatus::Queued { .. }
-        | BuildStatus::Building { .. } => {
-            EventBody::Completed { charged: price, cost: build.used.cost }
-        }
+        | BuildStatus::Building { .. } => EventBody::Completed { charged, cost: build.used.cost },
     };
     change.events.push(append(build, body, now));
 
@@ -324,7 +323,7 @@ fn close(
         failed: 1 - completed,
         tokens: build.used.tokens_in.saturating_add(build.used.tokens_out),
         cost: build.used.cost,
-        credits: price,
+        credits: charged,
     };
     if let (Some(started_at), BuildStatus::Deployed { .. }) = (build.started_at, &build.status) {
         change.pace_ms = smooth_pace(facts.pace_ms, now.millis_since(started_at));
@@ -338,7 +337,7 @@ fn close(
         at: now,
         data: BTreeMap::from([
             ("state".to_owned(), build.status.state().to_string()),
-            ("charged_credits".to_owned(), price.to_string()),
+            ("charged_credits".to_owned(), charged.to_string()),
         ]),
     });
     Ok(())

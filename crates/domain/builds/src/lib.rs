@@ -7,7 +7,7 @@
 //! | module | decides |
 //! |---|---|
 //! | [`state`] | which state follows which |
-//! | [`submit`] | whether a build is taken, a guest's request parked |
+//! | [`submit`] | whether a build is accepted, a guest's request parked |
 //! | [`queue`] | whose turn it is |
 //! | [`run`] | leases, heartbeats, what a running build writes |
 //! | [`end`] | how an attempt ends, what is charged, who is next |

@@ -24,7 +24,7 @@ use crate::{
 /// Where builds are asked for and called off.
 #[async_trait]
 pub trait Submissions: Send + Sync {
-    /// Takes a build: idempotency record, project lock, tier gate, credit hold, queue row,
+    /// Accepts a build: idempotency record, project lock, tier gate, credit hold, queue row,
     /// first event and audit row, all or none.
     ///
     /// Of any number of concurrent calls on one project exactly one succeeds; the others are

@@ -3,10 +3,10 @@
 //! A build gets its *tag* when it is enqueued (self-clocked fair queueing):
 //!
 //! ```text
-//! tag = max(V, the tenant's last tag) + cost / weight
+//! tag = max(V, the tenant's last tag) + cost
 //! ```
 //!
-//! where `V`, the virtual time of a band, is the tag of the build taken last from it. Taking
+//! where the cost is the build's agents (all tenants of a band weigh the same) and `V`, the virtual time of a band, is the tag of the build taken last from it. Taking
 //! the lowest tag is then fair, and is one index look-up whatever waits. Only as many of a
 //! tenant's builds as it may run at once stand in the ready set; ending one promotes the
 //! tenant's next. So a tenant with 10,000 waiting builds delays nobody by more than its
@@ -14,15 +14,12 @@
 
 use keelway_kernel::{Millis, Timestamp};
 
-/// One step of virtual time, so that weights divide without losing much.
-const SCALE: i64 = 1_000;
-
 /// Where a waiting build stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Standing {
     /// The next worker may take it.
     Ready,
-    /// Its tenant already runs or readies as many builds as it may.
+    /// In its tenant's backlog: as many others as may be are ready or running.
     Parked,
     /// It failed and waits for its next attempt; it keeps its place in the ready set.
     Delayed,
@@ -85,7 +82,7 @@ pub struct Placement {
 /// Decides where a new build of `cost` agents stands.
 pub fn place(lane: &Lane, cost: u32) -> Placement {
     let start = lane.virtual_time.max(lane.last_tag);
-    let tag = start.saturating_add(i64::from(cost.max(1)).saturating_mul(SCALE));
+    let tag = start.saturating_add(i64::from(cost.max(1)));
     let standing = if lane.occupied < lane.limit { Standing::Ready } else { Standing::Parked };
     Placement { band: lane.band, tag, standing }
 }
@@ -103,7 +100,7 @@ pub const fn promotable(occupied: u32, limit: u32) -> u32 {
 /// How far from being taken a build is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// 1 is next; 0 once it is being built.
+    /// 1 is next.
     pub place: u64,
     /// When it will likely start, by the pace of recent builds.
     pub estimated_start: Timestamp,
@@ -147,8 +144,8 @@ mod tests {
 
     #[test]
     fn a_newcomer_starts_at_the_virtual_time_not_behind_another_tenants_backlog() {
-        assert_eq!(place(&lane(0, 50_000_000, 1), 5).tag, 50_005_000);
-        assert_eq!(place(&lane(7_000, 0, 0), 5).tag, 12_000);
+        assert_eq!(place(&lane(0, 50_000, 1), 5).tag, 50_005);
+        assert_eq!(place(&lane(7, 0, 0), 5).tag, 12);
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub struct Rules {
     pub limits: LimitTable,
     /// The list price of one credit.
     pub micro_usd_per_credit: NonZeroU32,
-    /// How many failures end a build.
+    /// How many failed attempts end a build; hand-backs do not count.
     pub max_attempts: u32,
     /// The longest delay before another attempt.
     pub retry_cap_ms: Millis,
@@ -30,8 +30,8 @@ impl Rules {
     }
 
     /// How long to wait after the failure numbered `failures`: full jitter over
-    /// `2^failures` seconds, at most the cap. What a provider asked for is obeyed as given,
-    /// never multiplied.
+    /// `2^failures` seconds, at most the cap. What a provider asked for is obeyed as given:
+    /// neither multiplied nor cut.
     pub fn retry_delay_ms(
         &self,
         failures: u32,
@@ -39,7 +39,7 @@ impl Rules {
         jitter: u64,
     ) -> Millis {
         if let Some(asked) = retry_after {
-            return asked.clamp(0, self.retry_cap_ms);
+            return asked.max(0);
         }
         let ceiling = 1_000_i64
             .checked_shl(failures.min(40))

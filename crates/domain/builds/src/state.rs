@@ -172,7 +172,7 @@ impl FailureReason {
 /// What is kept about a failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildFailure {
-    /// Whose failure it is.
+    /// Why it failed.
     pub reason: FailureReason,
     /// For the caller's eyes: what happened and what helps.
     pub message: String,

@@ -1,4 +1,4 @@
-//! Taking a build: one decision over lock, tier, limits, credits and queue.
+//! Accepting a build: one decision over lock, tier, limits, credits and queue.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub enum ProjectChoice {
     New(NewProject),
 }
 
-/// Takes a build.
+/// Asks for a build.
 #[derive(Debug, Clone)]
 pub struct Submit {
     /// For whom.
@@ -77,7 +77,7 @@ pub struct SubmitFacts {
     pub guest: Option<GuestEntry>,
 }
 
-/// Why a build was not taken. Nothing was changed.
+/// Why a build was refused. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
     /// The parked request cannot be claimed.
@@ -103,7 +103,7 @@ pub enum SubmitError {
     KeyReused(#[from] KeyReused),
 }
 
-/// What taking a build changes; stores save exactly this.
+/// What accepting a build changes; stores save exactly this.
 #[derive(Debug, Clone)]
 pub struct SubmitChange {
     /// The build, queued.
@@ -115,7 +115,7 @@ pub struct SubmitChange {
     /// Where it stands in the queue.
     pub placement: Placement,
     /// The hold and the account after it.
-    pub reserved: Option<credits::Change>,
+    pub reserved: credits::Change,
     /// The build's first event.
     pub event: Event,
     /// The parked request it came from.
@@ -144,10 +144,11 @@ pub struct SubmitPreview {
     pub available: Credits,
 }
 
-/// Decides whether the build is taken, and everything that follows from it.
+/// Decides whether the build is accepted, and everything that follows from it.
 ///
 /// Refusals come in the order in which a caller can mend them: what was named must exist and
-/// be free, then the tier must allow it, then the month's limits, then credits.
+/// be free (and a new project within the limit), then the tier must allow the size, then the
+/// month's limit, then credits.
 pub fn submit(
     facts: &SubmitFacts,
     cmd: &Submit,
@@ -191,7 +192,11 @@ pub fn submit(
         due: &facts.due,
         spent: credits::Spent::default(),
     };
-    let reserved = credits::decide::reserve(&reserve_facts, &reserve, now)?;
+    let decided = credits::decide::reserve(&reserve_facts, &reserve, now)?;
+    let credits::Decided::Now { change: reserved, .. } = decided else {
+        // The hold's id is as new as the build's: nobody can have used it before.
+        return Err(credits::ReserveError::KeyReused.into());
+    };
 
     let mut build = Build {
         id: cmd.build,
@@ -239,7 +244,7 @@ pub fn submit(
     audit.push(audited(AuditAction::BuildSubmitted, build.id.to_string()));
     Ok(SubmitChange {
         placement: place(&facts.lane, cmd.estimate.agents),
-        reserved: reserved.change().cloned(),
+        reserved,
         claimed: cmd.guest,
         build,
         project,
@@ -257,15 +262,9 @@ pub fn rehearse(
     now: Timestamp,
 ) -> Result<SubmitPreview, SubmitError> {
     let change = submit(facts, cmd, rules, now)?;
-    let held = change.build.held;
-    let available = change.reserved.map_or_else(
-        || facts.account.available(now),
-        |after| {
-            let free = after.balance.get().saturating_sub(after.held.get());
-            Credits::new(free.saturating_add(held.get()))
-        },
-    );
-    Ok(SubmitPreview { held, available })
+    let (held, after) = (change.build.held, change.reserved);
+    let free = after.balance.get().saturating_sub(after.held.get());
+    Ok(SubmitPreview { held, available: Credits::new(free.saturating_add(held.get())) })
 }
 
 /// The estimate, or less if the caller set a lower cap; at least 1 credit.

@@ -21,10 +21,7 @@ fn save<T>(account: Account, decided: Decided<T>) -> (Account, Option<keelway_cr
 
 fn main() -> Result<(), Box<dyn Error>> {
     let now = Timestamp::from_micros(1_768_473_000_000_000);
-    let actor = Actor {
-        user: None,
-        request_id: "req_1".into(),
-    };
+    let actor = Actor { user: None, request_id: "req_1".into() };
     let account = Account::new(TenantId::from_uuid(Uuid::from_u128(1)));
 
     let gift = AddGrant {
@@ -45,19 +42,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         caps: None,
         actor: actor.clone(),
     };
-    let facts = ReserveFacts {
-        account: &account,
-        earlier: None,
-        due: &[],
-        spent: Spent::default(),
-    };
+    let facts =
+        ReserveFacts { account: &account, earlier: None, due: &[], spent: Spent::default() };
     let (account, hold) = save(account.clone(), decide::reserve(&facts, &reserve, now)?);
     let hold = hold.ok_or("a new hold is always saved")?;
-    println!(
-        "held:      {} available, {} held",
-        account.available(now),
-        account.held
-    );
+    println!("held:      {} available, {} held", account.available(now), account.held);
 
     let commit = command::Commit {
         key: IdempotencyKey::parse("agent-1")?,
@@ -66,17 +55,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         finality: command::Finality::Partial,
         actor: actor.clone(),
     };
-    let facts = HoldFacts {
-        account: &account,
-        hold: &hold,
-        earlier: None,
-    };
+    let facts = HoldFacts { account: &account, hold: &hold, earlier: None };
     let (account, hold) = save(account.clone(), decide::commit(&facts, &commit, now)?);
     let hold = hold.ok_or("a charged hold is always saved")?;
-    println!(
-        "charged:   {} balance, {} held",
-        account.balance, account.held
-    );
+    println!("charged:   {} balance, {} held", account.balance, account.held);
 
     let bill = Bill {
         used: MicroUsd::new(412_345),
@@ -84,17 +66,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ceiling: hold.amount.credits(),
         micro_usd_per_credit: NonZeroU32::new(10_000).ok_or("not zero")?,
     };
-    let settle = Settle {
-        charge: charge(Ending::Delivered, &bill),
-        actor,
-    };
-    let (account, _) = save(
-        account.clone(),
-        decide::settle(&account, &hold, &settle, now)?,
-    );
-    println!(
-        "delivered: {} charged, {} balance",
-        settle.charge, account.balance
-    );
+    let settle = Settle { charge: charge(Ending::Delivered, &bill), actor };
+    let (account, _) = save(account.clone(), decide::settle(&account, &hold, &settle, now)?);
+    println!("delivered: {} charged, {} balance", settle.charge, account.balance);
     Ok(())
 }

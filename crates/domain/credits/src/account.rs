@@ -43,11 +43,8 @@ impl Account {
     /// the overdraft is in use.
     pub fn available(&self, now: Timestamp) -> Credits {
         let free = self.free();
-        let lapsed = self
-            .grants
-            .iter()
-            .map(|grant| grant.lapsed(now).get())
-            .fold(0, i64::saturating_add);
+        let lapsed =
+            self.grants.iter().map(|grant| grant.lapsed(now).get()).fold(0, i64::saturating_add);
         Credits::new(free.get() - lapsed.clamp(0, free.get().max(0)))
     }
 

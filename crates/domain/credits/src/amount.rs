@@ -17,11 +17,7 @@ impl Amount {
 
     /// Takes 1 credit or more.
     pub const fn new(credits: Credits) -> Result<Self, NotPositive> {
-        if credits.get() > 0 {
-            Ok(Self(credits))
-        } else {
-            Err(NotPositive)
-        }
+        if credits.get() > 0 { Ok(Self(credits)) } else { Err(NotPositive) }
     }
 
     /// The credits, at least 1.

@@ -73,19 +73,10 @@ impl Account {
         let floor = -i128::from(self.overdraft.get());
         if held < Credits::ZERO || i128::from(balance.get()) - i128::from(held.get()) < floor {
             let overdraft = self.overdraft;
-            found.push(Violation::Overspent {
-                tenant,
-                balance,
-                held,
-                overdraft,
-            });
+            found.push(Violation::Overspent { tenant, balance, held, overdraft });
         }
         if grants != i128::from(balance.get().max(0)) {
-            found.push(Violation::Grants {
-                tenant,
-                balance,
-                grants,
-            });
+            found.push(Violation::Grants { tenant, balance, grants });
         }
         found
     }
@@ -103,32 +94,18 @@ pub fn audit(account: &Account, holds: &[Hold], entries: &[Entry]) -> Vec<Violat
         running += i128::from(entry.amount.get());
         let right = entry.seq == seq && i128::from(entry.balance_after.get()) == running;
         if !right || entry.amount.is_zero() {
-            found.push(Violation::Entry {
-                tenant,
-                seq: entry.seq,
-            });
+            found.push(Violation::Entry { tenant, seq: entry.seq });
         }
     }
     if entries.last().map_or(0, |entry| entry.seq) != account.last_entry {
-        found.push(Violation::Entry {
-            tenant,
-            seq: account.last_entry,
-        });
+        found.push(Violation::Entry { tenant, seq: account.last_entry });
     }
     if i128::from(account.balance.get()) != running {
-        found.push(Violation::Balance {
-            tenant,
-            balance: account.balance,
-            entries: running,
-        });
+        found.push(Violation::Balance { tenant, balance: account.balance, entries: running });
     }
     let kept = sum(holds.iter().map(Hold::outstanding));
     if i128::from(account.held.get()) != kept {
-        found.push(Violation::Held {
-            tenant,
-            held: account.held,
-            holds: kept,
-        });
+        found.push(Violation::Held { tenant, held: account.held, holds: kept });
     }
     found.extend(
         holds
@@ -144,16 +121,10 @@ fn agrees(hold: &Hold, overdraft: Credits, entries: &[Entry]) -> bool {
         let of_hold = |entry: &&Entry| entry.hold == Some(hold.id) && entry.reason == reason;
         sum(entries.iter().filter(of_hold).map(|entry| entry.amount))
     };
-    let (captured, refunded) = (
-        i128::from(hold.captured.get()),
-        i128::from(hold.refunded.get()),
-    );
+    let (captured, refunded) = (i128::from(hold.captured.get()), i128::from(hold.refunded.get()));
     let limit = i128::from(hold.amount.credits().get()) + i128::from(overdraft.get());
     // Only a refund can change what was charged once a hold has ended, and only downwards.
-    let final_charge = hold
-        .state
-        .ended()
-        .is_none_or(|ended| ended.charged >= hold.charged());
+    let final_charge = hold.state.ended().is_none_or(|ended| ended.charged >= hold.charged());
     -moved(Reason::Capture) == captured
         && moved(Reason::Refund) == refunded
         && (0..=limit).contains(&captured)

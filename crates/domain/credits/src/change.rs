@@ -5,10 +5,7 @@ use keelway_kernel::{Credits, GrantId, HoldId, IdempotencyKey, TenantId, Timesta
 
 /// A decision that is not a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one lives at a time; a box would cost more"
-)]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time; a box would cost more")]
 pub enum Decided<T> {
     /// The command takes effect: save `change`, then answer `outcome`.
     Now {

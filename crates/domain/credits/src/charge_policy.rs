@@ -62,7 +62,5 @@ pub fn charge(ending: Ending, bill: &Bill) -> Credits {
         Basis::ProviderCharged => bill.provider_charged.min(bill.used),
         Basis::Nothing => MicroUsd::ZERO,
     };
-    cost.to_credits(bill.micro_usd_per_credit)
-        .min(bill.ceiling)
-        .max(Credits::ZERO)
+    cost.to_credits(bill.micro_usd_per_credit).min(bill.ceiling).max(Credits::ZERO)
 }

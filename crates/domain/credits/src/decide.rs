@@ -40,17 +40,9 @@ pub fn grant(
     }
 
     let mut draft = Draft::begin(account, &[], &cmd.actor, now)?;
-    let gift = Gift {
-        id: cmd.grant,
-        amount: cmd.amount,
-        terms: cmd.terms,
-        refunds: None,
-    };
+    let gift = Gift { id: cmd.grant, amount: cmd.amount, terms: cmd.terms, refunds: None };
     let outcome = draft.add(gift)?;
-    Ok(Decided::Now {
-        change: draft.finish(None),
-        outcome,
-    })
+    Ok(Decided::Now { change: draft.finish(None), outcome })
 }
 
 /// What [`reserve`] decides on.
@@ -98,10 +90,7 @@ pub fn reserve(
     };
     let outcome = hold.reserved();
     draft.open(hold)?;
-    Ok(Decided::Now {
-        change: draft.finish(None),
-        outcome,
-    })
+    Ok(Decided::Now { change: draft.finish(None), outcome })
 }
 
 fn within_daily_caps(cmd: &Reserve, spent: &Spent) -> Result<(), ReserveError> {
@@ -117,13 +106,7 @@ fn within_daily_caps(cmd: &Reserve, spent: &Spent) -> Result<(), ReserveError> {
         if let Some(cap) = cap
             && spent.plus(needed)? > cap
         {
-            return Err(ReserveError::DailyCap {
-                scope,
-                cap,
-                spent,
-                needed,
-                resets_at,
-            });
+            return Err(ReserveError::DailyCap { scope, cap, spent, needed, resets_at });
         }
     }
     Ok(())
@@ -142,19 +125,10 @@ pub fn renew(
     };
 
     let mut draft = Draft::begin(account, &[], &cmd.actor, now)?;
-    let renewed = Hold {
-        expires_at: Some(expires_at),
-        ..hold.clone()
-    };
+    let renewed = Hold { expires_at: Some(expires_at), ..hold.clone() };
     draft.save(hold, renewed)?;
-    let outcome = Renewed {
-        hold: hold.id,
-        expires_at,
-    };
-    Ok(Decided::Now {
-        change: draft.finish(None),
-        outcome,
-    })
+    let outcome = Renewed { hold: hold.id, expires_at };
+    Ok(Decided::Now { change: draft.finish(None), outcome })
 }
 
 /// What [`commit`] and [`release`] decide on.
@@ -175,9 +149,7 @@ pub fn commit(
     now: Timestamp,
 ) -> Result<Decided<Receipt>, CommitError> {
     if let Some(earlier) = facts.earlier {
-        let receipt = earlier
-            .answer(&cmd.request())
-            .ok_or(CommitError::KeyReused)?;
+        let receipt = earlier.answer(&cmd.request()).ok_or(CommitError::KeyReused)?;
         return Ok(Decided::Already(receipt));
     }
     let hold = facts.hold;
@@ -188,10 +160,7 @@ pub fn commit(
     let mut draft = Draft::begin(facts.account, &[], &cmd.actor, now)?;
     let most = most_chargeable(&draft.account, hold)?;
     if cmd.used > most {
-        return Err(CommitError::OverHold {
-            used: cmd.used,
-            most,
-        });
+        return Err(CommitError::OverHold { used: cmd.used, most });
     }
 
     let charged = capture(&mut draft, hold, cmd.used)?;
@@ -206,21 +175,14 @@ pub fn commit(
 /// far as it goes for the whole account.
 fn most_chargeable(account: &Account, hold: &Hold) -> Result<Credits, MoneyError> {
     let (kept, overdraft) = (hold.outstanding(), account.overdraft);
-    let left_of_hold = hold
-        .amount
-        .credits()
-        .plus(overdraft)?
-        .minus(hold.captured)?;
+    let left_of_hold = hold.amount.credits().plus(overdraft)?.minus(hold.captured)?;
     let left_of_account = account.free().plus(kept)?.plus(overdraft)?;
     Ok(left_of_hold.min(left_of_account).max(kept))
 }
 
 fn capture(draft: &mut Draft<'_>, hold: &Hold, used: Credits) -> Result<Hold, MoneyError> {
     draft.burn(used, hold.id)?;
-    Ok(Hold {
-        captured: hold.captured.plus(used)?,
-        ..hold.clone()
-    })
+    Ok(Hold { captured: hold.captured.plus(used)?, ..hold.clone() })
 }
 
 /// Lets go what a hold still keeps; what partial commits took stays taken.
@@ -230,9 +192,7 @@ pub fn release(
     now: Timestamp,
 ) -> Result<Decided<Receipt>, ReleaseError> {
     if let Some(earlier) = facts.earlier {
-        let receipt = earlier
-            .answer(&cmd.request())
-            .ok_or(ReleaseError::KeyReused)?;
+        let receipt = earlier.answer(&cmd.request()).ok_or(ReleaseError::KeyReused)?;
         return Ok(Decided::Already(receipt));
     }
     facts.hold.must_be_open(now)?;
@@ -272,10 +232,7 @@ pub fn refund(
     let mut draft = Draft::begin(facts.account, &[], &cmd.actor, now)?;
     let (outcome, after) = give_back(&mut draft, facts.hold, cmd.grant, cmd.amount)?;
     draft.save(facts.hold, after)?;
-    Ok(Decided::Now {
-        change: draft.finish(None),
-        outcome,
-    })
+    Ok(Decided::Now { change: draft.finish(None), outcome })
 }
 
 fn give_back(
@@ -285,20 +242,9 @@ fn give_back(
     amount: Amount,
 ) -> Result<(Granted, Hold), MoneyError> {
     let terms = Terms::unlimited(GrantSource::Refund);
-    let granted = draft.add(Gift {
-        id: grant,
-        amount,
-        terms,
-        refunds: Some(hold.id),
-    })?;
+    let granted = draft.add(Gift { id: grant, amount, terms, refunds: Some(hold.id) })?;
     let refunded = hold.refunded.plus(amount.credits())?;
-    Ok((
-        granted,
-        Hold {
-            refunded,
-            ..hold.clone()
-        },
-    ))
+    Ok((granted, Hold { refunded, ..hold.clone() }))
 }
 
 /// Ends a hold so that the tenant paid exactly `cmd.charge` for it: charges what is missing,
@@ -312,11 +258,7 @@ pub fn settle(
     now: Timestamp,
 ) -> Result<Decided<Settled>, SettleError> {
     let charge = cmd.charge;
-    let settled = |at| Settled {
-        hold: hold.id,
-        charged: charge,
-        at,
-    };
+    let settled = |at| Settled { hold: hold.id, charged: charge, at };
     match hold.state_at(now).ended() {
         Some(same) if same.charged == charge => return Ok(Decided::Already(settled(same.at))),
         _ => hold.must_be_open(now)?,
@@ -337,16 +279,9 @@ pub fn settle(
         }
         Err(_) => capture(&mut draft, hold, charge.minus(hold.charged())?)?,
     };
-    let how = if charge.is_zero() {
-        HoldState::Released
-    } else {
-        HoldState::Captured
-    };
+    let how = if charge.is_zero() { HoldState::Released } else { HoldState::Captured };
     draft.save(hold, exact.ended(how, now))?;
-    Ok(Decided::Now {
-        change: draft.finish(None),
-        outcome: settled(now),
-    })
+    Ok(Decided::Now { change: draft.finish(None), outcome: settled(now) })
 }
 
 /// Ends the holds in `due` that are past their time and takes lapsed credits out.

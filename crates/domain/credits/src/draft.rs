@@ -51,13 +51,7 @@ impl<'a> Draft<'a> {
             entries: Vec::new(),
         };
         for hold in due.iter().filter(|hold| hold.is_due(now)) {
-            draft.save(
-                hold,
-                Hold {
-                    state: hold.state_at(now),
-                    ..hold.clone()
-                },
-            )?;
+            draft.save(hold, Hold { state: hold.state_at(now), ..hold.clone() })?;
         }
         draft.drop_lapsed()?;
         Ok(draft)
@@ -74,12 +68,7 @@ impl<'a> Draft<'a> {
         past.sort();
         for (_, id, kept) in past {
             let free = self.account.free();
-            let grant = self
-                .account
-                .grants
-                .iter()
-                .find(|grant| grant.id == id)
-                .cloned();
+            let grant = self.account.grants.iter().find(|grant| grant.id == id).cloned();
             if let Some(grant) = grant.filter(|grant| grant.beyond(kept).min(free) > Credits::ZERO)
             {
                 self.take(&grant, grant.beyond(kept).min(free), Reason::Expiry, None)?;
@@ -116,11 +105,7 @@ impl<'a> Draft<'a> {
             }
         }
         if owed > Credits::ZERO {
-            let about = About {
-                reason: Reason::Capture,
-                grant: None,
-                hold: Some(hold),
-            };
+            let about = About { reason: Reason::Capture, grant: None, hold: Some(hold) };
             self.post(Credits::ZERO.minus(owed)?, about)?;
         }
         Ok(())
@@ -128,37 +113,11 @@ impl<'a> Draft<'a> {
 
     /// Adds a grant; a debt takes its part of it at once.
     pub(crate) fn add(&mut self, gift: Gift) -> Result<Granted, MoneyError> {
-        let Gift {
-            id,
-            amount,
-            terms,
-            refunds,
-        } = gift;
-        let reason = if refunds.is_some() {
-            Reason::Refund
-        } else {
-            Reason::Grant
-        };
-        self.post(
-            amount.credits(),
-            About {
-                reason,
-                grant: Some(id),
-                hold: refunds,
-            },
-        )?;
-        let remaining = amount
-            .credits()
-            .min(self.account.balance)
-            .max(Credits::ZERO);
-        let grant = Grant {
-            id,
-            amount,
-            remaining,
-            terms,
-            refunds,
-            granted_at: self.now,
-        };
+        let Gift { id, amount, terms, refunds } = gift;
+        let reason = if refunds.is_some() { Reason::Refund } else { Reason::Grant };
+        self.post(amount.credits(), About { reason, grant: Some(id), hold: refunds })?;
+        let remaining = amount.credits().min(self.account.balance).max(Credits::ZERO);
+        let grant = Grant { id, amount, remaining, terms, refunds, granted_at: self.now };
         let granted = grant.granted();
         self.account.grants.push(grant);
         Ok(granted)
@@ -171,21 +130,9 @@ impl<'a> Draft<'a> {
         reason: Reason,
         hold: Option<HoldId>,
     ) -> Result<(), MoneyError> {
-        self.post(
-            Credits::ZERO.minus(part)?,
-            About {
-                reason,
-                grant: Some(grant.id),
-                hold,
-            },
-        )?;
+        self.post(Credits::ZERO.minus(part)?, About { reason, grant: Some(grant.id), hold })?;
         let remaining = grant.remaining.minus(part)?;
-        for known in self
-            .account
-            .grants
-            .iter_mut()
-            .filter(|known| known.id == grant.id)
-        {
+        for known in self.account.grants.iter_mut().filter(|known| known.id == grant.id) {
             known.remaining = remaining;
         }
         Ok(())
@@ -231,15 +178,8 @@ impl<'a> Draft<'a> {
             held: self.account.held,
             at: self.now,
         };
-        let operation = Operation {
-            key: key.clone(),
-            request,
-            receipt,
-        };
-        Ok(Decided::Now {
-            change: self.finish(Some(operation)),
-            outcome: receipt,
-        })
+        let operation = Operation { key: key.clone(), request, receipt };
+        Ok(Decided::Now { change: self.finish(Some(operation)), outcome: receipt })
     }
 
     /// The change as it stands.
@@ -248,10 +188,7 @@ impl<'a> Draft<'a> {
         let changed = |grant: Grant| match known.iter().find(|known| known.id == grant.id) {
             None => Some(GrantChange::New(grant)),
             Some(known) if known.remaining == grant.remaining => None,
-            Some(_) => Some(GrantChange::Remaining {
-                grant: grant.id,
-                remaining: grant.remaining,
-            }),
+            Some(_) => Some(GrantChange::Remaining { grant: grant.id, remaining: grant.remaining }),
         };
         Change {
             tenant: self.account.tenant,
@@ -259,12 +196,7 @@ impl<'a> Draft<'a> {
             balance: self.account.balance,
             held: self.account.held,
             last_entry: self.account.last_entry,
-            grants: self
-                .account
-                .grants
-                .into_iter()
-                .filter_map(changed)
-                .collect(),
+            grants: self.account.grants.into_iter().filter_map(changed).collect(),
             holds: self.holds,
             entries: self.entries,
             operation,

@@ -53,12 +53,7 @@ pub struct Terms {
 impl Terms {
     /// Credits of `source` that never expire, at the source's usual priority.
     pub const fn unlimited(source: GrantSource) -> Self {
-        Self {
-            source,
-            priority: source.usual_priority(),
-            expires_at: None,
-            rollover: None,
-        }
+        Self { source, priority: source.usual_priority(), expires_at: None, rollover: None }
     }
 
     /// When credits lose their right to stay, and how many keep it then.
@@ -92,9 +87,7 @@ impl Grant {
     /// What has lost its right to stay by `now`.
     pub fn lapsed(&self, now: Timestamp) -> Credits {
         let past = self.terms.lapses().filter(|(at, _)| *at <= now);
-        past.map(|(_, kept)| self.beyond(kept))
-            .max()
-            .unwrap_or(Credits::ZERO)
+        past.map(|(_, kept)| self.beyond(kept)).max().unwrap_or(Credits::ZERO)
     }
 
     /// What remains over `kept`.
@@ -110,11 +103,7 @@ impl Grant {
 
     /// What giving it answered, the same for ever.
     pub const fn granted(&self) -> Granted {
-        Granted {
-            grant: self.id,
-            amount: self.amount,
-            at: self.granted_at,
-        }
+        Granted { grant: self.id, amount: self.amount, at: self.granted_at }
     }
 
     pub(crate) fn was_made_by(&self, cmd: &AddGrant) -> bool {

@@ -107,11 +107,7 @@ pub struct Hold {
 impl Hold {
     /// What the hold still keeps aside; nothing once it has ended.
     pub const fn outstanding(&self) -> Credits {
-        let left = self
-            .amount
-            .credits()
-            .get()
-            .saturating_sub(self.captured.get());
+        let left = self.amount.credits().get().saturating_sub(self.captured.get());
         match self.state {
             HoldState::Open if left > 0 => Credits::new(left),
             _ => Credits::ZERO,
@@ -126,11 +122,7 @@ impl Hold {
     /// What the hold weighs against the daily caps of the day it was opened: what it keeps
     /// aside and what was paid. Stores keep it in a column of its own and sum that.
     pub const fn weight(&self) -> Credits {
-        Credits::new(
-            self.outstanding()
-                .get()
-                .saturating_add(self.charged().get()),
-        )
+        Credits::new(self.outstanding().get().saturating_add(self.charged().get()))
     }
 
     /// Whether the hold is open but past its time at `now`.
@@ -150,24 +142,17 @@ impl Hold {
 
     /// The same hold, ended at `at` with what was charged so far.
     pub(crate) fn ended(&self, how: fn(Ended) -> HoldState, at: Timestamp) -> Self {
-        let state = how(Ended {
-            charged: self.charged(),
-            at,
-        });
-        Self {
-            state,
-            ..self.clone()
-        }
+        let state = how(Ended { charged: self.charged(), at });
+        Self { state, ..self.clone() }
     }
 
     /// Where the hold stands at `now`, whether or not a sweep has ended it yet: no answer ever
     /// depends on when sweeps run.
     pub fn state_at(&self, now: Timestamp) -> HoldState {
         match self.expires_at {
-            Some(at) if self.is_due(now) => HoldState::Expired(Ended {
-                charged: self.charged(),
-                at,
-            }),
+            Some(at) if self.is_due(now) => {
+                HoldState::Expired(Ended { charged: self.charged(), at })
+            }
             _ => self.state,
         }
     }
@@ -175,10 +160,7 @@ impl Hold {
     pub(crate) fn must_be_open(&self, now: Timestamp) -> Result<(), NotOpen> {
         match self.state_at(now) {
             HoldState::Open => Ok(()),
-            state => Err(NotOpen {
-                hold: self.id,
-                state,
-            }),
+            state => Err(NotOpen { hold: self.id, state }),
         }
     }
 

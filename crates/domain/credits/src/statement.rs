@@ -19,9 +19,7 @@ impl RecentUse {
 
     /// The whole days that `available` lasts at this pace; `None` if nothing is being spent.
     pub fn days_left(&self, available: Credits) -> Option<u64> {
-        let spent = u128::try_from(self.charged.get())
-            .ok()
-            .filter(|spent| *spent > 0)?;
+        let spent = u128::try_from(self.charged.get()).ok().filter(|spent| *spent > 0)?;
         let available = u128::try_from(available.get()).unwrap_or(0);
         u64::try_from(available * u128::from(self.days.get()) / spent).ok()
     }

@@ -41,10 +41,7 @@ impl Estimate {
         if self.features.is_empty() {
             return vec!["Basic functionality"];
         }
-        self.features
-            .iter()
-            .map(|feature| feature.label.as_str())
-            .collect()
+        self.features.iter().map(|feature| feature.label.as_str()).collect()
     }
 
     /// "15 minutes" under an hour, whole hours rounded up from there.
@@ -86,18 +83,9 @@ impl Estimator {
         let features = table
             .features
             .iter()
-            .map(|row| {
-                Arc::new(Feature {
-                    key: row.key.clone(),
-                    label: row.label.clone(),
-                })
-            })
+            .map(|row| Arc::new(Feature { key: row.key.clone(), label: row.label.clone() }))
             .collect();
-        Ok(Self {
-            table,
-            matcher,
-            features,
-        })
+        Ok(Self { table, matcher, features })
     }
 
     /// The table behind the estimates.

@@ -51,26 +51,15 @@ impl Estimate {
     /// Whether `build` was of the same size and asked for the same features.
     pub fn is_similar_to(&self, build: &FinishedBuild) -> bool {
         self.tier == build.tier
-            && self
-                .features
-                .iter()
-                .all(|feature| build.features.contains(&feature.key))
-            && build
-                .features
-                .iter()
-                .all(|key| self.features.iter().any(|f| f.key == *key))
+            && self.features.iter().all(|feature| build.features.contains(&feature.key))
+            && build.features.iter().all(|key| self.features.iter().any(|f| f.key == *key))
     }
 
     /// The estimate with the range of the similar ones among `history`, if they are enough.
     pub fn learned_from<'a>(self, history: impl IntoIterator<Item = &'a FinishedBuild>) -> Self {
-        let similar: Vec<_> = history
-            .into_iter()
-            .filter(|build| self.is_similar_to(build))
-            .collect();
-        Self {
-            range: learned_range(&similar),
-            ..self
-        }
+        let similar: Vec<_> =
+            history.into_iter().filter(|build| self.is_similar_to(build)).collect();
+        Self { range: learned_range(&similar), ..self }
     }
 }
 
@@ -90,8 +79,5 @@ fn range<T: Ord + Copy>(builds: &[&FinishedBuild], of: impl Fn(&FinishedBuild) -
     let mut values: Vec<T> = builds.iter().map(|build| of(build)).collect();
     values.sort_unstable();
     let rank = |percent: usize| values[(values.len() * percent).div_ceil(100) - 1];
-    Range {
-        p10: rank(10),
-        p90: rank(90),
-    }
+    Range { p10: rank(10), p90: rank(90) }
 }

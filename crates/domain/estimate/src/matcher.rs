@@ -39,9 +39,7 @@ struct Form {
 
 /// By first byte, then by length, so that a search seldom has to compare texts.
 fn in_order(a: &[u8], b: &[u8]) -> Ordering {
-    (a.first(), a.len())
-        .cmp(&(b.first(), b.len()))
-        .then_with(|| a.cmp(b))
+    (a.first(), a.len()).cmp(&(b.first(), b.len())).then_with(|| a.cmp(b))
 }
 
 /// A table's words and their inflections, sorted.
@@ -64,20 +62,14 @@ impl Builder {
     pub(crate) fn add(&mut self, row: usize, phrase: &str) -> Option<()> {
         let mut text = String::new();
         let mut joints = 0_u64;
-        let parts: Vec<&str> = phrase
-            .split(|c| !is_letter(c))
-            .filter(|part| !part.is_empty())
-            .collect();
+        let parts: Vec<&str> =
+            phrase.split(|c| !is_letter(c)).filter(|part| !part.is_empty()).collect();
         if parts.is_empty() || parts.len() > PARTS {
             return None;
         }
         for part in parts {
             joints |= 1_u64.checked_shl(u32::try_from(text.len()).ok()?)?;
-            text.extend(
-                part.chars()
-                    .filter(|c| *c != SOFT_HYPHEN)
-                    .flat_map(char::to_lowercase),
-            );
+            text.extend(part.chars().filter(|c| *c != SOFT_HYPHEN).flat_map(char::to_lowercase));
         }
         if text.is_empty() || text.len() > LONGEST {
             return None;
@@ -86,11 +78,7 @@ impl Builder {
         let endings = ["", "s", "es", "ed", "ing"].map(|ending| format!("{text}{ending}"));
         for text in endings.into_iter().chain(stem) {
             let text = text.into_bytes().into_boxed_slice();
-            self.forms.push(Form {
-                text,
-                joints,
-                rows: 1 << row,
-            });
+            self.forms.push(Form { text, joints, rows: 1 << row });
         }
         Some(())
     }
@@ -106,18 +94,13 @@ impl Builder {
             same
         });
         let by_first = std::array::from_fn(|first| {
-            self.forms
-                .partition_point(|form| usize::from(form.text[0]) < first)
+            self.forms.partition_point(|form| usize::from(form.text[0]) < first)
         });
         let mut lengths = [0; 256];
         for form in &self.forms {
             lengths[usize::from(form.text[0])] |= 1 << form.text.len();
         }
-        Matcher {
-            forms: self.forms,
-            by_first,
-            lengths,
-        }
+        Matcher { forms: self.forms, by_first, lengths }
     }
 }
 
@@ -143,9 +126,7 @@ impl Matcher {
             return None;
         }
         let forms = &self.forms[self.by_first[first]..self.by_first[first + 1]];
-        let place = forms
-            .binary_search_by(|form| in_order(&form.text, text))
-            .ok()?;
+        let place = forms.binary_search_by(|form| in_order(&form.text, text)).ok()?;
         Some(&forms[place])
     }
 }
@@ -267,11 +248,7 @@ impl Window {
     /// Whether the parts from `first` on are written as `form` may be.
     fn is_joined(&self, first: usize, form: &Form) -> bool {
         let start_of = |part: usize| {
-            if part < self.count {
-                self.parts[part].0
-            } else {
-                self.len
-            }
+            if part < self.count { self.parts[part].0 } else { self.len }
         };
         (first + 1..self.count).all(|part| {
             let (start, gap) = self.parts[part];

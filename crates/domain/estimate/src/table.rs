@@ -71,12 +71,7 @@ impl TierPercents {
 
 impl Default for TierPercents {
     fn default() -> Self {
-        Self {
-            starter: 100,
-            professional: 150,
-            ultimate: 200,
-            enterprise: 300,
-        }
+        Self { starter: 100, professional: 150, ultimate: 200, enterprise: 300 }
     }
 }
 
@@ -92,36 +87,12 @@ impl Default for EstimateTable {
             };
         Self {
             features: vec![
-                row(
-                    "authentication",
-                    "Authentication",
-                    ["auth", "login"],
-                    2,
-                    100,
-                ),
-                row(
-                    "payments",
-                    "Payment integration",
-                    ["payment", "stripe"],
-                    3,
-                    100,
-                ),
-                row(
-                    "dashboard",
-                    "Admin dashboard",
-                    ["dashboard", "admin"],
-                    2,
-                    100,
-                ),
+                row("authentication", "Authentication", ["auth", "login"], 2, 100),
+                row("payments", "Payment integration", ["payment", "stripe"], 3, 100),
+                row("dashboard", "Admin dashboard", ["dashboard", "admin"], 2, 100),
                 row("api", "REST API", ["api", "backend"], 2, 100),
                 row("database", "Database design", ["database", "db"], 1, 100),
-                row(
-                    "realtime",
-                    "Real-time features",
-                    ["real-time", "websocket"],
-                    3,
-                    150,
-                ),
+                row("realtime", "Real-time features", ["real-time", "websocket"], 3, 150),
             ],
             base_agents: 5,
             tokens_per_agent: 50_000,
@@ -191,9 +162,7 @@ impl EstimateTable {
     /// Checks the table and makes its words ready for matching.
     pub(crate) fn compile(&self) -> Result<Matcher, TableError> {
         if self.features.len() > MAX_FEATURES {
-            return Err(TableError::TooManyFeatures {
-                rows: self.features.len(),
-            });
+            return Err(TableError::TooManyFeatures { rows: self.features.len() });
         }
         for (field, value) in [
             ("base_agents", u64::from(self.base_agents)),
@@ -210,8 +179,7 @@ impl EstimateTable {
         }
         let matcher = self.check_features()?;
         // Nothing asks for more than everything at the largest tier does.
-        self.size(u64::MAX, BuildTier::Enterprise)
-            .ok_or(TableError::TooLarge)?;
+        self.size(u64::MAX, BuildTier::Enterprise).ok_or(TableError::TooLarge)?;
         Ok(matcher)
     }
 
@@ -221,26 +189,17 @@ impl EstimateTable {
             if row.key.trim().is_empty() || row.label.trim().is_empty() {
                 return Err(TableError::Unnamed { row: index + 1 });
             }
-            if self.features[..index]
-                .iter()
-                .any(|earlier| earlier.key == row.key)
-            {
-                return Err(TableError::DuplicateKey {
-                    key: row.key.clone(),
-                });
+            if self.features[..index].iter().any(|earlier| earlier.key == row.key) {
+                return Err(TableError::DuplicateKey { key: row.key.clone() });
             }
             if row.complexity_percent < 100 {
-                return Err(TableError::ComplexityUnderOne {
-                    key: row.key.clone(),
-                });
+                return Err(TableError::ComplexityUnderOne { key: row.key.clone() });
             }
             for word in &row.words {
-                words
-                    .add(index, word)
-                    .ok_or_else(|| TableError::UnmatchableWord {
-                        key: row.key.clone(),
-                        word: word.clone(),
-                    })?;
+                words.add(index, word).ok_or_else(|| TableError::UnmatchableWord {
+                    key: row.key.clone(),
+                    word: word.clone(),
+                })?;
             }
             // A label too long to be matched is still a good label.
             let _ = words.add(index, &row.label);
@@ -275,10 +234,7 @@ impl EstimateTable {
 
     /// The rows whose bits are set in `found`, in order, with their places.
     pub(crate) fn rows(&self, found: u64) -> impl Iterator<Item = (usize, &FeatureRow)> {
-        self.features
-            .iter()
-            .enumerate()
-            .filter(move |(place, _)| found >> place & 1 == 1)
+        self.features.iter().enumerate().filter(move |(place, _)| found >> place & 1 == 1)
     }
 }
 
@@ -292,10 +248,6 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    pub(crate) const LARGEST: Self = Self {
-        agents: u32::MAX,
-        tokens: u64::MAX,
-        cost: MicroUsd::MAX,
-        minutes: u32::MAX,
-    };
+    pub(crate) const LARGEST: Self =
+        Self { agents: u32::MAX, tokens: u64::MAX, cost: MicroUsd::MAX, minutes: u32::MAX };
 }

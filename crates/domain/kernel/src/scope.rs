@@ -4,16 +4,16 @@ use crate::{TenantId, UserId};
 
 /// The proof that the caller was authenticated for a tenant.
 ///
-/// Every port method that reads or writes tenant data takes one, so a query without a
-/// tenant does not type-check.
+/// Every port method called for a person takes one, so a query without a tenant does not
+/// type-check; workers carry a lease instead, which contains one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TenantScope(TenantId);
 
 impl TenantScope {
     /// Vouches for `tenant` without asking anybody.
     ///
-    /// Only `access::authorise`, a held lease, the store that just made the tenant, and tests
-    /// may call this: clippy refuses it everywhere else.
+    /// Only `access::may`, a lease just granted and tests may call this: clippy refuses it
+    /// everywhere else.
     pub const fn assume(tenant: TenantId) -> Self {
         Self(tenant)
     }

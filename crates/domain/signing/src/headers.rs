@@ -32,11 +32,7 @@ impl HeaderNames {
         if !(1..=32).contains(&prefix.len()) || !prefix.bytes().all(known) {
             return Err(PrefixError);
         }
-        let v2 = if prefix == "sheen" {
-            "sig-v2"
-        } else {
-            "signature-v2"
-        };
+        let v2 = if prefix == "sheen" { "sig-v2" } else { "signature-v2" };
         Ok(Self {
             v1: format!("x-{prefix}-signature"),
             v2: format!("x-{prefix}-{v2}"),
@@ -149,9 +145,7 @@ pub fn sign_v2(
 pub fn sign_v1(key: &SharedKey, request: &RequestParts<'_>, now: Timestamp) -> SignatureHeaders {
     let seconds = unix_seconds(now);
     SignatureHeaders {
-        v1: Some(hex::encode(
-            key.tag(&request.canonical_v1(seconds)).as_ref(),
-        )),
+        v1: Some(hex::encode(key.tag(&request.canonical_v1(seconds)).as_ref())),
         timestamp: Some(seconds.to_string()),
         ..SignatureHeaders::default()
     }

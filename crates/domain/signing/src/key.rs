@@ -60,15 +60,9 @@ impl SharedKey {
     /// A key of `secret`, its bytes taken as they are and never decoded.
     pub fn new(id: KeyId, secret: &[u8]) -> Result<Self, KeyError> {
         if secret.len() < Self::MIN_BYTES {
-            return Err(KeyError::TooShort {
-                min: Self::MIN_BYTES,
-                length: secret.len(),
-            });
+            return Err(KeyError::TooShort { min: Self::MIN_BYTES, length: secret.len() });
         }
-        Ok(Self {
-            id,
-            hmac: hmac::Key::new(hmac::HMAC_SHA256, secret),
-        })
+        Ok(Self { id, hmac: hmac::Key::new(hmac::HMAC_SHA256, secret) })
     }
 
     /// The key's name.
@@ -88,9 +82,7 @@ impl SharedKey {
 /// Shows the name and nothing of the secret.
 impl fmt::Debug for SharedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedKey")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("SharedKey").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -106,10 +98,7 @@ pub struct KeyRing {
 impl KeyRing {
     /// A ring that accepts one key.
     pub const fn of(current: SharedKey) -> Self {
-        Self {
-            current,
-            previous: None,
-        }
+        Self { current, previous: None }
     }
 
     fn keys(&self) -> impl Iterator<Item = &SharedKey> {

@@ -29,11 +29,7 @@ pub struct RequestParts<'a> {
 }
 
 /// All but RFC 3986's unreserved characters.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl<'a> RequestParts<'a> {
     /// Takes the parts raw: `path` and `query` percent-encoded as sent, `query` without its `?`
@@ -55,12 +51,7 @@ impl<'a> RequestParts<'a> {
         if !query.bytes().all(is_visible) {
             return Err(MalformedRequest::Query);
         }
-        Ok(Self {
-            method,
-            path,
-            query,
-            body,
-        })
+        Ok(Self { method, path, query, body })
     }
 
     /// The string that version 2 signs: METHOD, path, query, hex SHA-256 of the body, nonce and
@@ -104,10 +95,8 @@ impl<'a> RequestParts<'a> {
             .collect();
         pairs.sort();
         let encode = |bytes: &[u8]| percent_encode(bytes, RESERVED).to_string();
-        let pairs: Vec<_> = pairs
-            .iter()
-            .map(|(key, value)| format!("{}={}", encode(key), encode(value)))
-            .collect();
+        let pairs: Vec<_> =
+            pairs.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
         pairs.join("&")
     }
 }

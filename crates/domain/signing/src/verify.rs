@@ -178,10 +178,7 @@ fn check_v2(
 ) -> Result<Verified, Refusal> {
     let tag = signature(headers.v2.as_deref(), Header::V2)?;
     let timestamp_s = timestamp(headers)?;
-    let nonce = headers
-        .nonce
-        .as_deref()
-        .ok_or(Refusal::Missing(Header::Nonce))?;
+    let nonce = headers.nonce.as_deref().ok_or(Refusal::Missing(Header::Nonce))?;
     let nonce = Nonce::parse(nonce).map_err(|_| Refusal::Malformed(Header::Nonce))?;
     let key_id = key_id(headers)?;
     check_time(timestamp_s, now)?;
@@ -197,17 +194,11 @@ fn signature(value: Option<&str>, header: Header) -> Result<[u8; 32], Refusal> {
 
 /// Only digits, and not so many that anything could overflow.
 fn timestamp(headers: &SignatureHeaders) -> Result<i64, Refusal> {
-    let text = headers
-        .timestamp
-        .as_deref()
-        .ok_or(Refusal::Missing(Header::Timestamp))?;
+    let text = headers.timestamp.as_deref().ok_or(Refusal::Missing(Header::Timestamp))?;
     let canonical = (1..=12).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_digit())
         && (text == "0" || !text.starts_with('0'));
-    text.parse()
-        .ok()
-        .filter(|_| canonical)
-        .ok_or(Refusal::Malformed(Header::Timestamp))
+    text.parse().ok().filter(|_| canonical).ok_or(Refusal::Malformed(Header::Timestamp))
 }
 
 fn key_id(headers: &SignatureHeaders) -> Result<Option<KeyId>, Refusal> {
@@ -221,13 +212,9 @@ fn key_id(headers: &SignatureHeaders) -> Result<Option<KeyId>, Refusal> {
 fn check_time(timestamp_s: i64, now: Timestamp) -> Result<(), Refusal> {
     let age_ms = now.millis_since(Timestamp::from_micros(timestamp_s * 1_000_000));
     if age_ms > MAX_AGE_S * 1000 {
-        Err(Refusal::Stale {
-            age_s: age_ms / 1000,
-        })
+        Err(Refusal::Stale { age_s: age_ms / 1000 })
     } else if age_ms < -MAX_AHEAD_S * 1000 {
-        Err(Refusal::Early {
-            ahead_s: -age_ms / 1000,
-        })
+        Err(Refusal::Early { ahead_s: -age_ms / 1000 })
     } else {
         Ok(())
     }
@@ -242,9 +229,7 @@ fn signer(
     if id.is_some_and(|id| !keys.knows(id)) {
         return Err(Refusal::UnknownKey);
     }
-    keys.signer(id, message, tag)
-        .cloned()
-        .ok_or(Refusal::Mismatch)
+    keys.signer(id, message, tag).cloned().ok_or(Refusal::Mismatch)
 }
 
 /// The nonce was seen before under this key: the request is a repetition (`401`).

@@ -71,10 +71,7 @@ impl ViewerClaims {
         });
         let signed = format!("{VERSION}.{}", BASE64.encode(payload.to_string()));
         let mac = BASE64.encode(key.tag(signed.as_bytes()));
-        (
-            format!("{signed}.{mac}"),
-            Timestamp::from_micros(exp * 1_000_000),
-        )
+        (format!("{signed}.{mac}"), Timestamp::from_micros(exp * 1_000_000))
     }
 
     /// Reads a token: its signature first, then what it says.
@@ -84,15 +81,11 @@ impl ViewerClaims {
         if version != VERSION {
             return Err(ViewerTokenError::Version);
         }
-        let mac = BASE64
-            .decode(mac)
-            .map_err(|_| ViewerTokenError::Malformed)?;
+        let mac = BASE64.decode(mac).map_err(|_| ViewerTokenError::Malformed)?;
         if keys.signer(None, signed.as_bytes(), &mac).is_none() {
             return Err(ViewerTokenError::Mismatch);
         }
-        let payload = BASE64
-            .decode(payload)
-            .map_err(|_| ViewerTokenError::Malformed)?;
+        let payload = BASE64.decode(payload).map_err(|_| ViewerTokenError::Malformed)?;
         let payload: Payload =
             serde_json::from_slice(&payload).map_err(|_| ViewerTokenError::Malformed)?;
         if payload.scope != SCOPE {
@@ -101,10 +94,6 @@ impl ViewerClaims {
         if payload.exp <= unix_seconds(now) {
             return Err(ViewerTokenError::Expired);
         }
-        Ok(Self {
-            user: payload.sub,
-            tenant: payload.tenant,
-            build: payload.build_id,
-        })
+        Ok(Self { user: payload.sub, tenant: payload.tenant, build: payload.build_id })
     }
 }

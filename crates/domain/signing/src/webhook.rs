@@ -53,28 +53,20 @@ impl WebhookSecret {
         if !(24..=64).contains(&bytes.len()) {
             return Err(WebhookSecretError);
         }
-        Ok(Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, &bytes),
-        })
+        Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &bytes) })
     }
 
     /// The value of `webhook-signature` for a delivery sent at `now`.
     pub fn sign(&self, id: &str, now: Timestamp, body: &[u8]) -> Result<String, WebhookError> {
         let message = message(id, unix_seconds(now), body)?;
-        Ok(format!(
-            "v1,{}",
-            BASE64.encode(hmac::sign(&self.key, &message))
-        ))
+        Ok(format!("v1,{}", BASE64.encode(hmac::sign(&self.key, &message))))
     }
 
     /// Whether a delivery is ours: `id`, `timestamp` and `signatures` as in its headers.
     ///
     /// `signatures` may hold several, parted by spaces, while secrets rotate; one has to match.
     pub fn verify(&self, delivery: &Delivery<'_>, now: Timestamp) -> Result<(), WebhookError> {
-        let sent_s: i64 = delivery
-            .timestamp
-            .parse()
-            .map_err(|_| WebhookError::Timestamp)?;
+        let sent_s: i64 = delivery.timestamp.parse().map_err(|_| WebhookError::Timestamp)?;
         if sent_s.abs_diff(unix_seconds(now)) > TOLERANCE_S.unsigned_abs() {
             return Err(WebhookError::Timestamp);
         }
@@ -110,11 +102,7 @@ impl fmt::Debug for WebhookSecret {
 }
 
 fn message(id: &str, timestamp_s: i64, body: &[u8]) -> Result<Vec<u8>, WebhookError> {
-    if id.is_empty()
-        || !id
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'.')
-    {
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.') {
         return Err(WebhookError::Id);
     }
     Ok([format!("{id}.{timestamp_s}.").as_bytes(), body].concat())

@@ -72,10 +72,7 @@ pub struct FeatureTable(BTreeMap<Feature, Tier>);
 impl FeatureTable {
     /// The lowest tier that includes `feature`.
     pub fn required_tier(&self, feature: Feature) -> Tier {
-        self.0
-            .get(&feature)
-            .copied()
-            .unwrap_or(feature.default_tier())
+        self.0.get(&feature).copied().unwrap_or(feature.default_tier())
     }
 
     /// Whether tenants of `tier` have `feature`.

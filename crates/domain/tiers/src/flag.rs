@@ -128,9 +128,7 @@ impl FromStr for FlagName {
     type Err = FlagError;
 
     fn from_str(text: &str) -> Result<Self, FlagError> {
-        Self::all()
-            .find(|flag| flag.as_str() == text)
-            .ok_or(FlagError::UnknownFlag)
+        Self::all().find(|flag| flag.as_str() == text).ok_or(FlagError::UnknownFlag)
     }
 }
 
@@ -157,11 +155,7 @@ impl Rollout {
 
     /// For `percent` of a hundred tenants; `None` over 100.
     pub const fn new(percent: u8) -> Option<Self> {
-        if percent <= 100 {
-            Some(Self(percent))
-        } else {
-            None
-        }
+        if percent <= 100 { Some(Self(percent)) } else { None }
     }
 
     /// The share.
@@ -180,11 +174,7 @@ impl Rollout {
 /// step, because FNV alone spreads its high bits badly on short input.
 fn place(flag: FlagName, tenant: TenantId) -> u64 {
     let uuid = tenant.as_uuid();
-    let input = flag
-        .as_str()
-        .bytes()
-        .chain([0])
-        .chain(uuid.as_bytes().iter().copied());
+    let input = flag.as_str().bytes().chain([0]).chain(uuid.as_bytes().iter().copied());
     let mut hash = input.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -266,10 +256,7 @@ pub struct Evaluation {
 ///
 /// In settings, a map from names to shares; overrides for tenants are made at run time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    from = "BTreeMap<FlagName, Rollout>",
-    into = "BTreeMap<FlagName, Rollout>"
-)]
+#[serde(from = "BTreeMap<FlagName, Rollout>", into = "BTreeMap<FlagName, Rollout>")]
 pub struct FlagSet {
     rollouts: BTreeMap<FlagName, Rollout>,
     tenants: BTreeMap<(FlagName, TenantId), Switch>,
@@ -293,10 +280,7 @@ impl FlagSet {
     /// The share of `flag` as it stands.
     pub fn rollout(&self, flag: impl Into<FlagName>) -> Rollout {
         let flag = flag.into();
-        self.rollouts
-            .get(&flag)
-            .copied()
-            .unwrap_or(flag.default_rollout())
+        self.rollouts.get(&flag).copied().unwrap_or(flag.default_rollout())
     }
 
     /// The answer for `tenant`; a guest, who has none, is reached only by a flag on for all.
@@ -308,33 +292,21 @@ impl FlagSet {
         let (value, reason) = match (own, rollout) {
             (Some(switch), _) => (*switch == Switch::On, Reason::TargetingMatch),
             (None, Rollout::ON | Rollout::OFF) => {
-                let reason = if set.is_some() {
-                    Reason::Static
-                } else {
-                    Reason::Default
-                };
+                let reason = if set.is_some() { Reason::Static } else { Reason::Default };
                 (rollout == Rollout::ON, reason)
             }
-            (None, share) => (
-                tenant.is_some_and(|tenant| share.reaches(flag, tenant)),
-                Reason::Split,
-            ),
+            (None, share) => {
+                (tenant.is_some_and(|tenant| share.reaches(flag, tenant)), Reason::Split)
+            }
         };
         let (on, off) = flag.variants();
-        Evaluation {
-            value,
-            variant: if value { on } else { off },
-            reason,
-        }
+        Evaluation { value, variant: if value { on } else { off }, reason }
     }
 }
 
 impl From<BTreeMap<FlagName, Rollout>> for FlagSet {
     fn from(rollouts: BTreeMap<FlagName, Rollout>) -> Self {
-        Self {
-            rollouts,
-            tenants: BTreeMap::new(),
-        }
+        Self { rollouts, tenants: BTreeMap::new() }
     }
 }
 

@@ -28,29 +28,17 @@ pub struct Entitlements {
 
 impl Entitlements {
     /// Somebody without a tenant.
-    pub const GUEST: Self = Self {
-        tenant: None,
-        tier: Tier::Free,
-        granted: BTreeSet::new(),
-        trial: None,
-    };
+    pub const GUEST: Self =
+        Self { tenant: None, tier: Tier::Free, granted: BTreeSet::new(), trial: None };
 
     /// A tenant with what its tier includes and nothing else.
     pub const fn of(tenant: TenantId, tier: Tier) -> Self {
-        Self {
-            tenant: Some(tenant),
-            tier,
-            granted: BTreeSet::new(),
-            trial: None,
-        }
+        Self { tenant: Some(tenant), tier, granted: BTreeSet::new(), trial: None }
     }
 
     /// The tier that counts at `now`: its own, or that of a running trial if higher.
     pub fn tier_at(&self, now: Timestamp) -> Tier {
-        let trial = self
-            .trial
-            .filter(|trial| now < trial.ends)
-            .map(|trial| trial.tier);
+        let trial = self.trial.filter(|trial| now < trial.ends).map(|trial| trial.tier);
         trial.map_or(self.tier, |tried| tried.max(self.tier))
     }
 }
@@ -96,10 +84,7 @@ impl Gate {
         if who.granted.contains(&feature) || self.features.includes(who.tier_at(now), feature) {
             return Ok(());
         }
-        Err(NotInTier {
-            required_tier: self.features.required_tier(feature),
-        }
-        .into())
+        Err(NotInTier { required_tier: self.features.required_tier(feature) }.into())
     }
 }
 
@@ -108,8 +93,6 @@ pub fn may_build(tier: Tier, build: BuildTier) -> Result<(), NotInTier> {
     if build <= tier.largest_build() {
         Ok(())
     } else {
-        Err(NotInTier {
-            required_tier: build.required_tier(),
-        })
+        Err(NotInTier { required_tier: build.required_tier() })
     }
 }

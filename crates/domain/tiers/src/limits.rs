@@ -67,10 +67,7 @@ limits! {
 ///
 /// In settings, a map from the tiers that differ to what differs in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    from = "BTreeMap<Tier, LimitsOverride>",
-    into = "BTreeMap<Tier, Limits>"
-)]
+#[serde(from = "BTreeMap<Tier, LimitsOverride>", into = "BTreeMap<Tier, Limits>")]
 pub struct LimitTable([Limits; Tier::ALL.len()]);
 
 impl Default for LimitTable {
@@ -88,8 +85,8 @@ impl Default for LimitTable {
             (ByContract, ByContract, Unlimited, Unlimited, Unlimited, Unlimited, 20, 72),
         ];
         let mut priority = 0..;
-        Self(rows.map(
-            |(credits, overdraft, builds, calls, projects, members, at_once, hours)| Limits {
+        Self(rows.map(|(credits, overdraft, builds, calls, projects, members, at_once, hours)| {
+            Limits {
                 credits_per_month: credits,
                 rollover: Of(0),
                 overdraft,
@@ -102,8 +99,8 @@ impl Default for LimitTable {
                 concurrent_builds: NonZeroU32::new(at_once).unwrap_or(NonZeroU32::MIN),
                 queue_hours: NonZeroU32::new(hours).unwrap_or(NonZeroU32::MIN),
                 priority: priority.next().unwrap_or(u8::MAX),
-            },
-        ))
+            }
+        }))
     }
 }
 
@@ -115,11 +112,7 @@ impl LimitTable {
 
     /// What a tenant of `tier` has, with its own override put over the row.
     pub fn plan(&self, tier: Tier, own: &LimitsOverride) -> Plan<'_> {
-        Plan {
-            table: self,
-            tier,
-            limits: self.of(tier).with(own),
-        }
+        Plan { table: self, tier, limits: self.of(tier).with(own) }
     }
 }
 

@@ -46,7 +46,7 @@ impl MemoryQueue {
     }
 
     pub(crate) fn enqueue(&self, change: SubmitChange, account: Account) {
-        let reserved = change.reserved.unwrap();
+        let reserved = change.reserved;
         let row = Row {
             project: change.project,
             events: vec![change.event],
@@ -185,7 +185,11 @@ impl BuildQueue for MemoryQueue {
     async fn finish(&self, cmd: Finish) -> Result<Finished, Failure<LeaseLost>> {
         let finish_it = || {
             self.on(&cmd.lease, |row| {
-                let change = finish(&row.facts(), &cmd, &self.rules, self.clock.now())?;
+                let ended = finish(&row.facts(), &cmd, &self.rules, self.clock.now());
+                let change = ended.map_err(|failure| match failure {
+                    Failure::Rejected(lost) => lost,
+                    Failure::Store(error) => panic!("books in disorder: {error}"),
+                })?;
                 row.end(change);
                 Ok(Finished { build: row.build.clone() })
             })

@@ -105,7 +105,7 @@ pub fn facts() -> SubmitFacts {
 pub fn queued() -> (SubmitChange, EndFacts) {
     let facts = facts();
     let change = submit(&facts, &command(), &rules(), START).unwrap();
-    let reserved = change.reserved.clone().unwrap();
+    let reserved = change.reserved.clone();
     let hold: Hold = reserved.holds[0].clone();
     let end = EndFacts {
         build: change.build.clone(),

@@ -14,7 +14,7 @@ fn a_taken_build_holds_its_estimate_and_stands_in_the_queue() {
     let change = submit(&facts(), &command(), &rules(), START).unwrap();
     assert_eq!(change.build.status.state(), BuildState::Queued);
     assert_eq!(change.build.held, Credits::new(75));
-    assert_eq!(change.reserved.unwrap().held, Credits::new(75));
+    assert_eq!(change.reserved.held, Credits::new(75));
     assert_eq!(change.placement.standing, Standing::Ready);
     assert_eq!((change.event.seq, change.event.body.kind()), (1, "build.queued"));
     let audited: Vec<_> = change.audit.iter().map(|entry| entry.action.as_str()).collect();

@@ -39,10 +39,7 @@ pub(crate) fn key(n: u8) -> IdempotencyKey {
 }
 
 pub(crate) fn actor() -> Actor {
-    Actor {
-        user: None,
-        request_id: "req_test".into(),
-    }
+    Actor { user: None, request_id: "req_test".into() }
 }
 
 pub(crate) fn at(seconds: i64) -> Timestamp {
@@ -53,10 +50,7 @@ impl Books {
     pub(crate) fn new(overdraft: i64) -> Self {
         let tenant = TenantId::from_uuid(Uuid::from_u128(1));
         Self {
-            account: Account {
-                overdraft: Credits::new(overdraft),
-                ..Account::new(tenant)
-            },
+            account: Account { overdraft: Credits::new(overdraft), ..Account::new(tenant) },
             holds: BTreeMap::new(),
             grants: BTreeMap::new(),
             operations: BTreeMap::new(),
@@ -66,18 +60,12 @@ impl Books {
     }
 
     fn save(&mut self, change: &Change) {
-        assert_eq!(
-            change.version, self.account.version,
-            "decided on stale facts"
-        );
+        assert_eq!(change.version, self.account.version, "decided on stale facts");
         self.account = self.account.clone().apply(change);
         for hold in &change.holds {
             if let Some(before) = self.holds.insert(hold.id, hold.clone()) {
                 let ended = before.state.ended();
-                assert!(
-                    ended.is_none() || before.state == hold.state,
-                    "ended twice: {hold:?}"
-                );
+                assert!(ended.is_none() || before.state == hold.state, "ended twice: {hold:?}");
             }
         }
         for grant in &change.grants {
@@ -129,16 +117,8 @@ impl Books {
             return Spent::default();
         };
         let sum = |counts: &dyn Fn(&Hold) -> bool| {
-            let today = self
-                .holds
-                .values()
-                .filter(|hold| hold.opened_at >= caps.since);
-            Credits::new(
-                today
-                    .filter(|hold| counts(hold))
-                    .map(|hold| hold.weight().get())
-                    .sum(),
-            )
+            let today = self.holds.values().filter(|hold| hold.opened_at >= caps.since);
+            Credits::new(today.filter(|hold| counts(hold)).map(|hold| hold.weight().get()).sum())
         };
         Spent {
             tenant: sum(&|_| true),
@@ -196,11 +176,7 @@ impl Books {
     }
 
     fn due(&self) -> Vec<Hold> {
-        self.holds
-            .values()
-            .filter(|hold| hold.is_due(self.now))
-            .cloned()
-            .collect()
+        self.holds.values().filter(|hold| hold.is_due(self.now)).cloned().collect()
     }
 
     pub(crate) fn violations(&self) -> Vec<Violation> {

@@ -26,28 +26,20 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     let amount = || (1..60_i64).prop_map(|units| Amount::try_from(units).unwrap());
     let finality = prop_oneof![Just(Finality::Partial), Just(Finality::Final)];
-    let rollover = (0..20_i64, 100..300_i64).prop_map(|(up_to, until)| Rollover {
-        up_to: Credits::new(up_to),
-        until: at(until),
-    });
-    let terms = (
-        0..3_u8,
-        prop::option::of(1..200_i64),
-        prop::option::of(rollover),
-    )
-        .prop_map(|(priority, expiry, rollover)| Terms {
+    let rollover = (0..20_i64, 100..300_i64)
+        .prop_map(|(up_to, until)| Rollover { up_to: Credits::new(up_to), until: at(until) });
+    let terms = (0..3_u8, prop::option::of(1..200_i64), prop::option::of(rollover)).prop_map(
+        |(priority, expiry, rollover)| Terms {
             source: GrantSource::Plan,
             priority,
             expires_at: expiry.map(at),
             rollover,
-        });
+        },
+    );
     let purpose = |hold: u8, timed: bool| {
         if timed {
             let lifetime = Lifetime::from_millis(10_000).unwrap();
-            Purpose::External {
-                reference: hold.to_string(),
-                lifetime,
-            }
+            Purpose::External { reference: hold.to_string(), lifetime }
         } else {
             Purpose::Build(build_id(hold))
         }
@@ -105,18 +97,12 @@ fn run(books: &mut Books, op: &Op) -> Option<String> {
     match op {
         Op::Grant(cmd) => say(books.grant(cmd)),
         Op::Reserve(cmd) => say(books.reserve(cmd)),
-        Op::Renew(hold) => say(books.renew(&Renew {
-            hold: hold_id(*hold),
-            actor: actor(),
-        })),
+        Op::Renew(hold) => say(books.renew(&Renew { hold: hold_id(*hold), actor: actor() })),
         Op::Commit(cmd) => say(books.commit(cmd)),
         Op::Release(cmd) => say(books.release(cmd)),
         Op::Refund(cmd) => say(books.refund(cmd)),
         Op::Settle(hold, charge) if books.holds.contains_key(&hold_id(*hold)) => {
-            let cmd = Settle {
-                charge: Credits::new(*charge),
-                actor: actor(),
-            };
+            let cmd = Settle { charge: Credits::new(*charge), actor: actor() };
             say(books.settle(hold_id(*hold), &cmd))
         }
         Op::Settle(..) => None,
@@ -138,10 +124,7 @@ fn is_repeatable(op: &Op) -> bool {
 /// A build's hold only: nothing ends by itself.
 fn untimed(op: Op) -> Op {
     match op {
-        Op::Reserve(cmd) => Op::Reserve(Reserve {
-            purpose: Purpose::Build(build_id(0)),
-            ..cmd
-        }),
+        Op::Reserve(cmd) => Op::Reserve(Reserve { purpose: Purpose::Build(build_id(0)), ..cmd }),
         other => other,
     }
 }

@@ -43,39 +43,19 @@ impl Model for Wallet {
 
     fn init_states(&self) -> Vec<State> {
         let mut books = Books::new(0);
-        let (amount, terms) = (
-            Amount::try_from(10).unwrap(),
-            Terms::unlimited(GrantSource::Plan),
-        );
-        books
-            .grant(&AddGrant {
-                grant: grant_id(1),
-                amount,
-                terms,
-                actor: actor(),
-            })
-            .unwrap();
+        let (amount, terms) = (Amount::try_from(10).unwrap(), Terms::unlimited(GrantSource::Plan));
+        books.grant(&AddGrant { grant: grant_id(1), amount, terms, actor: actor() }).unwrap();
         let twice = [1, 2]
             .into_iter()
             .flat_map(|n| [Message::Reserve(n), Message::Commit(n), Message::Release(n)])
             .map(|message| (message, 2));
         let left = twice.chain([(Message::Sweep, 1)]).collect();
-        vec![State {
-            books,
-            left,
-            answers: Vec::new(),
-            contradicted: false,
-        }]
+        vec![State { books, left, answers: Vec::new(), contradicted: false }]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Message>) {
-        actions.extend(
-            state
-                .left
-                .iter()
-                .filter(|(_, left)| *left > 0)
-                .map(|(message, _)| *message),
-        );
+        actions
+            .extend(state.left.iter().filter(|(_, left)| *left > 0).map(|(message, _)| *message));
     }
 
     fn next_state(&self, last: &State, message: Message) -> Option<State> {
@@ -90,9 +70,7 @@ impl Model for Wallet {
                 Some((_, first)) => state.contradicted |= *first != answer,
                 None => state.answers.push((message, answer)),
             }
-            state
-                .answers
-                .sort_by_key(|(message, _)| format!("{message:?}"));
+            state.answers.sort_by_key(|(message, _)| format!("{message:?}"));
         } else {
             state.contradicted |= state.answers.iter().any(|(known, _)| *known == message);
         }
@@ -125,10 +103,7 @@ fn deliver(books: &mut Books, message: Message) -> Option<String> {
             let cmd = Reserve {
                 hold: hold_id(n),
                 amount: Amount::try_from(7).unwrap(),
-                purpose: Purpose::External {
-                    reference: n.to_string(),
-                    lifetime,
-                },
+                purpose: Purpose::External { reference: n.to_string(), lifetime },
                 user: None,
                 project: None,
                 caps: None,
@@ -138,21 +113,11 @@ fn deliver(books: &mut Books, message: Message) -> Option<String> {
         }
         Message::Commit(n) => {
             let (key, hold, used) = (key(n), hold_id(n), Credits::new(3));
-            let cmd = Commit {
-                key,
-                hold,
-                used,
-                finality: Finality::Final,
-                actor: actor(),
-            };
+            let cmd = Commit { key, hold, used, finality: Finality::Final, actor: actor() };
             books.commit(&cmd).ok().map(|answer| format!("{answer:?}"))
         }
         Message::Release(n) => {
-            let cmd = Release {
-                key: key(10 + n),
-                hold: hold_id(n),
-                actor: actor(),
-            };
+            let cmd = Release { key: key(10 + n), hold: hold_id(n), actor: actor() };
             books.release(&cmd).ok().map(|answer| format!("{answer:?}"))
         }
         Message::Sweep => {
@@ -167,9 +132,5 @@ fn deliver(books: &mut Books, message: Message) -> Option<String> {
 fn no_interleaving_overspends_or_answers_twice() {
     let checker = Wallet.checker().spawn_bfs().join();
     checker.assert_properties();
-    assert!(
-        checker.unique_state_count() > 500,
-        "{}",
-        checker.unique_state_count()
-    );
+    assert!(checker.unique_state_count() > 500, "{}", checker.unique_state_count());
 }

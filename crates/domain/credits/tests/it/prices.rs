@@ -13,13 +13,8 @@ fn builds_are_charged_by_how_they_ended() {
         micro_usd_per_credit: NonZeroU32::new(10_000).unwrap(),
     };
     let row = |ending| {
-        [
-            bill(750_000, 120_001, 100),
-            bill(750_000, 120_001, 5),
-            bill(1, 0, 100),
-            bill(0, 0, 100),
-        ]
-        .map(|bill| charge(ending, &bill).get())
+        [bill(750_000, 120_001, 100), bill(750_000, 120_001, 5), bill(1, 0, 100), bill(0, 0, 100)]
+            .map(|bill| charge(ending, &bill).get())
     };
     assert_eq!(row(Ending::Delivered), [75, 5, 1, 0]);
     assert_eq!(row(Ending::Cancelled), [75, 5, 1, 0]);
@@ -35,20 +30,13 @@ fn builds_are_charged_by_how_they_ended() {
 fn the_cheapest_package_that_covers_the_gap_is_recommended() {
     let pick = |gap| {
         let found = recommend(&DEFAULT_PACKAGES, Credits::new(gap))?;
-        Some((
-            found.key.to_string(),
-            found.credits.get(),
-            found.price_usd(),
-        ))
+        Some((found.key.to_string(), found.credits.get(), found.price_usd()))
     };
     assert_eq!(pick(150), Some(("pro".into(), 500, "29.99".into())));
     assert_eq!(pick(100).unwrap().0, "mini");
     assert_eq!(pick(10_001), None);
-    let cheap = Package {
-        key: "more".into(),
-        credits: Credits::new(600),
-        ..DEFAULT_PACKAGES[1].clone()
-    };
+    let cheap =
+        Package { key: "more".into(), credits: Credits::new(600), ..DEFAULT_PACKAGES[1].clone() };
     let offers = [DEFAULT_PACKAGES[1].clone(), cheap];
     assert_eq!(recommend(&offers, Credits::new(1)).unwrap().key, "more");
 }

@@ -21,36 +21,20 @@ fn reserve(amount: i64, purpose: Purpose) -> Reserve {
 }
 
 fn external() -> Purpose {
-    Purpose::External {
-        reference: "job".into(),
-        lifetime: Lifetime::default(),
-    }
+    Purpose::External { reference: "job".into(), lifetime: Lifetime::default() }
 }
 
 fn commit(name: u8, used: i64, finality: Finality) -> Commit {
     let used = Credits::new(used);
-    Commit {
-        key: key(name),
-        hold: hold_id(1),
-        used,
-        finality,
-        actor: actor(),
-    }
+    Commit { key: key(name), hold: hold_id(1), used, finality, actor: actor() }
 }
 
 fn release(name: u8) -> Release {
-    Release {
-        key: key(name),
-        hold: hold_id(1),
-        actor: actor(),
-    }
+    Release { key: key(name), hold: hold_id(1), actor: actor() }
 }
 
 fn settle(charge: i64) -> Settle {
-    Settle {
-        charge: Credits::new(charge),
-        actor: actor(),
-    }
+    Settle { charge: Credits::new(charge), actor: actor() }
 }
 
 /// A wallet of 100 with a hold of 40, 10 of which are captured, brought into a state.
@@ -58,19 +42,8 @@ fn state(name: &str) -> Books {
     let mut books = Books::new(0);
     let amount = Amount::try_from(100).unwrap();
     let terms = Terms::unlimited(GrantSource::Purchase);
-    books
-        .grant(&AddGrant {
-            grant: grant_id(1),
-            amount,
-            terms,
-            actor: actor(),
-        })
-        .unwrap();
-    let purpose = if name == "of a build" {
-        Purpose::Build(build_id(1))
-    } else {
-        external()
-    };
+    books.grant(&AddGrant { grant: grant_id(1), amount, terms, actor: actor() }).unwrap();
+    let purpose = if name == "of a build" { Purpose::Build(build_id(1)) } else { external() };
     books.reserve(&reserve(40, purpose)).unwrap();
     books.commit(&commit(1, 10, Finality::Partial)).unwrap();
     match name {
@@ -97,10 +70,7 @@ fn act(books: &mut Books, command: &str) -> Result<(), String> {
             say(books.reserve(&reserve(40, purpose)))
         }
         "reserve other" => say(books.reserve(&reserve(41, external()))),
-        "renew" => say(books.renew(&Renew {
-            hold: hold_id(1),
-            actor: actor(),
-        })),
+        "renew" => say(books.renew(&Renew { hold: hold_id(1), actor: actor() })),
         "commit 7" => say(books.commit(&commit(9, 7, Finality::Partial))),
         "commit 7 final" => say(books.commit(&commit(9, 7, Finality::Final))),
         "commit 31" => say(books.commit(&commit(9, 31, Finality::Partial))),
@@ -111,12 +81,7 @@ fn act(books: &mut Books, command: &str) -> Result<(), String> {
         "refund 3" => {
             let amount = Amount::try_from(3).unwrap();
             let (grant, hold) = (grant_id(9), hold_id(1));
-            say(books.refund(&Refund {
-                grant,
-                hold,
-                amount,
-                actor: actor(),
-            }))
+            say(books.refund(&Refund { grant, hold, amount, actor: actor() }))
         }
         "sweep" => {
             books.sweep();

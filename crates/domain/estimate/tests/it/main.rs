@@ -8,57 +8,36 @@ use std::num::NonZeroU32;
 mod table;
 mod words;
 
-#[expect(
-    clippy::unwrap_used,
-    reason = "clippy knows tests only by their attribute"
-)]
+#[expect(clippy::unwrap_used, reason = "clippy knows tests only by their attribute")]
 fn published() -> Estimator {
     Estimator::new(EstimateTable::default()).unwrap()
 }
 
 fn keys(estimate: &Estimate) -> Vec<&str> {
-    estimate
-        .features
-        .iter()
-        .map(|feature| feature.key.as_str())
-        .collect()
+    estimate.features.iter().map(|feature| feature.key.as_str()).collect()
 }
 
 #[test]
 fn a_landing_page_is_the_base_and_nothing_else() {
     let landing = published().estimate("A landing page for a bakery", BuildTier::Starter);
-    assert_eq!(
-        (landing.agents, landing.tokens, landing.minutes),
-        (5, 250_000, 15)
-    );
+    assert_eq!((landing.agents, landing.tokens, landing.minutes), (5, 250_000, 15));
     assert_eq!(landing.cost, MicroUsd::new(750_000));
     assert_eq!(landing.cost_usd_text(), "0.75");
     assert_eq!(landing.duration_text(), "15 minutes");
     assert_eq!(landing.feature_labels(), ["Basic functionality"]);
-    assert_eq!(
-        landing.credits(NonZeroU32::new(10_000).unwrap()),
-        Credits::new(75)
-    );
+    assert_eq!(landing.credits(NonZeroU32::new(10_000).unwrap()), Credits::new(75));
 }
 
 #[test]
 fn a_rich_dashboard_is_rounded_up_once() {
     let text = "Dashboard with login and stripe payment, real-time chat";
     let rich = published().estimate(text, BuildTier::Professional);
-    assert_eq!(
-        (rich.agents, rich.tokens, rich.minutes),
-        (34, 1_700_000, 102)
-    );
+    assert_eq!((rich.agents, rich.tokens, rich.minutes), (34, 1_700_000, 102));
     assert_eq!(rich.cost_usd_text(), "5.10");
     assert_eq!(rich.duration_text(), "2 hours");
     assert_eq!(
         rich.feature_labels(),
-        [
-            "Authentication",
-            "Payment integration",
-            "Admin dashboard",
-            "Real-time features"
-        ],
+        ["Authentication", "Payment integration", "Admin dashboard", "Real-time features"],
     );
 }
 
@@ -69,9 +48,7 @@ fn durations_read_as_people_say_them() {
         one.minutes = minutes;
         one.duration_text()
     };
-    let texts = [0, 1, 59, 60, 61, 102, 120, 121, u32::MAX]
-        .map(of)
-        .join(", ");
+    let texts = [0, 1, 59, 60, 61, 102, 120, 121, u32::MAX].map(of).join(", ");
     insta::assert_snapshot!(texts, @"0 minutes, 1 minute, 59 minutes, 1 hour, 2 hours, 2 hours, 2 hours, 3 hours, 71582789 hours");
 }
 
@@ -97,37 +74,17 @@ fn a_range_is_learned_from_twenty_similar_builds_and_no_others() {
         (0..40).map(|_| finished(900, BuildTier::Ultimate, &["dashboard", "authentication"])),
     );
     history.extend((0..40).map(|_| finished(900, BuildTier::Starter, &["dashboard"])));
-    history.extend((0..40).map(|_| {
-        finished(
-            900,
-            BuildTier::Starter,
-            &["dashboard", "authentication", "api"],
-        )
-    }));
+    history.extend(
+        (0..40).map(|_| finished(900, BuildTier::Starter, &["dashboard", "authentication", "api"])),
+    );
     assert_eq!(one.clone().learned_from(&history).range, None);
 
-    history.push(finished(
-        20,
-        BuildTier::Starter,
-        &["authentication", "dashboard"],
-    ));
+    history.push(finished(20, BuildTier::Starter, &["authentication", "dashboard"]));
     let range = one.learned_from(&history).range.unwrap();
     assert_eq!(range.builds, 20);
     assert_eq!(range.agents, Range { p10: 2, p90: 18 });
-    assert_eq!(
-        range.tokens,
-        Range {
-            p10: 100_000,
-            p90: 900_000
-        }
-    );
-    assert_eq!(
-        range.cost,
-        Range {
-            p10: MicroUsd::new(300_000),
-            p90: MicroUsd::new(2_700_000)
-        }
-    );
+    assert_eq!(range.tokens, Range { p10: 100_000, p90: 900_000 });
+    assert_eq!(range.cost, Range { p10: MicroUsd::new(300_000), p90: MicroUsd::new(2_700_000) });
     assert_eq!(range.minutes, Range { p10: 6, p90: 54 });
 }
 
@@ -159,10 +116,7 @@ fn descriptions() -> impl Strategy<Value = String> {
         "\\PC{0,12}",
     ];
     proptest::collection::vec(
-        (
-            word,
-            proptest::sample::select(vec![" ", "-", ", ", "", "\n"]),
-        ),
+        (word, proptest::sample::select(vec![" ", "-", ", ", "", "\n"])),
         0..40,
     )
     .prop_map(|words| words.into_iter().map(|(word, gap)| word + gap).collect())

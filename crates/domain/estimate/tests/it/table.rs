@@ -45,9 +45,7 @@ fn tables_that_would_break_a_promise_are_refused() {
         broken(|t| t.tokens_per_agent = u64::MAX / 2),
         broken(|t| t.micro_usd_per_million_tokens = u64::MAX),
         broken(|t| {
-            t.features
-                .iter_mut()
-                .for_each(|row| row.complexity_percent = u32::MAX);
+            t.features.iter_mut().for_each(|row| row.complexity_percent = u32::MAX);
         }),
     ]
     .join("\n");
@@ -73,32 +71,15 @@ fn tables_that_would_break_a_promise_are_refused() {
 #[test]
 fn settings_name_only_what_differs_and_misspellings_are_refused() {
     let table: EstimateTable = toml::from_str("base_agents = 8").unwrap();
-    assert_eq!(
-        table,
-        EstimateTable {
-            base_agents: 8,
-            ..EstimateTable::default()
-        }
-    );
+    assert_eq!(table, EstimateTable { base_agents: 8, ..EstimateTable::default() });
     assert!(toml::from_str::<EstimateTable>("base_agnets = 8").is_err());
     let text = toml::to_string(&EstimateTable::default()).unwrap();
-    assert_eq!(
-        toml::from_str::<EstimateTable>(&text).unwrap(),
-        EstimateTable::default()
-    );
+    assert_eq!(toml::from_str::<EstimateTable>(&text).unwrap(), EstimateTable::default());
 }
 
 #[test]
 fn a_refusal_is_the_tables_own_error() {
-    let table = EstimateTable {
-        base_agents: 0,
-        ..EstimateTable::default()
-    };
+    let table = EstimateTable { base_agents: 0, ..EstimateTable::default() };
     let refused = estimate(&table, "", BuildTier::Starter);
-    assert_eq!(
-        refused,
-        Err(TableError::Zero {
-            field: "base_agents"
-        })
-    );
+    assert_eq!(refused, Err(TableError::Zero { field: "base_agents" }));
 }

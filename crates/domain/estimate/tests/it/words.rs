@@ -96,12 +96,7 @@ fn words_of_an_owners_table_may_be_phrases() {
     table.features.push(FeatureRow {
         key: "mail".into(),
         label: "Sign-up and e-mail".into(),
-        words: vec![
-            "sign up".into(),
-            "e-mail".into(),
-            "point of sale".into(),
-            "gallery".into(),
-        ],
+        words: vec!["sign up".into(), "e-mail".into(), "point of sale".into(), "gallery".into()],
         agents: 1,
         complexity_percent: 100,
     });

@@ -22,11 +22,7 @@ fn requests_are_signed_as_the_vectors_say() {
         let seconds = case["timestamp"].as_i64().unwrap();
         let key = key("a", text(case, "secret").as_bytes());
 
-        assert_eq!(
-            request.canonical_v2(&nonce, seconds),
-            text(case, "canonical"),
-            "{name}"
-        );
+        assert_eq!(request.canonical_v2(&nonce, seconds), text(case, "canonical"), "{name}");
         let v2 = sign_v2(&key, &request, &nonce, at(seconds));
         assert_eq!(v2.v2.as_deref(), Some(text(case, "v2")), "{name}");
         let v1 = sign_v1(&key, &request, at(seconds));
@@ -35,14 +31,7 @@ fn requests_are_signed_as_the_vectors_say() {
         let keys = KeyRing::of(key);
         let verdict = verify(&request, &v2, &keys, Mode::Enforce, at(seconds));
         let id = KeyId::parse("a").unwrap();
-        assert_eq!(
-            verdict.decision,
-            Ok(Verified::V2 {
-                key: id.clone(),
-                nonce
-            }),
-            "{name}"
-        );
+        assert_eq!(verdict.decision, Ok(Verified::V2 { key: id.clone(), nonce }), "{name}");
         let verdict = verify(&request, &v1, &keys, Mode::Shadow, at(seconds));
         assert_eq!(verdict.decision, Ok(Verified::V1 { key: id }), "{name}");
     }
@@ -65,18 +54,9 @@ fn parts_that_could_cross_a_line_do_not_construct() {
         ("GET", "/", "a#b"),
         ("GET", "/", "a b"),
     ] {
-        assert!(
-            RequestParts::new(method, path, query, b"").is_err(),
-            "{method} {path} {query}"
-        );
+        assert!(RequestParts::new(method, path, query, b"").is_err(), "{method} {path} {query}");
     }
-    for text in [
-        "",
-        "short",
-        "5f2b1c3d4e5f6071\n",
-        "5f2b1c3d4e5f607.",
-        &"x".repeat(65),
-    ] {
+    for text in ["", "short", "5f2b1c3d4e5f6071\n", "5f2b1c3d4e5f607.", &"x".repeat(65)] {
         assert!(Nonce::parse(text).is_err(), "{text:?}");
     }
 }
@@ -106,12 +86,7 @@ impl Request {
 
     fn says_the_same_as(&self, other: &Self) -> bool {
         (&self.method, &self.path, meaning(&self.query), &self.body)
-            == (
-                &other.method,
-                &other.path,
-                meaning(&other.query),
-                &other.body,
-            )
+            == (&other.method, &other.path, meaning(&other.query), &other.body)
     }
 }
 
@@ -132,13 +107,7 @@ prop_compose! {
 fn pairs() -> impl Strategy<Value = (Request, Request)> {
     (requests(), requests(), 0..3).prop_map(|(first, other, apart)| match apart {
         0 => (first, other),
-        1 => (
-            first.clone(),
-            Request {
-                query: other.query,
-                ..first
-            },
-        ),
+        1 => (first.clone(), Request { query: other.query, ..first }),
         _ => (first.clone(), first),
     })
 }

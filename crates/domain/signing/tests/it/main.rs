@@ -1,8 +1,5 @@
 //! Vectors made by another implementation, tables of refusals, and laws.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set itself up has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use keelway_kernel::{Entropy, Timestamp};
 use keelway_signing::{KeyError, KeyId, KeyRing, Nonce, RequestParts, SharedKey, WebhookSecret};
@@ -56,13 +53,7 @@ pub(crate) fn text<'a>(case: &'a Value, name: &str) -> &'a str {
 fn short_secrets_do_not_construct() {
     let id = KeyId::parse("a").unwrap();
     let error = SharedKey::new(id, &SECRET[..31]).unwrap_err();
-    assert_eq!(
-        error,
-        KeyError::TooShort {
-            min: 32,
-            length: 31
-        }
-    );
+    assert_eq!(error, KeyError::TooShort { min: 32, length: 31 });
     for text in ["", "a b", "é", "a\n", &"x".repeat(65)] {
         assert_eq!(KeyId::parse(text), Err(KeyError::BadId), "{text:?}");
     }

@@ -16,37 +16,15 @@ fn modes_decide_as_the_table_says() {
     let v1 = sign_v1(&ring().current, &request, at(NOW_S));
     let v2 = sign_v2(&ring().current, &request, &nonce(), at(NOW_S));
     let wrong = Some("00".repeat(32));
-    let both = SignatureHeaders {
-        v1: v1.v1.clone(),
-        ..v2.clone()
-    };
+    let both = SignatureHeaders { v1: v1.v1.clone(), ..v2.clone() };
     let cases = [
         ("neither", SignatureHeaders::default()),
         ("v1", v1),
         ("v2", v2.clone()),
         ("both", both.clone()),
-        (
-            "v1, wrong v2",
-            SignatureHeaders {
-                v2: wrong.clone(),
-                ..both.clone()
-            },
-        ),
-        (
-            "wrong v1, v2",
-            SignatureHeaders {
-                v1: wrong.clone(),
-                ..both
-            },
-        ),
-        (
-            "wrong v1",
-            SignatureHeaders {
-                v1: wrong.clone(),
-                v2: None,
-                ..v2.clone()
-            },
-        ),
+        ("v1, wrong v2", SignatureHeaders { v2: wrong.clone(), ..both.clone() }),
+        ("wrong v1, v2", SignatureHeaders { v1: wrong.clone(), ..both }),
+        ("wrong v1", SignatureHeaders { v1: wrong.clone(), v2: None, ..v2.clone() }),
         ("wrong v2", SignatureHeaders { v2: wrong, ..v2 }),
     ];
     let mut table = String::new();
@@ -58,10 +36,7 @@ fn modes_decide_as_the_table_says() {
                 Ok(Verified::V2 { .. }) => "accepted by v2".to_owned(),
                 Err(refusal) => format!("{}: {refusal}", refusal.code()),
             };
-            let shadow = verdict
-                .shadow
-                .map(|r| format!(" | shadow: {r}"))
-                .unwrap_or_default();
+            let shadow = verdict.shadow.map(|r| format!(" | shadow: {r}")).unwrap_or_default();
             writeln!(table, "{mode:?} {name}: {decision}{shadow}").unwrap();
         }
     }
@@ -99,21 +74,13 @@ fn the_window_is_120_seconds_back_and_30_ahead() {
     let headers = sign_v2(&ring().current, &request, &nonce(), at(NOW_S));
     let decide = |now_ms: i64| {
         let now = Timestamp::from_micros(now_ms * 1000);
-        verify(&request, &headers, &ring(), Mode::Enforce, now)
-            .decision
-            .err()
+        verify(&request, &headers, &ring(), Mode::Enforce, now).decision.err()
     };
     let signed_ms = NOW_S * 1000;
     assert_eq!(decide(signed_ms + MAX_AGE_S * 1000), None);
-    assert_eq!(
-        decide(signed_ms + MAX_AGE_S * 1000 + 1),
-        Some(Refusal::Stale { age_s: 120 })
-    );
+    assert_eq!(decide(signed_ms + MAX_AGE_S * 1000 + 1), Some(Refusal::Stale { age_s: 120 }));
     assert_eq!(decide(signed_ms - MAX_AHEAD_S * 1000), None);
-    assert_eq!(
-        decide(signed_ms - MAX_AHEAD_S * 1000 - 1),
-        Some(Refusal::Early { ahead_s: 30 })
-    );
+    assert_eq!(decide(signed_ms - MAX_AHEAD_S * 1000 - 1), Some(Refusal::Early { ahead_s: 30 }));
     // A nonce outlives every moment at which its request could be accepted.
     const { assert!(Nonce::REMEMBERED_S >= 2 * (MAX_AGE_S + MAX_AHEAD_S) + 60) };
 }
@@ -123,14 +90,9 @@ fn the_window_is_120_seconds_back_and_30_ahead() {
 fn refusals_come_in_the_documented_order() {
     let request = get("/", "", b"");
     let good = sign_v2(&ring().current, &request, &nonce(), at(NOW_S));
-    let wrong = SignatureHeaders {
-        v2: Some("00".repeat(32)),
-        ..good.clone()
-    };
+    let wrong = SignatureHeaders { v2: Some("00".repeat(32)), ..good.clone() };
     let decide = |headers: &SignatureHeaders, now_s: i64| {
-        verify(&request, headers, &ring(), Mode::Enforce, at(now_s))
-            .decision
-            .unwrap_err()
+        verify(&request, headers, &ring(), Mode::Enforce, at(now_s)).decision.unwrap_err()
     };
     let set = |change: fn(&mut SignatureHeaders)| {
         let mut headers = wrong.clone();
@@ -139,54 +101,21 @@ fn refusals_come_in_the_documented_order() {
     };
     let late = NOW_S + 9_999;
     for (headers, refusal) in [
-        (
-            set(|h| h.v2 = Some("AB".repeat(32))),
-            Refusal::Malformed(Header::V2),
-        ),
-        (
-            set(|h| h.v2 = Some("ab".repeat(31))),
-            Refusal::Malformed(Header::V2),
-        ),
-        (
-            set(|h| h.timestamp = None),
-            Refusal::Missing(Header::Timestamp),
-        ),
+        (set(|h| h.v2 = Some("AB".repeat(32))), Refusal::Malformed(Header::V2)),
+        (set(|h| h.v2 = Some("ab".repeat(31))), Refusal::Malformed(Header::V2)),
+        (set(|h| h.timestamp = None), Refusal::Missing(Header::Timestamp)),
         (set(|h| h.nonce = None), Refusal::Missing(Header::Nonce)),
-        (
-            set(|h| h.nonce = Some("no".into())),
-            Refusal::Malformed(Header::Nonce),
-        ),
-        (
-            set(|h| h.key_id = Some(String::new())),
-            Refusal::Malformed(Header::KeyId),
-        ),
+        (set(|h| h.nonce = Some("no".into())), Refusal::Malformed(Header::Nonce)),
+        (set(|h| h.key_id = Some(String::new())), Refusal::Malformed(Header::KeyId)),
     ] {
         assert_eq!(decide(&headers, late), refusal);
     }
-    for text in [
-        "",
-        "+1735689600",
-        "-1",
-        "01735689600",
-        "1735689600.0",
-        "9999999999999",
-        "1e9",
-    ] {
-        let headers = SignatureHeaders {
-            timestamp: Some(text.into()),
-            ..good.clone()
-        };
-        assert_eq!(
-            decide(&headers, NOW_S),
-            Refusal::Malformed(Header::Timestamp),
-            "{text}"
-        );
+    for text in ["", "+1735689600", "-1", "01735689600", "1735689600.0", "9999999999999", "1e9"] {
+        let headers = SignatureHeaders { timestamp: Some(text.into()), ..good.clone() };
+        assert_eq!(decide(&headers, NOW_S), Refusal::Malformed(Header::Timestamp), "{text}");
     }
     assert_eq!(decide(&wrong, late), Refusal::Stale { age_s: 9_999 });
-    assert_eq!(
-        decide(&set(|h| h.key_id = Some("z".into())), NOW_S),
-        Refusal::UnknownKey
-    );
+    assert_eq!(decide(&set(|h| h.key_id = Some("z".into())), NOW_S), Refusal::UnknownKey);
     assert_eq!(decide(&wrong, NOW_S), Refusal::Mismatch);
 }
 
@@ -194,39 +123,25 @@ fn refusals_come_in_the_documented_order() {
 fn two_keys_are_valid_while_one_replaces_the_other() {
     let request = get("/", "", b"");
     let (old, new) = (key("old", SECRET), key("new", OTHER));
-    let rotating = KeyRing {
-        current: new.clone(),
-        previous: Some(old.clone()),
-    };
+    let rotating = KeyRing { current: new.clone(), previous: Some(old.clone()) };
     let rotated = KeyRing::of(new.clone());
     let accepts = |keys: &KeyRing, headers: &SignatureHeaders| {
         verify(&request, headers, keys, Mode::Dual, at(NOW_S)).decision
     };
     for signer in [&old, &new] {
         let v2 = sign_v2(signer, &request, &nonce(), at(NOW_S));
-        let accepted = Verified::V2 {
-            key: signer.id().clone(),
-            nonce: nonce(),
-        };
+        let accepted = Verified::V2 { key: signer.id().clone(), nonce: nonce() };
         assert_eq!(accepts(&rotating, &v2), Ok(accepted.clone()));
         // Old clients name no key.
         let unnamed = SignatureHeaders { key_id: None, ..v2 };
         assert_eq!(accepts(&rotating, &unnamed), Ok(accepted));
         let v1 = sign_v1(signer, &request, at(NOW_S));
-        assert_eq!(
-            accepts(&rotating, &v1),
-            Ok(Verified::V1 {
-                key: signer.id().clone()
-            })
-        );
+        assert_eq!(accepts(&rotating, &v1), Ok(Verified::V1 { key: signer.id().clone() }));
     }
     let retired = sign_v2(&old, &request, &nonce(), at(NOW_S));
     assert_eq!(accepts(&rotated, &retired), Err(Refusal::UnknownKey));
     // Naming one key and signing with the other does not pass.
-    let crossed = SignatureHeaders {
-        key_id: Some("new".into()),
-        ..retired
-    };
+    let crossed = SignatureHeaders { key_id: Some("new".into()), ..retired };
     assert_eq!(accepts(&rotating, &crossed), Err(Refusal::Mismatch));
 }
 

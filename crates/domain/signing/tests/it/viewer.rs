@@ -32,14 +32,8 @@ fn viewer_tokens_are_judged_as_the_vectors_say() {
 fn a_viewer_token_lasts_exactly_ten_minutes_and_survives_rotation() {
     let (token, expires_at) = claims().issue(&ring().current, at(NOW_S));
     assert_eq!(expires_at, at(NOW_S + LIFETIME_S));
-    let rotating = KeyRing {
-        current: key("b", OTHER),
-        previous: Some(key("a", SECRET)),
-    };
-    assert_eq!(
-        ViewerClaims::verify(&token, &rotating, at(NOW_S + 599)),
-        Ok(claims())
-    );
+    let rotating = KeyRing { current: key("b", OTHER), previous: Some(key("a", SECRET)) };
+    assert_eq!(ViewerClaims::verify(&token, &rotating, at(NOW_S + 599)), Ok(claims()));
     let late = ViewerClaims::verify(&token, &rotating, at(NOW_S + 600));
     assert_eq!(late, Err(ViewerTokenError::Expired));
     let gone = ViewerClaims::verify(&token, &KeyRing::of(key("b", OTHER)), at(NOW_S));

@@ -14,33 +14,16 @@ fn webhooks_are_signed_as_the_vectors_say() {
         assert_eq!(secret.sign(id, at(seconds), body).as_deref(), Ok(signature));
         let timestamp = seconds.to_string();
         let both = format!("v1a,xyz v1,AAAA {signature}");
-        let delivery = Delivery {
-            id,
-            timestamp: &timestamp,
-            signatures: &both,
-            body,
-        };
+        let delivery = Delivery { id, timestamp: &timestamp, signatures: &both, body };
         assert_eq!(secret.verify(&delivery, at(seconds + 300)), Ok(()));
         let late = secret.verify(&delivery, at(seconds + 301));
         assert_eq!(late, Err(WebhookError::Timestamp));
         let early = secret.verify(&delivery, at(seconds - 301));
         assert_eq!(early, Err(WebhookError::Timestamp));
-        let tampered = Delivery {
-            body: b"{}",
-            ..delivery
-        };
-        assert_eq!(
-            secret.verify(&tampered, at(seconds)),
-            Err(WebhookError::Mismatch)
-        );
-        let none = Delivery {
-            signatures: "",
-            ..delivery
-        };
-        assert_eq!(
-            secret.verify(&none, at(seconds)),
-            Err(WebhookError::Mismatch)
-        );
+        let tampered = Delivery { body: b"{}", ..delivery };
+        assert_eq!(secret.verify(&tampered, at(seconds)), Err(WebhookError::Mismatch));
+        let none = Delivery { signatures: "", ..delivery };
+        assert_eq!(secret.verify(&none, at(seconds)), Err(WebhookError::Mismatch));
         // Were dots allowed, `a` at 1 with `2.x` would sign as `a.1` at 2 with `x`.
         assert_eq!(secret.sign("a.1", at(2), b"x"), Err(WebhookError::Id));
     }

@@ -8,11 +8,7 @@ fn the_published_flags() {
     let flags = FlagSet::default();
     let table: Vec<String> = FlagName::all()
         .map(|flag| {
-            let Evaluation {
-                value,
-                variant,
-                reason,
-            } = flags.evaluate(flag, Some(tenant(1)));
+            let Evaluation { value, variant, reason } = flags.evaluate(flag, Some(tenant(1)));
             format!("{flag}: {value} {variant} {reason:?}")
         })
         .collect();
@@ -38,30 +34,14 @@ fn an_evaluation_says_why() {
     let mut flags = FlagSet::default();
     let one = Some(tenant(1));
     let v2 = Operation::SignatureV2;
-    let answer = |value, variant, reason| Evaluation {
-        value,
-        variant,
-        reason,
-    };
-    assert_eq!(
-        flags.evaluate(v2, one),
-        answer(false, "shadow", Reason::Default)
-    );
+    let answer = |value, variant, reason| Evaluation { value, variant, reason };
+    assert_eq!(flags.evaluate(v2, one), answer(false, "shadow", Reason::Default));
     flags.set(v2, Rollout::ON);
-    assert_eq!(
-        flags.evaluate(v2, one),
-        answer(true, "enforce", Reason::Static)
-    );
+    assert_eq!(flags.evaluate(v2, one), answer(true, "enforce", Reason::Static));
     flags.set(v2, rollout(50));
-    assert_eq!(
-        flags.evaluate(v2, None),
-        answer(false, "shadow", Reason::Split)
-    );
+    assert_eq!(flags.evaluate(v2, None), answer(false, "shadow", Reason::Split));
     flags.set_for(v2, tenant(1), Some(Switch::Off));
-    assert_eq!(
-        flags.evaluate(v2, one),
-        answer(false, "shadow", Reason::TargetingMatch)
-    );
+    assert_eq!(flags.evaluate(v2, one), answer(false, "shadow", Reason::TargetingMatch));
     flags.set_for(v2, tenant(1), None);
     assert_eq!(flags.evaluate(v2, one).reason, Reason::Split);
 }
@@ -87,29 +67,20 @@ fn a_share_is_about_as_large_as_it_says() {
         for percent in [1_u8, 10, 50, 90, 99] {
             let mut flags = FlagSet::default();
             flags.set(feature, rollout(percent));
-            let inside = (0..10_000)
-                .filter(|n| flags.evaluate(feature, Some(tenant(*n))).value)
-                .count();
+            let inside =
+                (0..10_000).filter(|n| flags.evaluate(feature, Some(tenant(*n))).value).count();
             let expected = usize::from(percent) * 100;
             // Six standard deviations of a fair draw at most.
-            assert!(
-                inside.abs_diff(expected) <= 300,
-                "{feature} {percent}%: {inside}"
-            );
+            assert!(inside.abs_diff(expected) <= 300, "{feature} {percent}%: {inside}");
         }
     }
 }
 
 #[test]
 fn the_environment_spells_shares_with_a_sign() {
-    for (text, percent) in [
-        ("on", 100),
-        ("1", 100),
-        ("true", 100),
-        ("off", 0),
-        ("0", 0),
-        ("25%", 25),
-    ] {
+    for (text, percent) in
+        [("on", 100), ("1", 100), ("true", 100), ("off", 0), ("0", 0), ("25%", 25)]
+    {
         assert_eq!(text.parse(), Ok(rollout(percent)), "{text}");
     }
     for text in ["", "25", "101%", "-1%", "%", "On", "yes"] {

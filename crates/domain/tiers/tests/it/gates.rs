@@ -21,10 +21,7 @@ fn the_published_feature_table() {
                 Err(Refusal::NotInTier(NotInTier { required_tier })) => required_tier.to_string(),
                 Err(Refusal::FlagOff { .. }) => "off".to_owned(),
             });
-            format!(
-                "{feature:<15} {}",
-                row.map(|cell| format!("{cell:<13}")).join("").trim_end()
-            )
+            format!("{feature:<15} {}", row.map(|cell| format!("{cell:<13}")).join("").trim_end())
         })
         .collect();
     insta::assert_snapshot!(table.join("\n"), @"
@@ -65,22 +62,13 @@ fn the_published_build_sizes() {
 fn a_flag_that_is_off_is_said_before_the_tier() {
     let mut gate = Gate::default();
     gate.flags.set(Feature::Webhooks, Rollout::OFF);
-    let off = Err(Refusal::FlagOff {
-        feature: Feature::Webhooks,
-    });
+    let off = Err(Refusal::FlagOff { feature: Feature::Webhooks });
     assert_eq!(gate.may(Feature::Webhooks, &of(Tier::Free), NOW), off);
     assert_eq!(gate.may(Feature::Webhooks, &of(Tier::Enterprise), NOW), off);
 
-    gate.flags
-        .set_for(Feature::Webhooks, tenant(1), Some(Switch::On));
-    assert_eq!(
-        gate.may(Feature::Webhooks, &of(Tier::Ultimate), NOW),
-        Ok(())
-    );
-    assert_eq!(
-        gate.may(Feature::Webhooks, &of(Tier::Free), NOW),
-        not_in_tier(Tier::Ultimate)
-    );
+    gate.flags.set_for(Feature::Webhooks, tenant(1), Some(Switch::On));
+    assert_eq!(gate.may(Feature::Webhooks, &of(Tier::Ultimate), NOW), Ok(()));
+    assert_eq!(gate.may(Feature::Webhooks, &of(Tier::Free), NOW), not_in_tier(Tier::Ultimate));
     let other = Entitlements::of(tenant(2), Tier::Ultimate);
     assert_eq!(gate.may(Feature::Webhooks, &other, NOW), off);
 }
@@ -88,53 +76,28 @@ fn a_flag_that_is_off_is_said_before_the_tier() {
 #[test]
 fn grants_and_running_trials_reach_beyond_the_tier() {
     let gate = Gate::default();
-    let granted = Entitlements {
-        granted: BTreeSet::from([Feature::TeamCollab]),
-        ..of(Tier::Starter)
-    };
+    let granted =
+        Entitlements { granted: BTreeSet::from([Feature::TeamCollab]), ..of(Tier::Starter) };
     assert_eq!(gate.may(Feature::TeamCollab, &granted, NOW), Ok(()));
-    assert_eq!(
-        gate.may(Feature::AutoTenant, &granted, NOW),
-        not_in_tier(Tier::Enterprise)
-    );
+    assert_eq!(gate.may(Feature::AutoTenant, &granted, NOW), not_in_tier(Tier::Enterprise));
 
-    let trial = Some(Trial {
-        tier: Tier::Ultimate,
-        ends: NOW,
-    });
-    let trying = Entitlements {
-        trial,
-        ..of(Tier::Free)
-    };
+    let trial = Some(Trial { tier: Tier::Ultimate, ends: NOW });
+    let trying = Entitlements { trial, ..of(Tier::Free) };
     let before = NOW.plus_seconds(-1);
     assert_eq!(gate.may(Feature::Webhooks, &trying, before), Ok(()));
-    assert_eq!(
-        gate.may(Feature::Webhooks, &trying, NOW),
-        not_in_tier(Tier::Ultimate)
-    );
-    assert_eq!(
-        (trying.tier_at(before), trying.tier_at(NOW)),
-        (Tier::Ultimate, Tier::Free)
-    );
+    assert_eq!(gate.may(Feature::Webhooks, &trying, NOW), not_in_tier(Tier::Ultimate));
+    assert_eq!((trying.tier_at(before), trying.tier_at(NOW)), (Tier::Ultimate, Tier::Free));
 
-    let above = Entitlements {
-        trial,
-        ..of(Tier::Enterprise)
-    };
+    let above = Entitlements { trial, ..of(Tier::Enterprise) };
     assert_eq!(above.tier_at(before), Tier::Enterprise);
 }
 
 #[test]
 fn guests_have_the_free_tier_and_no_part_of_a_share() {
     let mut gate = Gate::default();
-    assert_eq!(
-        gate.may(Feature::GuestMode, &Entitlements::GUEST, NOW),
-        Ok(())
-    );
+    assert_eq!(gate.may(Feature::GuestMode, &Entitlements::GUEST, NOW), Ok(()));
     gate.flags.set(Feature::GuestMode, rollout(99));
-    let off = Err(Refusal::FlagOff {
-        feature: Feature::GuestMode,
-    });
+    let off = Err(Refusal::FlagOff { feature: Feature::GuestMode });
     assert_eq!(gate.may(Feature::GuestMode, &Entitlements::GUEST, NOW), off);
 }
 

@@ -66,26 +66,18 @@ fn a_refusal_says_what_would_lift_it() {
         required_tier: Some(Tier::Starter),
     };
     assert_eq!(ask(Limited::BuildsPerMonth, 20, 1), Err(refused));
-    assert_eq!(
-        refused.to_string(),
-        "builds_per_month is limited to 20 and 20 are used"
-    );
+    assert_eq!(refused.to_string(), "builds_per_month is limited to 20 and 20 are used");
 
     // A batch is all or nothing, and names a tier that takes all of it.
     let batch = ask(Limited::BuildsPerMonth, 19, 100).unwrap_err();
-    assert_eq!(
-        (batch.used, batch.required_tier),
-        (19, Some(Tier::Professional))
-    );
+    assert_eq!((batch.used, batch.required_tier), (19, Some(Tier::Professional)));
 
     // What stands until something is removed does not reset.
     let projects = ask(Limited::Projects, 3, 1).unwrap_err();
     assert_eq!((projects.limit, projects.resets_at), (3, None));
 
     assert_eq!(
-        ask(Limited::ApiCallsPerMonth, u64::MAX, 1)
-            .unwrap_err()
-            .required_tier,
+        ask(Limited::ApiCallsPerMonth, u64::MAX, 1).unwrap_err().required_tier,
         Some(Tier::Enterprise),
     );
 }
@@ -101,16 +93,8 @@ fn a_tenants_own_limits_go_over_its_tiers() {
     let plan = table.plan(Tier::Enterprise, &own);
     assert_eq!(plan.limits.credits_per_month.credits(), Credits::new(7));
     assert_eq!(plan.limits.members, Limit::Unlimited);
-    let refused = plan
-        .within(
-            Demand {
-                of: Limited::Projects,
-                used: 1,
-                more: 1,
-            },
-            month(),
-        )
-        .unwrap_err();
+    let refused =
+        plan.within(Demand { of: Limited::Projects, used: 1, more: 1 }, month()).unwrap_err();
     // No tier is above: nothing to recommend.
     assert_eq!(refused.required_tier, None);
 }

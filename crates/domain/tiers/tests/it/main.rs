@@ -21,10 +21,7 @@ fn of(tier: Tier) -> Entitlements {
     Entitlements::of(tenant(1), tier)
 }
 
-#[expect(
-    clippy::unwrap_used,
-    reason = "clippy knows tests only by their attribute"
-)]
+#[expect(clippy::unwrap_used, reason = "clippy knows tests only by their attribute")]
 fn rollout(percent: u8) -> Rollout {
     Rollout::new(percent).unwrap()
 }
@@ -57,30 +54,17 @@ fn settings_name_only_what_differs_and_misspellings_are_refused() {
     "#;
     let settings: Settings = toml::from_str(text).unwrap();
     assert!(settings.features.includes(Tier::Starter, Feature::Webhooks));
-    assert!(
-        !settings
-            .features
-            .includes(Tier::Ultimate, Feature::TeamCollab)
-    );
+    assert!(!settings.features.includes(Tier::Ultimate, Feature::TeamCollab));
     assert_eq!(settings.flags.rollout(Feature::Webhooks), rollout(25));
     assert_eq!(settings.flags.rollout(Operation::SignatureV2), Rollout::ON);
     assert_eq!(settings.flags.rollout(Operation::Sse), Rollout::OFF);
     let free = settings.limits.of(Tier::Free);
-    assert_eq!(
-        (free.builds_per_month, free.projects),
-        (Limit::Unlimited, Limit::AtMost(4))
-    );
+    assert_eq!((free.builds_per_month, free.projects), (Limit::Unlimited, Limit::AtMost(4)));
     assert_eq!(free.members, Limit::AtMost(1));
     let enterprise = settings.limits.of(Tier::Enterprise);
-    assert_eq!(
-        enterprise.credits_per_month.credits(),
-        Credits::new(100_000)
-    );
+    assert_eq!(enterprise.credits_per_month.credits(), Credits::new(100_000));
     assert_eq!(enterprise.overdraft.credits(), Credits::ZERO);
-    assert_eq!(
-        settings.limits.of(Tier::Starter),
-        LimitTable::default().of(Tier::Starter)
-    );
+    assert_eq!(settings.limits.of(Tier::Starter), LimitTable::default().of(Tier::Starter));
 
     let printed = toml::to_string(&settings).unwrap();
     assert_eq!(toml::from_str::<Settings>(&printed).unwrap(), settings);
