@@ -29,6 +29,9 @@ pub(crate) type Work<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, Stop<E>>
 /// How often a transaction that another process keeps out is begun; the tries share the wait.
 pub(crate) const BEGIN_TRIES: u32 = 4;
 
+/// How often a file that another process is just making is opened.
+const OPEN_TRIES: u32 = 8;
+
 /// What decisions need beside facts.
 #[derive(Clone)]
 pub(crate) struct Ambient {
@@ -82,7 +85,18 @@ impl Connections {
         ambient: Ambient,
     ) -> Result<Self, StoreError> {
         // The writer comes first: it makes the file and turns the write-ahead log on.
-        let writer = options.connect().await.map_err(|error| translate(&error))?;
+        let mut attempt = 1;
+        let writer = loop {
+            match options.connect().await.map_err(|error| translate(&error)) {
+                // Another process turns it on: SQLite does not wait for that by itself.
+                Err(StoreError::Contended) if attempt < OPEN_TRIES => {
+                    let jitter_ms = ambient.entropy.next_u64() % (10 << attempt);
+                    tokio::time::sleep(Duration::from_millis(jitter_ms)).await;
+                    attempt += 1;
+                }
+                opened => break opened?,
+            }
+        };
         let readers = SqlitePoolOptions::new()
             .max_connections(settings.readers.max(1))
             .acquire_timeout(settings.wait)

@@ -8,10 +8,11 @@ use keelway_builds::ports::{BuildQueue, Inspector, Submissions};
 use keelway_builds::run::Take;
 use keelway_builds::submit::Submitted;
 use keelway_contract::{ManualClock, SeededEntropy, race, sorted};
-use keelway_kernel::{Failure, Reply, StoreError};
+use keelway_kernel::{Entropy, Failure, Reply, StoreError};
 use keelway_sqlite::{SqliteSettings, SqliteStore};
 use keelway_tiers::LimitTable;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use tokio::sync::Notify;
 
 use crate::opened::Opened;
 
@@ -34,6 +35,40 @@ async fn two_processes_may_migrate_at_once_and_again() {
     let after = two.migration_status().await.unwrap();
     assert!(after.is_current());
     assert_eq!(after.newest, Some(i64::try_from(before.pending).unwrap()));
+}
+
+/// Whoever waits draws: then the lock is given back.
+struct Waiting(Notify);
+
+impl Entropy for Waiting {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(1);
+        self.0.notify_one();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_another_process_is_making_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keelway.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let maker = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options);
+    sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&maker).await.unwrap();
+    let entropy = Arc::new(Waiting(Notify::new()));
+    let rules = Arc::new(Rules::new(LimitTable::default()));
+    let settings = SqliteSettings { wait: Duration::from_millis(40), ..SqliteSettings::new(path) };
+    let opened =
+        SqliteStore::open(settings, Arc::new(ManualClock::default()), entropy.clone(), rules);
+    let released = async {
+        entropy.0.notified().await;
+        sqlx::raw_sql("COMMIT").execute(&maker).await.unwrap();
+    };
+    let opened = tokio::select! {
+        biased;
+        opened = opened => opened.err(),
+        never = async { released.await; std::future::pending().await } => never,
+    };
+    assert_eq!(opened, None);
 }
 
 #[tokio::test]
