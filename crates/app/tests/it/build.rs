@@ -147,7 +147,7 @@ fn a_zip_goes_to_standard_output_where_it_is_asked_for() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("Charged") && told.contains("Written to standard output"), "{told}");
     let zip = zip::ZipArchive::new(std::io::Cursor::new(&output.stdout)).unwrap();
-    assert!(zip.len() > 0);
+    assert!(!zip.is_empty());
     assert!(!dir.path().join("-").exists());
 
     let (code, out, _) = answer(dir.path(), &["build", BAKERY, "--local", "--json"]);
