@@ -65,7 +65,10 @@ pub(crate) fn run() -> Result<()> {
     }
     match refusals.len() {
         0 => {
-            println!("layers: {} packages, every arrow is in the picture", workspace.packages.len());
+            println!(
+                "layers: {} packages, every arrow is in the picture",
+                workspace.packages.len()
+            );
         }
         n => bail!("not in the picture of docs/ARCHITECTURE.md: {n}"),
     }
