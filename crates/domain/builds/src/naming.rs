@@ -70,6 +70,10 @@ const JOINTS: &[&str] = &[
     "meine", "unsere", "unser", "o", "el", "la", "le", "der", "die", "das",
 ];
 
+/// Words that promise another one after them.
+const LINKS: &[&str] =
+    &["with", "and", "in", "com", "e", "em", "con", "y", "en", "avec", "et", "à", "mit", "und"];
+
 /// The thing described: the first clause without the order in front, at most 48 characters,
 /// cut between words. Empty if the text has no letter or digit.
 pub(crate) fn subject(text: &str) -> String {
@@ -86,6 +90,12 @@ pub(crate) fn subject(text: &str) -> String {
             name.push(' ');
         }
         name.extend(word.chars().take(LONGEST));
+    }
+    // A cut must not leave "with" or "and a" at the end.
+    while let Some((front, last)) = name.rsplit_once(' ')
+        && (is(last, JOINTS) || is(last, LINKS))
+    {
+        name.truncate(front.len());
     }
     capitalised(name.trim_end_matches(|c: char| !c.is_alphanumeric()))
 }
@@ -126,6 +136,10 @@ mod tests {
             ("Ich möchte eine Webseite für meine Tierarztpraxis", "Tierarztpraxis"),
             ("Un site pour une librairie de quartier", "Librairie de quartier"),
             ("website website", "Website website"),
+            (
+                "Booking site for a yoga studio in Porto with login and payments",
+                "Booking site for a yoga studio in Porto",
+            ),
             ("<script>alert(1)</script> bakery", "Scriptalert1script bakery"),
             ("!!!!!!!!!!", ""),
             ("متجر للزهور في دبي", "متجر للزهور في دبي"),
