@@ -70,6 +70,29 @@ const JOINTS: &[&str] = &[
     "meine", "unsere", "unser", "o", "el", "la", "le", "der", "die", "das",
 ];
 
+/// Kinds of app that nobody would call theirs.
+const KINDS: &[&str] = &[
+    "site",
+    "website",
+    "page",
+    "app",
+    "application",
+    "dashboard",
+    "platform",
+    "portal",
+    "sítio",
+    "sitio",
+    "página",
+    "plataforma",
+    "appli",
+    "plateforme",
+    "webseite",
+    "plattform",
+];
+
+/// What leads from the kind to the thing.
+const PURPOSES: &[&str] = &["for", "of", "para", "pour", "für", "de"];
+
 /// Words that promise another one after them.
 const LINKS: &[&str] =
     &["with", "and", "in", "com", "e", "em", "con", "y", "en", "avec", "et", "à", "mit", "und"];
@@ -81,6 +104,7 @@ pub(crate) fn subject(text: &str) -> String {
     let words: Vec<String> = clause.unwrap_or_default().split_whitespace().map(plain).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| has_word(word)).collect();
     let start = words.iter().position(|word| !is(word, ORDERS) && !is(word, JOINTS)).unwrap_or(0);
+    let start = past_the_kind(&words).unwrap_or(start);
     let mut name = String::new();
     for word in &words[start..] {
         if !name.is_empty() && name.chars().count() + 1 + word.chars().count() > LONGEST {
@@ -98,6 +122,15 @@ pub(crate) fn subject(text: &str) -> String {
         name.truncate(front.len());
     }
     capitalised(name.trim_end_matches(|c: char| !c.is_alphanumeric()))
+}
+
+/// Where the thing begins after "a booking site for": a kind of app, early on, and what it is
+/// for.
+fn past_the_kind(words: &[&str]) -> Option<usize> {
+    let early = &words[..words.len().min(7)];
+    let purpose =
+        early.windows(2).position(|pair| is(pair[0], KINDS) && is(pair[1], PURPOSES))? + 2;
+    (purpose..words.len()).find(|place| !is(words[*place], JOINTS))
 }
 
 fn is(word: &str, list: &[&str]) -> bool {
@@ -138,7 +171,15 @@ mod tests {
             ("website website", "Website website"),
             (
                 "Booking site for a yoga studio in Porto with login and payments",
-                "Booking site for a yoga studio in Porto",
+                "Yoga studio in Porto with login and payments",
+            ),
+            (
+                "A real-time dashboard for the night shift of a hospital in Zagreb with alarms",
+                "Night shift of a hospital in Zagreb with alarms",
+            ),
+            (
+                "Handmade candles from the coast of Brittany sold in jars with labels",
+                "Handmade candles from the coast of Brittany sold",
             ),
             ("<script>alert(1)</script> bakery", "Scriptalert1script bakery"),
             ("!!!!!!!!!!", ""),
