@@ -39,8 +39,6 @@ rights! {
     DownloadSnapshot,
     IssueViewerToken,
     ViewCredits,
-    SpendCredits,
-    ViewMembers,
 }
 
 /// The proof that somebody may do `R` in a tenant, and who answers for it.
@@ -53,7 +51,7 @@ pub struct Permit<R> {
 }
 
 impl<R: Right> Permit<R> {
-    /// Asks the one function that knows.
+    /// The permit, if [`may`] grants `R` in the tenant.
     pub fn of(principal: &Principal, request_id: &str) -> Result<Self, Denied> {
         Self::on(principal, Resource::Tenant, request_id)
     }
@@ -108,7 +106,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// The person behind `principal`, unless nobody or no person is.
+    /// The person behind `principal`; refused for guests, API keys and viewer tokens.
     pub fn of(principal: &Principal, request_id: &str) -> Result<Self, Denied> {
         let signed_in = principal.signed_in()?;
         Ok(Self {

@@ -1,6 +1,5 @@
 //! Who may call a route, said by the type of its first argument.
 
-use std::marker::PhantomData;
 use std::ops::Deref;
 
 use actix_web::HttpRequest;
@@ -236,7 +235,6 @@ pub struct AllowedOnBuild<R> {
     build: BuildId,
     principal: Principal,
     permit: Permit<R>,
-    right: PhantomData<fn() -> R>,
 }
 
 impl<R> AllowedOnBuild<R> {
@@ -279,7 +277,7 @@ impl<R: Right> Guard for AllowedOnBuild<R> {
         }
         let build = id_in_path(req, "id")?;
         let permit = Permit::of_build(&principal, build, &Context::of(req).request_id)?;
-        Ok((Self { build, principal: principal.clone(), permit, right: PhantomData }, principal))
+        Ok((Self { build, principal: principal.clone(), permit }, principal))
     }
 }
 

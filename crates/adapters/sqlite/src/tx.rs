@@ -4,8 +4,7 @@
 //! `BEGIN IMMEDIATE` to `COMMIT`: whoever awaits it may vanish, the command still ends whole.
 //! A connection whose command did not end cleanly is closed, and with it its transaction.
 //!
-//! Commands queue here for the writer, so this is also where several of them can share one
-//! commit, each in a savepoint, without any port noticing.
+//! Commands wait here for the writer, one after the other.
 
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
@@ -135,17 +134,18 @@ impl Connections {
 
     /// Takes the write lock of the file, which another process may hold.
     async fn begin(&self, connection: &mut SqliteConnection) -> Sql<()> {
-        for attempt in 1.. {
+        let mut attempt = 1;
+        loop {
             let begun = sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await;
             match begun.map_err(Broken::from) {
                 Err(Broken(StoreError::Contended)) if attempt < BEGIN_TRIES => {
                     let jitter_ms = self.ambient.entropy.next_u64() % (10 << attempt);
                     tokio::time::sleep(Duration::from_millis(jitter_ms)).await;
+                    attempt += 1;
                 }
                 done => return done.map(|_| ()),
             }
         }
-        Err(Broken(StoreError::Contended))
     }
 
     async fn write<T, E, F>(self: Arc<Self>, work: F) -> Result<T, Stop<E>>
