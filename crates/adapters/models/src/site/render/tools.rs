@@ -40,11 +40,15 @@ pub(super) fn pricing(site: &Site) -> Vec<Element> {
 pub(super) fn dashboard(site: &Site) -> Vec<Element> {
     let copy = copy(site);
     let mut draw = Draw::new(site.story.seed);
+    let days: Vec<u16> = (0..7).map(|_| 10 + draw.below(90)).collect();
+    // The figures agree with the chart: today, the week, and its open and finished part.
+    let (today, week): (u16, u16) = (days[6], days.iter().sum());
+    let open = draw.below(week);
+    let mut figures = [today, week, open, week - open].into_iter();
     let figures = copy.metrics.map(|metric| {
-        let value = (20 + draw.below(400)).to_string();
+        let value = figures.next().unwrap_or_default().to_string();
         el("div").child(el("dt").ours(metric)).child(el("dd").ours(value))
     });
-    let days: Vec<u16> = (0..7).map(|_| 10 + draw.below(90)).collect();
     let day_cells = (1..).zip(&days).map(|(day, value)| {
         el("tr")
             .child(el("th").with("scope", "row").ours(format!("{day}")))
