@@ -174,6 +174,7 @@ impl Platform {
         self.ports.signals.notify(Topic::Work);
         Ok(cancelling)
     }
+
     /// What would come of calling a build off now; changes nothing.
     pub async fn rehearse_cancel(
         &self,

@@ -9,15 +9,34 @@ use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::guard::{Any, Get, Head};
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
-use actix_web::{App, Error, HttpRequest, HttpServer, Route, web};
+use actix_web::{App, Error, HttpRequest, Route, web};
 use keelway_platform::Platform;
 
-use crate::connections;
 use crate::context::Shared;
 use crate::edge::{edge, unknown_path, wrong_method};
 use crate::routes::{Row, TABLE};
 use crate::settings::HttpSettings;
 use crate::stream::Streams;
+
+/// Serves an app under the limits that hold for both listeners; a macro, because the bounds of
+/// a function would name crates that actix does not pass on.
+macro_rules! serve {
+    ($app:expr, $listener:expr, $settings:expr) => {{
+        let settings: &$crate::settings::HttpSettings = $settings;
+        let mut server = actix_web::HttpServer::new($app)
+            .client_request_timeout(settings.head_timeout)
+            .keep_alive(settings.keep_alive)
+            .max_connections(settings.connections_per_worker)
+            .on_connect($crate::connections::limited(settings))
+            .shutdown_timeout(settings.shutdown_grace.as_secs())
+            .disable_signals();
+        if let Some(workers) = settings.workers {
+            server = server.workers(usize::try_from(workers.get()).unwrap_or(usize::MAX));
+        }
+        Ok(server.listen($listener)?.run())
+    }};
+}
+pub(crate) use serve;
 
 /// Makes the server's parts for one platform.
 #[derive(Clone)]
@@ -60,17 +79,7 @@ impl Http {
     /// Signals are left to the caller, which drains first.
     pub fn serve(&self, listener: TcpListener) -> io::Result<Server> {
         let (http, settings) = (self.clone(), &self.shared.settings);
-        let mut server = HttpServer::new(move || http.api())
-            .client_request_timeout(settings.head_timeout)
-            .keep_alive(settings.keep_alive)
-            .max_connections(settings.connections_per_worker)
-            .on_connect(connections::limited(settings))
-            .shutdown_timeout(settings.shutdown_grace.as_secs())
-            .disable_signals();
-        if let Some(workers) = settings.workers {
-            server = server.workers(usize::try_from(workers.get()).unwrap_or(usize::MAX));
-        }
-        Ok(server.listen(listener)?.run())
+        serve!(move || http.api(), listener, settings)
     }
 }
 

@@ -17,15 +17,14 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::DefaultHeaders;
-use actix_web::{App, Error, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, web};
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use keelway_builds::{BlobRef, SiteLabel};
 use keelway_kernel::StoreError;
 use keelway_patch::{FilePath, media_type};
 use keelway_platform::Platform;
 use keelway_platform::sites::SiteAnswer;
 
-use crate::app::Http;
-use crate::connections;
+use crate::app::{self, Http};
 use crate::reply::is_known;
 use crate::settings::HttpSettings;
 
@@ -67,17 +66,7 @@ impl Http {
     /// Serves the sites on `listener` until the returned server is stopped.
     pub fn serve_sites(&self, listener: TcpListener) -> io::Result<Server> {
         let (http, (_, settings)) = (self.clone(), self.parts());
-        let mut server = HttpServer::new(move || http.sites())
-            .client_request_timeout(settings.head_timeout)
-            .keep_alive(settings.keep_alive)
-            .max_connections(settings.connections_per_worker)
-            .on_connect(connections::limited(settings))
-            .shutdown_timeout(settings.shutdown_grace.as_secs())
-            .disable_signals();
-        if let Some(workers) = settings.workers {
-            server = server.workers(usize::try_from(workers.get()).unwrap_or(usize::MAX));
-        }
-        Ok(server.listen(listener)?.run())
+        app::serve!(move || http.sites(), listener, settings)
     }
 }
 

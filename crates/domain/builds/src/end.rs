@@ -311,9 +311,10 @@ fn close(
         }
         BuildStatus::Cancelled { .. } => EventBody::Cancelled { charged },
         BuildStatus::Expired { .. } => EventBody::Expired,
-        BuildStatus::Deployed { .. }
-        | BuildStatus::Queued { .. }
-        | BuildStatus::Building { .. } => EventBody::Completed { charged, cost: build.used.cost },
+        BuildStatus::Deployed { .. } => EventBody::Completed { charged, cost: build.used.cost },
+        BuildStatus::Queued { .. } | BuildStatus::Building { .. } => {
+            return Err(StoreError::corrupt("build", build.id).into());
+        }
     };
     change.events.push(append(build, body, now));
 
