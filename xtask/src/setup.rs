@@ -44,6 +44,14 @@ pub(crate) fn prepare(installing: Installing) -> Result<Setup> {
                      `apt-get install npm default-jre-headless`",
         }),
     }
+    match browser(installing) {
+        Ok(chromium) => setup.paths.push((CHROMIUM, chromium)),
+        Err(error) => setup.left_out.push(LeftOut {
+            tests: "browser",
+            reason: format!("{error:#}"),
+            remedy: "install npm and Chromium: on Debian `apt-get install npm chromium`",
+        }),
+    }
     if let Some(left_out) = setup.left_out.first()
         && shell::in_ci()
     {
@@ -52,9 +60,30 @@ pub(crate) fn prepare(installing: Installing) -> Result<Setup> {
     Ok(setup)
 }
 
+/// Says where the browser is.
+const CHROMIUM: &str = "KEELWAY_TEST_CHROMIUM";
+
+/// The npm side of the tests.
+pub(crate) fn tools() -> PathBuf {
+    shell::root().join("tests/tools")
+}
+
+/// The system's Chromium, and what drives it.
+fn browser(installing: Installing) -> Result<PathBuf> {
+    npm_packages(&tools(), installing)?;
+    let chromium = PathBuf::from("/usr/bin/chromium");
+    if !shell::works(shell::command(&chromium).arg("--version")) {
+        // A browser without a font draws nothing.
+        for package in ["chromium", "fonts-dejavu-core"] {
+            install(package, installing)?;
+        }
+    }
+    Ok(chromium)
+}
+
 /// The Nu HTML checker, ready to run.
 fn html_checker(installing: Installing) -> Result<PathBuf> {
-    let tools = shell::root().join("tests/tools");
+    let tools = tools();
     npm_packages(&tools, installing)?;
     let jar = tools.join("node_modules/vnu-jar/build/dist/vnu.jar");
     // The second is for releases whose default is older than 17.
@@ -125,6 +154,13 @@ fn apt() -> Result<Command> {
     };
     command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
     Ok(command)
+}
+
+impl Setup {
+    /// Whether there is a browser to test in.
+    pub(crate) fn has_browser(&self) -> bool {
+        self.paths.iter().any(|(name, _)| *name == CHROMIUM)
+    }
 }
 
 impl fmt::Display for LeftOut {

@@ -13,9 +13,15 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// The counts of one line: libtest's `test result:` or nextest's `Summary`.
+    /// The counts of one line: libtest's `test result:`, nextest's `Summary`, or one of those
+    /// with which Playwright ends.
     pub(crate) fn of_line(line: &str) -> Option<Self> {
         let line = without_colour(line);
+        if let Some(count) = line.strip_prefix("  ")
+            && !count.starts_with(' ')
+        {
+            return Self::of_playwright(count);
+        }
         let (_, counts) = match line.trim_start() {
             text if text.starts_with("test result: ") => text.split_once(". ")?,
             text if text.starts_with("Summary [") => text.split_once("run: ")?,
@@ -33,6 +39,21 @@ impl Tally {
                 Some("skipped" | "ignored" | "filtered") => tally.skipped += n,
                 _ => {}
             }
+        }
+        Some(tally)
+    }
+
+    /// A line such as `12 passed (3.4s)`: one for each way to end.
+    fn of_playwright(line: &str) -> Option<Self> {
+        let (count, how) = line.trim_end().split_once(' ')?;
+        let count = count.parse().ok()?;
+        let how = how.split_once(" (").map_or(how, |(how, _)| how);
+        let mut tally = Self::default();
+        match how {
+            "passed" => tally.passed = count,
+            "failed" | "flaky" | "interrupted" | "did not run" => tally.failed = count,
+            "skipped" => tally.skipped = count,
+            _ => return None,
         }
         Some(tally)
     }
@@ -66,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_runners_closing_lines_are_read() {
+    fn every_runners_closing_lines_are_read() {
         for (line, (passed, failed, skipped)) in [
             (
                 "test result: FAILED. 7 passed; 2 failed; 1 ignored; 0 measured; 3 filtered out; \
@@ -84,6 +105,8 @@ mod tests {
                  \u{1b}[1m4\u{1b}[0m \u{1b}[32;1mpassed\u{1b}[0m, \u{1b}[1m1\u{1b}[0m skipped",
                 (4, 0, 1),
             ),
+            ("  \u{1b}[32m12 passed\u{1b}[39m (3.4s)", (12, 0, 0)),
+            ("  1 did not run", (0, 1, 0)),
         ] {
             assert_eq!(Tally::of_line(line), Some(Tally { passed, failed, skipped }), "{line}");
         }
@@ -91,7 +114,9 @@ mod tests {
 
     #[test]
     fn other_lines_count_nothing() {
-        for line in ["", "running 3 tests", "test a::b ... ok", "        PASS [   0.005s] x y"] {
+        for line in
+            ["", "running 3 tests", "test a::b ... ok", "        PASS [   0.005s] x y", "  2 flew"]
+        {
             assert_eq!(Tally::of_line(line), None, "{line}");
         }
     }

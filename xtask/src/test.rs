@@ -22,6 +22,7 @@ pub(crate) struct Args {
 pub(crate) struct Report {
     tests: Tally,
     doctests: Tally,
+    browser: Tally,
     left_out: Vec<LeftOut>,
     outcome: Outcome,
 }
@@ -72,18 +73,38 @@ pub(crate) fn all(setup: Setup, filters: &[String]) -> Result<Report> {
     let (tests, tests_ok) = count(shell::cargo(runner).args(&selection).envs(environment()))?;
     let doc = ["test", "--doc", "--workspace", "--locked", "--no-fail-fast"];
     let (doctests, doctests_ok) = count(shell::cargo(&doc).args(&selection).envs(environment()))?;
-    let outcome = if !(tests_ok && doctests_ok) {
+    let (browser, browser_ok) = if setup.has_browser() {
+        count(in_browser(filters)?.envs(environment()))?
+    } else {
+        (Tally::default(), true)
+    };
+    let skipped = tests.skipped + doctests.skipped + browser.skipped;
+    let outcome = if !(tests_ok && doctests_ok && browser_ok) {
         Outcome::Failed
-    } else if tests.passed + doctests.passed == 0 {
+    } else if tests.passed + doctests.passed + browser.passed == 0 {
         Outcome::Nothing
-    } else if shell::in_ci() && filters.is_empty() && tests.skipped + doctests.skipped > 0 {
+    } else if shell::in_ci() && filters.is_empty() && skipped > 0 {
         Outcome::Skipped
     } else if setup.left_out.is_empty() {
         Outcome::Passed
     } else {
         Outcome::Partly
     };
-    Ok(Report { tests, doctests, left_out: setup.left_out, outcome })
+    Ok(Report { tests, doctests, browser, left_out: setup.left_out, outcome })
+}
+
+/// The browser tests that `filters` name, or all, against the program that was built.
+fn in_browser(filters: &[String]) -> Result<Command> {
+    let built = shell::built("debug")?;
+    let mut node = shell::command("node");
+    node.current_dir(setup::tools())
+        .args(["node_modules/@playwright/test/cli.js", "test", "--pass-with-no-tests"])
+        .env("KEELWAY_TEST_BINARY", built.join("keelway"))
+        .env("KEELWAY_TEST_ARTEFACTS", built.with_file_name("browser"));
+    if !filters.is_empty() {
+        node.args(["--grep", &filters.join("|")]);
+    }
+    Ok(node)
 }
 
 /// Runs a test runner, passing its words on, and adds up what it counts.
@@ -140,6 +161,7 @@ impl fmt::Display for Report {
         }
         writeln!(f, "tests:    {}", self.tests)?;
         writeln!(f, "doctests: {}", self.doctests)?;
+        writeln!(f, "browser:  {}", self.browser)?;
         f.write_str(match self.outcome {
             Outcome::Passed => "result:   all passed",
             Outcome::Partly => "result:   passed, but not everything ran (see `left out`)",

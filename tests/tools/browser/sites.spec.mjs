@@ -1,0 +1,59 @@
+// What builds make: every page of every description, as visitors get it from the sites listener.
+import { readFileSync } from "node:fs";
+import { parse } from "smol-toml";
+import { violations } from "./axe.mjs";
+import { expect, picture, test } from "./house.mjs";
+
+const file = new URL("../../../crates/adapters/models/tests/descriptions.toml", import.meta.url);
+const sites = parse(readFileSync(file, "utf8")).site;
+
+for (const site of sites) {
+  test(`site ${site.key}`, async ({ house, page }) => {
+    test.setTimeout(180_000);
+    const description = site.repeat_to
+      ? site.text.repeat(Math.ceil(site.repeat_to / site.text.length)).slice(0, site.repeat_to)
+      : site.text;
+    const build = await house.built(await house.person(), description, { project_name: "Sample" });
+    expect(build.status).toBe("deployed");
+
+    const said = [];
+    const asked = new Set();
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) said.push(message.text());
+    });
+    page.on("pageerror", (error) => said.push(String(error)));
+    page.on("dialog", (dialog) => {
+      said.push(`a dialog: ${dialog.message()}`);
+      return dialog.dismiss();
+    });
+    page.on("request", (request) => asked.add(new URL(request.url()).origin));
+
+    const home = new URL(build.preview_url);
+    const ahead = [home.href];
+    const seen = new Set();
+    while (ahead.length > 0) {
+      const address = ahead.pop();
+      if (seen.has(address)) continue;
+      seen.add(address);
+      const name = address.slice(home.href.length) || "index.html";
+      await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+      await page.goto(address);
+      if (address === home.href) await picture(page, `site-${site.key}-1280`);
+      for (const width of [360, 768, 1280]) {
+        await page.setViewportSize({ width, height: 800 });
+        const wide = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        expect.soft(wide, `${name} is wider than ${width} px`).toBeLessThanOrEqual(0);
+        if (address === home.href && width === 360) await picture(page, `site-${site.key}-360`);
+      }
+      expect.soft(await violations(page), name).toEqual([]);
+      const links = await page.evaluate(() => [...document.links].map((link) => link.href));
+      for (const link of links.map((link) => link.split("#")[0])) {
+        if (link.startsWith(home.href) && !seen.has(link)) ahead.push(link);
+      }
+    }
+    expect(said).toEqual([]);
+    expect([...asked]).toEqual([home.origin]);
+  });
+}
