@@ -6,6 +6,7 @@ mod deny;
 mod layers;
 mod migrate;
 mod openapi;
+mod pages;
 mod setup;
 mod shell;
 mod tally;
@@ -33,6 +34,8 @@ enum Task {
     Migrate(migrate::Args),
     /// Write docs/openapi.json from the routes
     Openapi(openapi::Args),
+    /// Measure pages of the console and of built sites in Chromium
+    Pages,
     /// Install what the tests need, then run all of them
     Test(test::Args),
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Layers => layers::run(),
         Task::Migrate(args) => migrate::run(&args),
         Task::Openapi(args) => openapi::run(&args),
+        Task::Pages => pages::run(),
         Task::Test(args) => test::run(&args),
     };
     match outcome {

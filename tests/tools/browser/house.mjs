@@ -1,16 +1,12 @@
-// A `keelway serve` of its own for each worker of the test runner, and people who use it.
-import { test as base, expect } from "@playwright/test";
+// A `keelway` of its own, started and ended by whoever opens it, and people who use it.
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-export { expect };
-
 const program = process.env.KEELWAY_TEST_BINARY ?? "../../target/debug/keelway";
-export const artefacts = process.env.KEELWAY_TEST_ARTEFACTS ?? "../../target/browser";
 
 async function freePort() {
   const server = createServer();
@@ -114,22 +110,4 @@ export class House {
     }
     return this.api(`/v1/builds/${accepted.id}`, { token });
   }
-}
-
-export const test = base.extend({
-  house: [
-    async ({}, use) => {
-      const house = await House.open();
-      await use(house);
-      await house.close();
-    },
-    { scope: "worker" },
-  ],
-});
-
-/// Keeps a picture of the page among the artefacts.
-export async function picture(page, name) {
-  const dir = join(artefacts, "pictures");
-  mkdirSync(dir, { recursive: true });
-  await page.screenshot({ path: join(dir, `${name}.png`), fullPage: true });
 }

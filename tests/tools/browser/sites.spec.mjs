@@ -1,19 +1,12 @@
 // What builds make: every page of every description, as visitors get it from the sites listener.
-import { readFileSync } from "node:fs";
-import { parse } from "smol-toml";
 import { violations } from "./axe.mjs";
-import { expect, picture, test } from "./house.mjs";
+import { descriptions } from "./descriptions.mjs";
+import { expect, picture, test } from "./fixtures.mjs";
 
-const file = new URL("../../../crates/adapters/models/tests/descriptions.toml", import.meta.url);
-const sites = parse(readFileSync(file, "utf8")).site;
-
-for (const site of sites) {
+for (const site of descriptions()) {
   test(`site ${site.key}`, async ({ house, page }) => {
     test.setTimeout(180_000);
-    const description = site.repeat_to
-      ? site.text.repeat(Math.ceil(site.repeat_to / site.text.length)).slice(0, site.repeat_to)
-      : site.text;
-    const build = await house.built(await house.person(), description, { project_name: "Sample" });
+    const build = await house.built(await house.person(), site.text, { project_name: "Sample" });
     expect(build.status).toBe("deployed");
 
     const said = [];
