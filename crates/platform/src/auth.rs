@@ -3,10 +3,10 @@
 use keelway_access::ports::{SignIn, SignUp, SignUpError};
 use keelway_access::{
     DisplayName, Email, Membership, NewSession, Password, PasswordHash, Principal, Session,
-    SessionState, SessionToken, SignedIn, TokenHash, TooManyAttempts, User, UserAgent,
-    WorkspaceName, check_password,
+    SessionState, SessionToken, SignedIn, TokenHash, TooManyAttempts, UnknownTenant,
+    User, UserAgent, Wanted, WorkspaceName, check_password,
 };
-use keelway_kernel::{Failure, StoreError, TenantId, UserId};
+use keelway_kernel::{Failure, StoreError, UserId};
 
 use crate::hashing::Place;
 use crate::{Person, Platform};
@@ -76,6 +76,23 @@ pub struct Profile {
     pub user: User,
     /// Where the person belongs, oldest first.
     pub memberships: Vec<Membership>,
+}
+
+/// Somebody whose session goes on.
+#[derive(Debug, Clone)]
+pub struct Recognised {
+    /// The hash of the session that proved it.
+    pub session: TokenHash,
+    /// Who it is, and where they belong.
+    pub profile: Profile,
+}
+
+impl Recognised {
+    /// Who they act as, in `wanted` or in their only tenant.
+    pub fn acting_in(&self, wanted: Option<&Wanted>) -> Result<Principal, UnknownTenant> {
+        let person = SignedIn { user: self.profile.user.id, session: self.session };
+        Principal::signed_in_as(person, &self.profile.memberships, wanted)
+    }
 }
 
 impl Platform {
@@ -177,8 +194,14 @@ impl Platform {
     pub async fn authenticate(
         &self,
         token: &TokenHash,
-        wanted: Option<TenantId>,
+        wanted: Option<&Wanted>,
     ) -> Result<Principal, Failure<AuthError>> {
+        let recognised = self.recognise(token).await?;
+        recognised.acting_in(wanted).map_err(|_| Failure::Rejected(AuthError::UnknownTenant))
+    }
+
+    /// Who the holder of `token` is and where they belong, if their session goes on.
+    pub async fn recognise(&self, token: &TokenHash) -> Result<Recognised, Failure<AuthError>> {
         let over = || Failure::Rejected(AuthError::SessionOver);
         let (session, user) = self.ports.sessions.find(token).await?.ok_or_else(over)?;
         let policy = &self.settings.sessions;
@@ -190,9 +213,7 @@ impl Platform {
             SessionState::Expired => return Err(over()),
         }
         let memberships = self.ports.accounts.memberships(user.id).await?;
-        let person = SignedIn { user: user.id, session: session.hash };
-        Principal::signed_in_as(person, &memberships, wanted)
-            .map_err(|_| Failure::Rejected(AuthError::UnknownTenant))
+        Ok(Recognised { session: session.hash, profile: Profile { user, memberships } })
     }
 
     /// The person and where they belong.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keelway_access::{Principal, TicketToken, TokenHash};
+use keelway_access::{Principal, TicketToken, TokenHash, Wanted};
 use keelway_builds::Event;
 use keelway_builds::ports::{Topic, Watch};
 use keelway_kernel::{BuildId, Failure, StoreError, TenantScope, Timestamp};
@@ -84,7 +84,7 @@ impl Platform {
     ) -> Result<bool, StoreError> {
         let again = match principal {
             Principal::Member { session, tenant, .. } => {
-                match self.authenticate(session, Some(*tenant)).await {
+                match self.authenticate(session, Some(&Wanted::Id(*tenant))).await {
                     Ok(principal) => principal,
                     Err(Failure::Rejected(_)) => return Ok(false),
                     Err(Failure::Store(error)) => return Err(error),

@@ -14,6 +14,7 @@ use keelway_platform::Platform;
 
 use crate::context::Shared;
 use crate::edge::{edge, unknown_path, wrong_method};
+use crate::pages::Pages;
 use crate::routes::{Row, TABLE};
 use crate::settings::HttpSettings;
 use crate::stream::Streams;
@@ -46,10 +47,22 @@ pub struct Http {
 
 /// The API over `platform`.
 pub fn http(platform: Platform, settings: HttpSettings) -> Http {
-    Http { shared: web::Data::new(Shared { platform, settings, streams: Streams::default() }) }
+    Http { shared: web::Data::new(Shared {
+            platform,
+            settings,
+            streams: Streams::default(),
+            pages: None,
+        }) }
 }
 
 impl Http {
+    /// The same with pages beside the API, on the same listener and under the same rules.
+    #[must_use]
+    pub fn with_pages(self, pages: Pages) -> Self {
+        let shared = Shared { pages: Some(pages), ..Shared::clone(&self.shared) };
+        Self { shared: web::Data::new(shared) }
+    }
+
     /// What both the API and the sites are made of.
     pub(crate) fn parts(&self) -> (&Platform, &HttpSettings) {
         (&self.shared.platform, &self.shared.settings)
@@ -68,7 +81,7 @@ impl Http {
         > + use<>,
     > {
         let mut app = App::new().app_data(self.shared.clone());
-        for (pattern, rows) in by_path() {
+        for (pattern, rows) in by_path(self.shared.pages.as_ref()) {
             app = app.service(resource(&pattern, &rows));
         }
         app.default_service(web::to(unknown_path)).wrap(from_fn(edge))
@@ -84,9 +97,10 @@ impl Http {
 }
 
 /// The rows of each path; a fixed segment comes before a `{name}` in its place.
-fn by_path() -> BTreeMap<String, Vec<&'static Row>> {
+fn by_path(pages: Option<&Pages>) -> BTreeMap<String, Vec<&'static Row>> {
     let mut paths: BTreeMap<String, Vec<&'static Row>> = BTreeMap::new();
-    for row in TABLE.rows() {
+    let pages = pages.map_or(&[][..], |pages| pages.routes.rows());
+    for row in TABLE.rows().iter().chain(pages) {
         // In ASCII, `{` follows every letter, digit and hyphen.
         paths.entry(row.pattern()).or_default().push(row);
     }

@@ -26,6 +26,13 @@ pub struct Call<'a> {
     pub(crate) body: &'a Bytes,
 }
 
+impl Call<'_> {
+    /// The head of the request.
+    pub const fn request(&self) -> &HttpRequest {
+        self.req
+    }
+}
+
 /// What a handler can take as its second and further arguments.
 pub trait Arg: Sized + 'static {
     /// Whether it reads a JSON body.
@@ -42,7 +49,7 @@ pub trait Arg: Sized + 'static {
 }
 
 /// The use cases.
-pub struct UseCases(actix_web::web::Data<Shared>);
+pub struct UseCases(pub(crate) actix_web::web::Data<Shared>);
 
 impl UseCases {
     /// How HTTP is set up.

@@ -1,17 +1,19 @@
 //! What is known of a request besides its head and body.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::net::IpAddr;
 use std::rc::Rc;
 
 use actix_web::http::header::{HeaderMap, USER_AGENT};
 use actix_web::{HttpMessage as _, HttpRequest, web};
-use keelway_access::{Principal, RateClass, RateDecision, UserAgent};
+use keelway_access::{Principal, RateClass, RateDecision, SessionToken, UserAgent};
 use keelway_kernel::{TenantId, UserId};
 use keelway_platform::Platform;
+use keelway_platform::auth::Recognised;
 
 use crate::client::counted_as;
 use crate::guard::Access;
+use crate::pages::Pages;
 use crate::settings::HttpSettings;
 use crate::stream::Streams;
 
@@ -21,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) platform: Platform,
     pub(crate) settings: HttpSettings,
     pub(crate) streams: Streams,
+    pub(crate) pages: Option<Pages>,
 }
 
 impl Shared {
@@ -41,12 +44,26 @@ pub struct Context {
     /// Where it came from.
     pub client: IpAddr,
     pub(crate) caller: OnceCell<Caller>,
+    /// Whether a page was asked for.
+    pub(crate) is_page: Cell<bool>,
+    /// Whose session the request came with.
+    pub(crate) known: OnceCell<Recognised>,
+    /// The session's token, if a cookie brought it.
+    pub(crate) cookie: OnceCell<SessionToken>,
     pub(crate) rate: OnceCell<(RateClass, RateDecision)>,
 }
 
 impl Context {
     pub(crate) fn new(request_id: String, client: IpAddr) -> Rc<Self> {
-        Rc::new(Self { request_id, client, caller: OnceCell::new(), rate: OnceCell::new() })
+        Rc::new(Self {
+            request_id,
+            client,
+            caller: OnceCell::new(),
+            is_page: Cell::new(false),
+            known: OnceCell::new(),
+            cookie: OnceCell::new(),
+            rate: OnceCell::new(),
+        })
     }
 
     /// The one that the edge made for `req`.

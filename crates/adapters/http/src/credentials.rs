@@ -7,16 +7,15 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::Uri;
 use actix_web::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
-use keelway_access::{SessionToken, TicketToken};
-use keelway_kernel::TenantId;
+use keelway_access::{SessionToken, Slug, TicketToken, Wanted};
 
-use crate::context::Shared;
+use crate::context::{Context, Shared};
 use crate::problem::{Code, Problem};
 use crate::settings::HttpSettings;
 
 /// Presented with mutations that a cookie authenticates.
 pub(crate) const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
-/// Names the tenant to act in.
+/// Names the tenant to act in, for requests to the API.
 pub(crate) const TENANT_HEADER: HeaderName = HeaderName::from_static("x-tenant");
 
 /// `__Host-` binds the cookie to this very host, and needs TLS.
@@ -82,11 +81,17 @@ pub(crate) fn no_cookie(settings: &HttpSettings) -> Cookie<'static> {
         .finish()
 }
 
-/// The tenant that the request names; what cannot be one is unknown.
-pub(crate) fn wanted_tenant(req: &HttpRequest) -> Result<Option<TenantId>, Problem> {
+/// The tenant that the request names: a page in its path, all else in a header. What cannot be
+/// one is unknown.
+pub(crate) fn wanted_tenant(req: &HttpRequest) -> Result<Option<Wanted>, Problem> {
+    if Context::of(req).is_page.get() {
+        let Some(slug) = req.match_info().get("workspace") else { return Ok(None) };
+        let slug = Slug::parse(slug).map_err(|_| Problem::not_found())?;
+        return Ok(Some(Wanted::Slug(slug)));
+    }
     let Some(header) = req.headers().get(TENANT_HEADER) else { return Ok(None) };
     let id = header.to_str().ok().and_then(|text| text.parse().ok());
-    id.map(Some).ok_or_else(Problem::not_found)
+    id.map(|id| Some(Wanted::Id(id))).ok_or_else(Problem::not_found)
 }
 
 /// The ticket in the query of an event stream; the query is never logged.
@@ -104,6 +109,14 @@ pub(crate) fn refuse_cross_site(req: &HttpRequest) -> Result<(), Problem> {
     match origin(req, &Shared::of(req).settings) {
         Origin::Same | Origin::Silent => Ok(()),
         Origin::Other => Err(cross_site()),
+    }
+}
+
+/// What a form must show whoever sends it: the browser's word that it stood on a page of ours.
+pub(crate) fn require_same_origin(req: &HttpRequest) -> Result<(), Problem> {
+    match origin(req, &Shared::of(req).settings) {
+        Origin::Same => Ok(()),
+        Origin::Silent | Origin::Other => Err(cross_site()),
     }
 }
 

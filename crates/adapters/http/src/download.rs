@@ -41,7 +41,7 @@ pub(crate) fn routes(routes: &mut Routes) {
     params(("id" = String, Path, description = "The build")),
     responses((status = 200, content_type = "application/zip", body = Vec<u8>, description = "All files")),
 )]
-async fn download(
+pub(crate) async fn download(
     permit: Allowed<DownloadSnapshot>,
     app: UseCases,
     Id(id): Id<BuildId>,

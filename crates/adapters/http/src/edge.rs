@@ -12,15 +12,17 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _, web};
 use keelway_kernel::QueueId;
 use serde_json::json;
 use tracing::Instrument as _;
 
+use crate::args::UseCases;
 use crate::client::{NO_PEER, client_address};
 use crate::context::{Context, Shared};
 use crate::credentials::no_cookie;
 use crate::legacy;
+use crate::pages::{Refused, Visitor};
 use crate::problem::{Code, Problem, Surroundings};
 
 const MOST_HEADERS: usize = 64;
@@ -107,7 +109,11 @@ fn refuse_oversized(req: &ServiceRequest) -> Option<Problem> {
 }
 
 /// Writes the body that a problem stands for.
-fn write_problem(response: &mut ServiceResponse<BoxBody>, context: &Context, shared: &Shared) {
+fn write_problem(
+    response: &mut ServiceResponse<BoxBody>,
+    context: &Context,
+    shared: &web::Data<Shared>,
+) {
     let found = response.response_mut().extensions_mut().remove::<Problem>();
     let Some(mut problem) = found.or_else(|| foreign_problem(response)) else { return };
     if let Some(gap) = problem.missing
@@ -118,6 +124,58 @@ fn write_problem(response: &mut ServiceResponse<BoxBody>, context: &Context, sha
             "package": package.key, "credits": package.credits, "cost_usd": package.price_usd(),
         });
     }
+    let mut written = match page_of(response, &problem, context, shared) {
+        Some(page) => page,
+        None => body_of(response, &problem, context, shared),
+    };
+    let headers = written.headers_mut();
+    if let Some(seconds) = problem.retry_after_s {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(allow) = response.headers().get(ALLOW) {
+        headers.insert(ALLOW, allow.clone());
+    }
+    if problem.clears_cookie {
+        // A cookie of this crate always fits into a header.
+        let _ = written.add_cookie(&no_cookie(&shared.settings));
+    }
+    *response.response_mut() = written;
+}
+
+/// The problem as a page, where one was asked for.
+fn page_of(
+    response: &ServiceResponse<BoxBody>,
+    problem: &Problem,
+    context: &Context,
+    shared: &web::Data<Shared>,
+) -> Option<HttpResponse> {
+    let request = response.request();
+    let is_unknown = request.match_pattern().is_none() && prefers_html(request.headers());
+    let pages = shared.pages.filter(|pages| {
+        context.is_page.get() || is_unknown || pages.has(request.match_pattern().as_deref())
+    })?;
+    Some((pages.refused)(&Refused {
+        problem,
+        request,
+        visitor: Visitor::of(request),
+        app: UseCases(shared.clone()),
+    }))
+}
+
+/// Whether HTML is named, and before JSON: browsers do so, programs do not.
+fn prefers_html(headers: &HeaderMap) -> bool {
+    let accept = text(headers, "accept").unwrap_or_default();
+    let place = |name| accept.find(name);
+    place("text/html").is_some_and(|html| place("json").is_none_or(|json| html < json))
+}
+
+/// The problem as programs read it.
+fn body_of(
+    response: &ServiceResponse<BoxBody>,
+    problem: &Problem,
+    context: &Context,
+    shared: &Shared,
+) -> HttpResponse {
     let mut body = problem.body(&Surroundings {
         base: &shared.settings.problem_base,
         request_id: &context.request_id,
@@ -125,23 +183,14 @@ fn write_problem(response: &mut ServiceResponse<BoxBody>, context: &Context, sha
     });
     let path = response.request().path();
     if path.starts_with(legacy::PREFIX) {
-        legacy::write_error(&mut body, &problem, path);
+        legacy::write_error(&mut body, problem, path);
     }
     let mut written = HttpResponse::build(problem.code.status());
     written.insert_header((CONTENT_TYPE, "application/problem+json"));
-    if let Some(seconds) = problem.retry_after_s {
-        written.insert_header((RETRY_AFTER, seconds));
-    }
     if problem.code.status() == StatusCode::UNAUTHORIZED {
         written.insert_header((WWW_AUTHENTICATE, "Bearer"));
     }
-    if problem.clears_cookie {
-        written.cookie(no_cookie(&shared.settings));
-    }
-    if let Some(allow) = response.headers().get(ALLOW) {
-        written.insert_header((ALLOW, allow.clone()));
-    }
-    *response.response_mut() = written.body(body.to_string());
+    written.body(body.to_string())
 }
 
 /// What a refusal that did not come from this crate is called.

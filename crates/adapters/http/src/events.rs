@@ -230,7 +230,7 @@ pub(crate) struct Opening {
         (status = 204, description = "There is nothing more to come"),
     ),
 )]
-async fn follow(
+pub(crate) async fn follow(
     permit: AllowedOnBuild<ViewBuildEvents>,
     app: UseCases,
     Query(query): Query<Opening>,

@@ -53,7 +53,7 @@ pub trait Guard: Sized + 'static {
 
 /// Finds out who asks; a mutation that only a cookie vouches for must show that it was meant.
 async fn authenticate(req: &HttpRequest) -> Result<Principal, Problem> {
-    let shared = Shared::of(req);
+    let (shared, context) = (Shared::of(req), Context::of(req));
     let presented = Presented::by(req, &shared.settings);
     let unsafe_method = !req.method().is_safe();
     let token = match presented {
@@ -64,9 +64,11 @@ async fn authenticate(req: &HttpRequest) -> Result<Principal, Problem> {
             return Ok(Principal::Anonymous);
         }
         Presented::Cookie(token) => {
-            if unsafe_method {
+            // A form carries it in its body, which is read once the caller is let in.
+            if unsafe_method && !context.is_page.get() {
                 require_csrf(req, &token)?;
             }
+            let _ = context.cookie.set(token.clone());
             token
         }
         Presented::Bearer(text) => match SessionToken::parse(&text) {
@@ -79,12 +81,14 @@ async fn authenticate(req: &HttpRequest) -> Result<Principal, Problem> {
         },
         Presented::Unusable => return Err(session_over()),
     };
-    let wanted = wanted_tenant(req)?;
-    shared.platform.authenticate(&token.hash(), wanted).await.map_err(|failure| {
+    let known = shared.platform.recognise(&token.hash()).await.map_err(|failure| {
         let problem = Problem::from(failure);
         let clears_cookie = problem.code == Code::AuthRequired;
         Problem { clears_cookie, ..problem }
-    })
+    })?;
+    // What answers the request, be it a refusal, may say who asked.
+    let known = context.known.get_or_init(|| known);
+    known.acting_in(wanted_tenant(req)?.as_ref()).map_err(|_| Problem::not_found())
 }
 
 fn session_over() -> Problem {
@@ -149,6 +153,29 @@ impl Guard for MaybeSignedIn {
         let principal = authenticate(req).await?;
         let request_id = Context::of(req).request_id.clone();
         Ok((Self { principal: principal.clone(), request_id }, principal))
+    }
+}
+
+/// Anybody; a session that is over counts as none, for pages that need none.
+#[derive(Debug)]
+pub struct Anyone(Principal);
+
+impl Anyone {
+    /// Who, as far as tenants go.
+    pub const fn principal(&self) -> &Principal {
+        &self.0
+    }
+}
+
+impl Guard for Anyone {
+    const ACCESS: Access = Access::SessionOptional;
+
+    async fn admit(req: &HttpRequest) -> Result<(Self, Principal), Problem> {
+        let principal = match authenticate(req).await {
+            Err(problem) if problem.code == Code::AuthRequired => Principal::Anonymous,
+            other => other?,
+        };
+        Ok((Self(principal.clone()), principal))
     }
 }
 

@@ -50,18 +50,22 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = error.path().iter().map(segment).collect::<String>();
-        let message = error.into_inner().to_string();
-        match message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
-            Some(name) => {
-                let pointer = format!("{pointer}/{}", escape(name));
-                Problem::invalid_field(pointer, "MISSING", "is missing")
-            }
-            None if message.starts_with("unknown field") => {
-                Problem::invalid_field(pointer, "UNKNOWN_FIELD", message)
-            }
-            None => Problem::invalid_field(pointer, "INVALID", message),
-        }
+        refusal(&pointer, error.into_inner().to_string())
     })
+}
+
+/// What a value that is no `T` is answered with.
+pub(crate) fn refusal(pointer: &str, message: String) -> Problem {
+    match message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        Some(name) => {
+            let pointer = format!("{pointer}/{}", escape(name));
+            Problem::invalid_field(pointer, "MISSING", "is missing")
+        }
+        None if message.starts_with("unknown field") => {
+            Problem::invalid_field(pointer, "UNKNOWN_FIELD", message)
+        }
+        None => Problem::invalid_field(pointer, "INVALID", message),
+    }
 }
 
 fn segment(segment: &Segment) -> String {

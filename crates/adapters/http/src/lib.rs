@@ -1,8 +1,8 @@
-//! The JSON API over actix-web.
+//! The JSON API over actix-web, and the edge that pages share with it.
 //!
 //! **Invariant:** what is served is in the table ([`routes`]), and a row of the table has an
-//! access rule and a documented operation: a handler without a [`guard`] as its first
-//! argument, or without `#[utoipa::path]`, does not compile.
+//! access rule: a handler without a [`guard`] as its first argument does not compile. What is
+//! no page also has a documented operation: [`Routes::at`](routes::Routes::at) asks for it.
 //!
 //! | module | holds |
 //! |---|---|
@@ -12,6 +12,8 @@
 //! | [`args`] | what else a handler takes: `UseCases`, `Json`, `Query`, `Id`, `Tail`, `Wait` |
 //! | [`reply`] | what it answers with: `View`, `Listing`, `Keying::once` |
 //! | [`check`] | all mistakes of a body at once, with pointers |
+//! | [`pages`] | what a crate of pages hands in, and what its handlers take |
+//! | [`form`] | forms: the check against forgery, and their fields |
 //! | [`problem`] | every error: code, status, title, page |
 //! | `refusals` | which refusal of the domain is which problem |
 //! | `connections` | how many an address has, and how long one may stand still |
@@ -73,11 +75,13 @@ mod edge;
 mod estimates;
 mod events;
 mod examples;
+pub mod form;
 pub mod guard;
 pub mod json;
 mod ledger;
 mod legacy;
 pub mod openapi;
+pub mod pages;
 mod probes;
 pub mod problem;
 mod projects;
@@ -92,5 +96,6 @@ mod tenants;
 
 pub use app::{Http, http};
 pub use openapi::openapi_json;
+pub use pages::{Pages, Refused, Visitor};
 pub use problem::{Code, Problem};
 pub use settings::{Drain, HttpSettings};

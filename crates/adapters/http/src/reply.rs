@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::args::{Arg, Call};
 use crate::context::Context;
+use crate::form;
 use crate::problem::Problem;
 
 /// Says that an answer was given before.
@@ -140,12 +141,17 @@ impl Arg for Keying {
     const KEYED: bool = true;
 
     fn take(call: &Call<'_>) -> Result<Self, Problem> {
-        let name = HeaderName::from_static("idempotency-key");
-        let Some(header) = call.req.headers().get(name) else { return Ok(Self(None)) };
-        let key = header.to_str().ok().and_then(|text| IdempotencyKey::parse(text).ok());
-        let key = key.ok_or_else(|| {
+        let header = call.req.headers().get(HeaderName::from_static("idempotency-key"));
+        let (pointer, text) = if call.row.is_page() {
+            ("/idempotency_key", form::field(call.body, form::KEY_FIELD))
+        } else {
+            let text = header.map(|header| header.to_str().unwrap_or_default().into());
+            ("Idempotency-Key", text)
+        };
+        let Some(text) = text else { return Ok(Self(None)) };
+        let key = IdempotencyKey::parse(&text).map_err(|_| {
             let message = "must be 1 to 255 visible ASCII characters";
-            Problem::invalid_field("Idempotency-Key", "INVALID", message)
+            Problem::invalid_field(pointer, "INVALID", message)
         })?;
         Ok(Self(Some(Key {
             owner: call.caller.owner(call.row.access),

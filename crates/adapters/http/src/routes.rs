@@ -23,10 +23,12 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::args::{Arg, Call, refuse_query};
 use crate::context::{Caller, Context, Shared};
+use crate::credentials::require_same_origin;
+use crate::form;
 use crate::guard::{Access, Guard, caller_of};
 use crate::problem::{Code, Problem};
 
-/// Every route there is.
+/// Every route of the API.
 pub(crate) static TABLE: LazyLock<Routes> = LazyLock::new(|| {
     let mut routes = Routes::default();
     crate::auth::routes(&mut routes);
@@ -45,7 +47,7 @@ pub(crate) static TABLE: LazyLock<Routes> = LazyLock::new(|| {
     routes
 });
 
-/// Every route there is, for documents, tests and whoever serves them.
+/// Every route of the API, for documents, tests and whoever serves them.
 pub fn table() -> &'static Routes {
     &TABLE
 }
@@ -89,8 +91,10 @@ pub struct Row {
     pub query: QueryUse,
     /// What it may refuse with, beyond what follows from the other columns.
     pub refusals: Vec<Code>,
-    pub(crate) operation: Operation,
+    pub(crate) operation: Option<Operation>,
     pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
+    body_limit: Option<usize>,
+    takes_reports: bool,
     serve: Serve,
 }
 
@@ -119,6 +123,29 @@ impl Row {
     pub fn ignores_query(&mut self) -> &mut Self {
         self.query = QueryUse::Ignored;
         self
+    }
+
+    /// Takes bodies of at most `bytes` instead of what is set for all.
+    pub fn body_limit(&mut self, bytes: usize) -> &mut Self {
+        self.body_limit = Some(bytes);
+        self
+    }
+
+    /// Takes what browsers send by themselves, which is no form: the body is read and left to
+    /// the handler.
+    pub fn takes_reports(&mut self) -> &mut Self {
+        self.takes_reports = true;
+        self
+    }
+
+    /// Whether it is a page: it has no documentation, takes forms, and is refused in HTML.
+    pub const fn is_page(&self) -> bool {
+        self.operation.is_none()
+    }
+
+    /// Whether what it takes is sent by a form on a page.
+    pub fn takes_forms(&self) -> bool {
+        self.is_page() && !self.method.is_safe() && !self.takes_reports
     }
 
     /// Declares what the route may refuse with.
@@ -166,12 +193,41 @@ impl Routes {
             Some(HttpMethod::Patch) => Method::PATCH,
             Some(_) => unreachable!("no route takes another method"),
         };
-        let path = D::path();
         let mut schemas = Vec::new();
         D::schemas(&mut schemas);
-        let rate = if method.is_safe() { RateClass::Read } else { RateClass::Write };
         let mut operation = D::operation();
         operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
+        let row = self.add(method, D::path(), handler);
+        row.operation = Some(operation);
+        row.schemas = schemas;
+        row
+    }
+
+    /// Adds a page: `routes.page(Method::GET, "/signin", form)`. It is served as any route of
+    /// the API, and documented nowhere.
+    ///
+    /// A `{workspace}` in the path is the slug of the tenant acted in. Pages take no notice of
+    /// a query they do not read.
+    pub fn page<H, A>(&mut self, method: Method, path: &str, handler: H) -> &mut Row
+    where
+        H: Handler<A> + Send + Sync,
+        H::Output: Responder,
+        A: Arguments,
+    {
+        let row = self.add(method, path.to_owned(), handler);
+        if row.query == QueryUse::Refused {
+            row.query = QueryUse::Ignored;
+        }
+        row
+    }
+
+    fn add<H, A>(&mut self, method: Method, path: String, handler: H) -> &mut Row
+    where
+        H: Handler<A> + Send + Sync,
+        H::Output: Responder,
+        A: Arguments,
+    {
+        let rate = if method.is_safe() { RateClass::Read } else { RateClass::Write };
         let index = self.rows.len();
         self.rows.push(Row {
             name: format!("{method} {path}"),
@@ -184,8 +240,10 @@ impl Routes {
             may_lack_body: A::MAY_LACK_BODY,
             query: if A::QUERY { QueryUse::Read } else { QueryUse::Refused },
             refusals: Vec::new(),
-            operation,
-            schemas,
+            operation: None,
+            schemas: Vec::new(),
+            body_limit: None,
+            takes_reports: false,
             serve: Box::new(move |row, req, payload| {
                 Box::pin(serve(row, handler.clone(), req, payload))
             }),
@@ -279,6 +337,10 @@ async fn prepare<A: Arguments>(
     payload: Payload,
 ) -> Result<A, Problem> {
     let shared = Shared::of(req);
+    Context::of(req).is_page.set(row.is_page());
+    if row.takes_forms() {
+        require_same_origin(req)?;
+    }
     let (guard, principal) = match A::Guard::admit(req).await {
         Ok(admitted) => admitted,
         Err(problem) => {
@@ -304,11 +366,14 @@ async fn prepare<A: Arguments>(
     let body = if row.method.is_safe() {
         Bytes::new()
     } else {
-        let read = read_body(req, payload, shared.settings.body_limit_bytes);
+        let read = read_body(req, payload, row.body_limit.unwrap_or(shared.settings.body_limit_bytes));
         tokio::time::timeout(shared.settings.body_timeout, read)
             .await
             .map_err(|_| Problem::new(Code::RequestTimeout, "the body did not arrive in time"))??
     };
+    if row.takes_forms() {
+        form::require_form(req, &body)?;
+    }
     A::gather(guard, &Call { req, row, caller: &caller, body: &body })
 }
 

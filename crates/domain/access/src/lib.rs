@@ -48,7 +48,7 @@ pub use ports::{
     Accounts, CreateTenant, CreateTenantError, Credentials, NewTenant, RateLimiter, Sessions,
     SignIn, SignUp, SignUpError, SignedUp, Ticket, Tickets,
 };
-pub use principal::{Denied, Principal, Resource, SignedIn, Unchosen, UnknownTenant, may};
+pub use principal::{Denied, Principal, Resource, SignedIn, Unchosen, UnknownTenant, Wanted, may};
 pub use rate::{RateClass, RateDecision, RateLimit, RateLimits};
 pub use secret::{SessionToken, TicketToken, TokenError, TokenHash};
 pub use session::{NewSession, Session, SessionPolicy, SessionState, UserAgent};

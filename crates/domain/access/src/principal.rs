@@ -1,7 +1,8 @@
 //! Who is asking, and the one function that says whether they may.
 
 use crate::api_key::KeyScope;
-use crate::people::{Membership, Role};
+use crate::names::Slug;
+use crate::people::{Membership, Role, Tenant};
 use crate::permission::Permission;
 use crate::secret::TokenHash;
 use keelway_kernel::{Actor, ApiKeyId, BuildId, TenantId, TenantScope, Tier, UserId};
@@ -76,6 +77,24 @@ pub enum Unchosen {
     Several,
 }
 
+/// How a signed-in person says in which tenant to act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// By its id, as programs do.
+    Id(TenantId),
+    /// By its name in URLs, as people's browsers do.
+    Slug(Slug),
+}
+
+impl Wanted {
+    fn is(&self, tenant: &Tenant) -> bool {
+        match self {
+            Self::Id(id) => tenant.id == *id,
+            Self::Slug(slug) => tenant.slug == *slug,
+        }
+    }
+}
+
 /// The tenant asked for is none of the person's; answered like one that does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no such tenant")]
@@ -127,11 +146,13 @@ impl Principal {
     pub fn signed_in_as(
         person: SignedIn,
         memberships: &[Membership],
-        wanted: Option<TenantId>,
+        wanted: Option<&Wanted>,
     ) -> Result<Self, UnknownTenant> {
         let SignedIn { user, session } = person;
         let chosen = match (wanted, memberships) {
-            (Some(id), all) => all.iter().find(|m| m.tenant.id == id).ok_or(UnknownTenant)?,
+            (Some(wanted), all) => {
+                all.iter().find(|m| wanted.is(&m.tenant)).ok_or(UnknownTenant)?
+            },
             (None, [only]) => only,
             (None, []) => {
                 return Ok(Self::User { user, session, tenants: Unchosen::NoneYet });

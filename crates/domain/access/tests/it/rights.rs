@@ -2,8 +2,7 @@
 
 use crate::{hash, membership, tenant, user};
 use keelway_access::{
-    Denied, KeyScope, LeaveError, Member, Permission, Principal, Resource, Role, SignedIn,
-    Unchosen, UnknownTenant, leave, may,
+    Denied, KeyScope, LeaveError, Member, Permission, Principal, Resource, Role, SignedIn, Unchosen, UnknownTenant, Wanted, leave, may,
 };
 use keelway_kernel::{ApiKeyId, BuildId, Tier};
 use proptest::prelude::*;
@@ -144,8 +143,8 @@ fn only_a_session_is_signed_in() {
 fn a_tenant_is_chosen_by_name_or_because_there_is_one() {
     let signed_in = SignedIn { user: user(1), session: hash(1) };
     let (one, two) = (membership(1, Role::Owner), membership(2, Role::Viewer));
-    let choose = |memberships: &[_], wanted| {
-        Principal::signed_in_as(signed_in, memberships, wanted).map(|principal| match principal {
+    let choose = |memberships: &[_], wanted: Option<Wanted>| {
+        Principal::signed_in_as(signed_in, memberships, wanted.as_ref()).map(|principal| match principal {
             Principal::Member { tenant, role, tier, .. } => Ok((tenant, role, tier)),
             Principal::User { tenants, .. } => Err(tenants),
             other => panic!("{other:?}"),
@@ -156,9 +155,12 @@ fn a_tenant_is_chosen_by_name_or_because_there_is_one() {
     assert_eq!(choose(&[], None), Ok(Err(Unchosen::NoneYet)));
     assert_eq!(choose(std::slice::from_ref(&one), None), in_one);
     assert_eq!(choose(&[one.clone(), two.clone()], None), Ok(Err(Unchosen::Several)));
-    assert_eq!(choose(&[one.clone(), two.clone()], Some(tenant(2))), in_two);
-    assert_eq!(choose(&[one, two], Some(tenant(3))), Err(UnknownTenant));
-    assert_eq!(choose(&[], Some(tenant(1))), Err(UnknownTenant));
+    assert_eq!(choose(&[one.clone(), two.clone()], Some(Wanted::Id(tenant(2)))), in_two);
+    let by_name = Wanted::Slug(two.tenant.slug.clone());
+    assert_eq!(choose(&[one.clone(), two.clone()], Some(by_name.clone())), in_two);
+    assert_eq!(choose(std::slice::from_ref(&one), Some(by_name)), Err(UnknownTenant));
+    assert_eq!(choose(&[one, two], Some(Wanted::Id(tenant(3)))), Err(UnknownTenant));
+    assert_eq!(choose(&[], Some(Wanted::Id(tenant(1)))), Err(UnknownTenant));
 }
 
 #[test]
