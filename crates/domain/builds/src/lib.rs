@@ -12,6 +12,9 @@
 //! | [`run`] | leases, heartbeats, what a running build writes |
 //! | [`end`] | how an attempt ends, what is charged, who is next |
 //! | [`cancel`], [`guest`] | calling off, claiming |
+//! | [`changes`] | what differs between two snapshots |
+//! | [`overview`], [`usage`] | nothing: what a tenant's people look at |
+//! | [`operations`], [`percentiles`] | nothing: what those who run the platform look at |
 //! | [`ports`] | nothing: what stores, workers and targets promise |
 //!
 //! Not here: the pipeline's execution (`worker`), prices and burn order (`credits`), which
@@ -20,10 +23,14 @@
 pub mod agent;
 pub mod build;
 pub mod cancel;
+pub mod changes;
 pub mod end;
 pub mod event;
 pub mod guest;
 mod naming;
+pub mod operations;
+pub mod overview;
+pub mod percentiles;
 pub mod plan;
 pub mod ports;
 pub mod project;
@@ -34,6 +41,7 @@ pub mod run;
 pub mod snapshot;
 pub mod state;
 pub mod submit;
+pub mod usage;
 
 pub use agent::{AgentFailure, AgentReply, AgentRunner, AgentTask, Brief, Usage};
 pub use build::{AgentWork, Build, BuildKind, Lease, Totals};

@@ -11,6 +11,9 @@ use keelway_kernel::{
     TenantScope,
 };
 
+pub use crate::operations::Operations;
+pub use crate::overview::Overviews;
+
 use crate::cancel::{Cancel, CancelError, CancelPreview, Cancelling};
 use crate::end::{Finish, Finished};
 use crate::guest::GuestEntry;

@@ -53,6 +53,30 @@ pub const fn band(priority: u8) -> i64 {
     u8::MAX as i64 - priority as i64
 }
 
+/// The priority that stands in `band`; the nearest one for a band that there is none of.
+pub const fn priority(band: i64) -> u8 {
+    match u8::MAX as i64 - band {
+        ..=0 => 0,
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
+        priority @ 1..=254 => priority as u8,
+        255.. => u8::MAX,
+    }
+}
+
+/// How far a tag is counted in a sort key: no queue ever gets there.
+const TAGS: i64 = 1 << 55;
+
+/// Band and tag as one number that sorts as the pair does, for cursors.
+pub const fn sort_key(band: i64, tag: i64) -> i64 {
+    let tag = if tag < 0 { 0 } else { tag };
+    band.saturating_mul(TAGS).saturating_add(if tag < TAGS { tag } else { TAGS - 1 })
+}
+
+/// Band and tag behind a sort key.
+pub const fn from_sort_key(key: i64) -> (i64, i64) {
+    (key.div_euclid(TAGS), key.rem_euclid(TAGS))
+}
+
 /// What a store knows of the queue around one tenant in one band.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lane {
@@ -153,6 +177,17 @@ mod tests {
         assert_eq!(place(&lane(0, 0, 0), 5).standing, Standing::Ready);
         assert_eq!(place(&lane(0, 0, 1), 5).standing, Standing::Parked);
         assert_eq!((promotable(0, 1), promotable(1, 1), promotable(5, 3)), (1, 0, 0));
+    }
+
+    #[test]
+    fn a_sort_key_sorts_as_band_and_tag_do_and_leads_back_to_them() {
+        let pairs = [(0, 0), (0, TAGS - 1), (1, 0), (200, 7), (255, 0), (255, TAGS - 1)];
+        let keys = pairs.map(|(band, tag)| sort_key(band, tag));
+        assert!(keys.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_eq!(keys.map(from_sort_key), pairs);
+        for of in [0, 1, 77, 254, 255] {
+            assert_eq!(priority(band(of)), of);
+        }
     }
 
     #[test]

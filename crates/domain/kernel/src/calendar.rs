@@ -27,6 +27,21 @@ impl TimeZoneName {
     pub fn as_str(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
     }
+
+    /// The local date at `moment`, held at the calendar's ends.
+    pub(crate) fn date(&self, moment: Timestamp) -> Date {
+        let (min, max) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
+        let micros = moment.as_micros().clamp(min.as_microsecond(), max.as_microsecond());
+        let moment = jiff::Timestamp::from_microsecond(micros).unwrap_or(max);
+        self.0.to_datetime(moment).date()
+    }
+
+    /// When `date` begins; none beyond the calendar's ends.
+    pub(crate) fn midnight(&self, date: Date) -> Option<Timestamp> {
+        let midnight = date.to_datetime(Time::midnight());
+        let start = self.0.to_ambiguous_timestamp(midnight).compatible().ok()?;
+        Some(Timestamp::from_micros(start.as_microsecond()))
+    }
 }
 
 impl Default for TimeZoneName {
@@ -171,22 +186,15 @@ impl Period {
     ) -> Self {
         let (min, max) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
         let micros = now.as_micros().clamp(min.as_microsecond(), max.as_microsecond());
-        let moment = jiff::Timestamp::from_microsecond(micros).unwrap_or(max);
         let now = Timestamp::from_micros(micros);
 
         // Beyond the calendar's ends, boundaries lie at the ends of time.
         let boundary = |index: i32| {
-            first_day(index)
-                .and_then(|day| {
-                    let midnight = day.to_datetime(Time::midnight());
-                    zone.0.to_ambiguous_timestamp(midnight).compatible().ok()
-                })
-                .map_or_else(
-                    || Timestamp::from_micros(if micros < 0 { i64::MIN } else { i64::MAX }),
-                    |start| Timestamp::from_micros(start.as_microsecond()),
-                )
+            first_day(index).and_then(|day| zone.midnight(day)).unwrap_or_else(|| {
+                Timestamp::from_micros(if micros < 0 { i64::MIN } else { i64::MAX })
+            })
         };
-        let mut index = index_of(zone.0.to_datetime(moment).date());
+        let mut index = index_of(zone.date(now));
         while now < boundary(index) {
             index -= 1;
         }

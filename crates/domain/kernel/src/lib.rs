@@ -10,6 +10,7 @@
 //! | [`entropy`] | [`Entropy`], the only source of randomness |
 //! | [`money`] | [`Credits`] and [`MicroUsd`], integers that refuse to overflow |
 //! | [`calendar`] | [`TimeZoneName`], and the [`Period`] (month, day) that a moment falls in there |
+//! | [`day`] | [`Day`], a date that a zone turns into a period |
 //! | [`tier`] | [`Tier`] of a tenant, [`BuildTier`] of a build |
 //! | [`scope`] | [`TenantScope`], the proof that a tenant was authenticated |
 //! | [`page`] | cursor pages |
@@ -19,6 +20,7 @@
 //! Not here: rules of any one domain.
 
 pub mod calendar;
+pub mod day;
 pub mod entropy;
 pub mod failure;
 pub mod id;
@@ -30,6 +32,7 @@ pub mod tier;
 pub mod time;
 
 pub use calendar::{AnchorDay, Period, TimeZoneError, TimeZoneName};
+pub use day::Day;
 pub use entropy::Entropy;
 pub use failure::{Failure, StoreError};
 pub use id::{

@@ -1,6 +1,6 @@
 //! Switches that are thrown without a release.
 
-use crate::Feature;
+use crate::{Feature, Overrides};
 use keelway_kernel::TenantId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -147,6 +147,16 @@ enum Setting {
     Percent(u8),
 }
 
+impl fmt::Display for Rollout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::ON => f.pad("on"),
+            Self::OFF => f.pad("off"),
+            Self(percent) => f.pad(&format!("{percent}%")),
+        }
+    }
+}
+
 impl Rollout {
     /// For nobody.
     pub const OFF: Self = Self(0);
@@ -235,10 +245,10 @@ pub enum Reason {
     Default,
     /// Set, and the same for everybody.
     Static,
-    /// Set for this tenant.
-    TargetingMatch,
     /// On for a share of the tenants.
     Split,
+    /// Set at run time, over what the settings say.
+    Override,
 }
 
 /// The answer of a flag, in the shape of `OpenFeature`.
@@ -254,50 +264,61 @@ pub struct Evaluation {
 
 /// All flags as they stand; one that was never set stands at its default.
 ///
-/// In settings, a map from names to shares; overrides for tenants are made at run time.
+/// In settings, a map from names to shares; what is set at run time goes before them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<FlagName, Rollout>", into = "BTreeMap<FlagName, Rollout>")]
 pub struct FlagSet {
     rollouts: BTreeMap<FlagName, Rollout>,
-    tenants: BTreeMap<(FlagName, TenantId), Switch>,
+    overrides: Overrides,
 }
 
 impl FlagSet {
-    /// Sets the share of `flag`; overrides for tenants stay.
+    /// Sets the share of `flag`; what is set at run time still goes before it.
     pub fn set(&mut self, flag: impl Into<FlagName>, rollout: Rollout) {
         self.rollouts.insert(flag.into(), rollout);
     }
 
-    /// Sets `flag` for one tenant, or with `None` lets the share decide again.
-    pub fn set_for(&mut self, flag: impl Into<FlagName>, tenant: TenantId, to: Option<Switch>) {
-        let key = (flag.into(), tenant);
-        match to {
-            Some(switch) => self.tenants.insert(key, switch),
-            None => self.tenants.remove(&key),
-        };
+    /// The same flags with these overrides, and none of those they had.
+    pub fn overridden(&self, overrides: Overrides) -> Self {
+        Self { rollouts: self.rollouts.clone(), overrides }
+    }
+
+    /// What is set at run time.
+    pub const fn overrides(&self) -> &Overrides {
+        &self.overrides
+    }
+
+    /// The share of `flag` that the settings say, whatever is set at run time.
+    pub fn configured(&self, flag: impl Into<FlagName>) -> Rollout {
+        let flag = flag.into();
+        self.rollouts.get(&flag).copied().unwrap_or(flag.default_rollout())
     }
 
     /// The share of `flag` as it stands.
     pub fn rollout(&self, flag: impl Into<FlagName>) -> Rollout {
         let flag = flag.into();
-        self.rollouts.get(&flag).copied().unwrap_or(flag.default_rollout())
+        self.overrides.everywhere(flag).map_or_else(|| self.configured(flag), |set| set.to)
     }
 
     /// The answer for `tenant`; a guest, who has none, is reached only by a flag on for all.
     pub fn evaluate(&self, flag: impl Into<FlagName>, tenant: Option<TenantId>) -> Evaluation {
         let flag = flag.into();
-        let set = self.rollouts.get(&flag);
-        let rollout = set.copied().unwrap_or(flag.default_rollout());
-        let own = tenant.and_then(|tenant| self.tenants.get(&(flag, tenant)));
-        let (value, reason) = match (own, rollout) {
-            (Some(switch), _) => (*switch == Switch::On, Reason::TargetingMatch),
-            (None, Rollout::ON | Rollout::OFF) => {
-                let reason = if set.is_some() { Reason::Static } else { Reason::Default };
-                (rollout == Rollout::ON, reason)
-            }
-            (None, share) => {
-                (tenant.is_some_and(|tenant| share.reaches(flag, tenant)), Reason::Split)
-            }
+        let reached = match self.rollout(flag) {
+            Rollout::ON => true,
+            Rollout::OFF => false,
+            share => tenant.is_some_and(|tenant| share.reaches(flag, tenant)),
+        };
+        let own = tenant.and_then(|tenant| self.overrides.of_tenant(flag, tenant));
+        let value = own.map_or(reached, |own| own.to == Switch::On);
+        let is_fixed = matches!(self.rollout(flag), Rollout::ON | Rollout::OFF);
+        let reason = if own.is_some() || self.overrides.everywhere(flag).is_some() {
+            Reason::Override
+        } else if !is_fixed {
+            Reason::Split
+        } else if self.rollouts.contains_key(&flag) {
+            Reason::Static
+        } else {
+            Reason::Default
         };
         let (on, off) = flag.variants();
         Evaluation { value, variant: if value { on } else { off }, reason }
@@ -306,7 +327,7 @@ impl FlagSet {
 
 impl From<BTreeMap<FlagName, Rollout>> for FlagSet {
     fn from(rollouts: BTreeMap<FlagName, Rollout>) -> Self {
-        Self { rollouts, tenants: BTreeMap::new() }
+        Self { rollouts, overrides: Overrides::default() }
     }
 }
 

@@ -8,18 +8,20 @@
 //! |---|---|
 //! | [`feature`] | [`Feature`] and the [`FeatureTable`]: the lowest tier of each |
 //! | [`flag`] | [`FlagSet`]: switches with percentage rollout, evaluated in the `OpenFeature` shape |
+//! | [`overrides`] | [`Overrides`]: what is set at run time, and the port that keeps it |
 //! | [`gate`] | [`Gate`]: flag and tier together, and [`may_build`] |
 //! | [`limits`] | [`Limits`] and the [`LimitTable`]: how much each tier may use |
 //! | [`amount`] | [`Limit`] and [`Amount`], the kinds of numbers in it |
 //! | [`plan`] | [`Plan`]: one tenant's limits, and what is refused under them |
 //!
-//! Not here: counting what is used, storing overrides, rate limits by the second.
+//! Not here: counting what is used, rate limits by the second.
 
 pub mod amount;
 pub mod feature;
 pub mod flag;
 pub mod gate;
 pub mod limits;
+pub mod overrides;
 pub mod plan;
 
 pub use amount::{Amount, Limit};
@@ -28,6 +30,7 @@ pub use flag::{Evaluation, FlagError, FlagName, FlagSet, Operation, Reason, Roll
 pub use gate::{Entitlements, Gate, NotInTier, Refusal, Trial, may_build};
 pub use keelway_kernel::{AnchorDay, BuildTier, Period, Tier, TimeZoneName};
 pub use limits::{LimitTable, Limits, LimitsOverride};
+pub use overrides::{FlagOverrides, OverrideChange, Overrides, SetFlag, SetFlagError, SetTo};
 pub use plan::{Demand, LimitExceeded, Limited, Plan};
 
 #[cfg(doctest)]

@@ -1,7 +1,8 @@
 //! What a flag answers, and who is in a share.
 
 use super::*;
-use keelway_tiers::{Evaluation, FlagSet, Operation, Reason, Switch};
+use keelway_kernel::Timestamp;
+use keelway_tiers::{Evaluation, FlagSet, Operation, OverrideChange, Overrides, Reason, Switch};
 
 #[test]
 fn the_published_flags() {
@@ -40,10 +41,48 @@ fn an_evaluation_says_why() {
     assert_eq!(flags.evaluate(v2, one), answer(true, "enforce", Reason::Static));
     flags.set(v2, rollout(50));
     assert_eq!(flags.evaluate(v2, None), answer(false, "shadow", Reason::Split));
-    flags.set_for(v2, tenant(1), Some(Switch::Off));
-    assert_eq!(flags.evaluate(v2, one), answer(false, "shadow", Reason::TargetingMatch));
-    flags.set_for(v2, tenant(1), None);
-    assert_eq!(flags.evaluate(v2, one).reason, Reason::Split);
+    assert_eq!(overridden(&flags, &[]).evaluate(v2, one).reason, Reason::Split);
+}
+
+fn overridden(flags: &FlagSet, changes: &[OverrideChange]) -> FlagSet {
+    let mut overrides = Overrides::default();
+    for change in changes {
+        overrides.apply(Operation::SignatureV2.into(), *change, (None, Timestamp::from_micros(0)));
+    }
+    flags.overridden(overrides)
+}
+
+#[test]
+fn what_is_set_at_run_time_goes_before_the_settings_and_a_tenants_switch_before_both() {
+    use OverrideChange::{Everywhere, Tenant};
+    let mut flags = FlagSet::default();
+    let v2 = Operation::SignatureV2;
+    flags.set(v2, Rollout::ON);
+    for (changes, guest, first, second) in [
+        (vec![], true, true, true),
+        (vec![Everywhere(Some(Rollout::OFF))], false, false, false),
+        (vec![Tenant(tenant(1), Some(Switch::Off))], true, false, true),
+        (
+            vec![Everywhere(Some(Rollout::OFF)), Tenant(tenant(1), Some(Switch::On))],
+            false,
+            true,
+            false,
+        ),
+        (vec![Everywhere(Some(Rollout::OFF)), Everywhere(None)], true, true, true),
+        (vec![Tenant(tenant(1), Some(Switch::Off)), Tenant(tenant(1), None)], true, true, true),
+    ] {
+        let set = overridden(&flags, &changes);
+        let answers = [None, Some(tenant(1)), Some(tenant(2))].map(|who| set.evaluate(v2, who));
+        assert_eq!(answers.map(|answer| answer.value), [guest, first, second], "{changes:?}");
+        for answer in answers {
+            // What differs from the settings always says why.
+            assert!(answer.value || answer.reason == Reason::Override, "{changes:?}");
+        }
+        assert_eq!(set.configured(v2), Rollout::ON);
+    }
+    let share = overridden(&flags, &[Everywhere(Some(rollout(50)))]);
+    assert_eq!(share.rollout(v2), rollout(50));
+    assert_eq!(share.evaluate(v2, Some(tenant(1))).reason, Reason::Override);
 }
 
 #[test]

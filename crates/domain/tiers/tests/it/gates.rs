@@ -2,7 +2,8 @@
 
 use super::*;
 use keelway_tiers::{
-    BuildTier, FeatureTable, FlagSet, Gate, NotInTier, Refusal, Switch, Trial, may_build,
+    BuildTier, FeatureTable, FlagSet, Gate, NotInTier, OverrideChange, Overrides, Refusal, Switch,
+    Trial, may_build,
 };
 use std::collections::BTreeSet;
 
@@ -66,7 +67,10 @@ fn a_flag_that_is_off_is_said_before_the_tier() {
     assert_eq!(gate.may(Feature::Webhooks, &of(Tier::Free), NOW), off);
     assert_eq!(gate.may(Feature::Webhooks, &of(Tier::Enterprise), NOW), off);
 
-    gate.flags.set_for(Feature::Webhooks, tenant(1), Some(Switch::On));
+    let mut overrides = Overrides::default();
+    let on = OverrideChange::Tenant(tenant(1), Some(Switch::On));
+    overrides.apply(Feature::Webhooks.into(), on, (None, Timestamp::from_micros(0)));
+    gate.flags = gate.flags.overridden(overrides);
     assert_eq!(gate.may(Feature::Webhooks, &of(Tier::Ultimate), NOW), Ok(()));
     assert_eq!(gate.may(Feature::Webhooks, &of(Tier::Free), NOW), not_in_tier(Tier::Ultimate));
     let other = Entitlements::of(tenant(2), Tier::Ultimate);
