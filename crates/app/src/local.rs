@@ -5,7 +5,8 @@ use std::io::{ErrorKind, Write as _};
 
 use keelway_access::ports::{NewTenant, SignUp, SignUpError};
 use keelway_access::{
-    Email, NewSession, Password, PasswordHash, Principal, SessionPolicy, SessionToken, SignedIn, Slug, Wanted, WorkspaceName,
+    Email, NewSession, Password, PasswordHash, Principal, SessionPolicy, SessionToken, SignedIn,
+    Slug, Wanted, WorkspaceName,
 };
 use keelway_credits::{AddGrant, Amount, GrantSource, Terms};
 use keelway_kernel::{
@@ -55,7 +56,8 @@ pub(crate) async fn owner(house: &House) -> anyhow::Result<Owner> {
     // Nobody signed in: what stands for the session proves nothing to anybody.
     let session = SessionToken::generate(entropy).hash();
     let tenant = memberships.first().map(|membership| Wanted::Id(membership.tenant.id));
-    let principal = Principal::signed_in_as(SignedIn { user, session }, &memberships, tenant.as_ref())?;
+    let principal =
+        Principal::signed_in_as(SignedIn { user, session }, &memberships, tenant.as_ref())?;
     Ok(Owner { principal, request_id: request_id(entropy) })
 }
 

@@ -113,7 +113,7 @@ impl House {
         Worker::new(self.workshop.clone(), settings)
     }
 
-    /// The API and the sites, as `checked` says they are reached.
+    /// The API with the console, and the sites, as `checked` says they are reached.
     pub(crate) fn http(
         &self,
         checked: &Checked,
@@ -139,7 +139,7 @@ impl House {
             },
             ..HttpSettings::new(&checked.public_url, Arc::new(move |label| sites.address(label)))
         };
-        http(self.platform.clone(), settings)
+        http(self.platform.clone(), settings).with_pages(keelway_console::pages())
     }
 
     pub(crate) fn data_dir(&self) -> &Path {

@@ -6,6 +6,8 @@ use super::Kind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Room {
     App,
+    Console,
+    Edge,
     Driving,
     Store,
     Rows,
@@ -20,7 +22,7 @@ pub(super) enum Room {
 }
 
 // What shares a folder but not a room. A crate not named here gets the stricter room.
-const DRIVING: [&str; 3] = ["http", "console", "worker"];
+const DRIVING: [&str; 1] = ["worker"];
 const STORES: [&str; 2] = ["sqlite", "postgres"];
 const LEAVES: [&str; 6] = ["credits", "tiers", "estimate", "access", "signing", "patch"];
 
@@ -42,6 +44,8 @@ impl Room {
             ["crates", "platform"] => Self::Platform,
             ["crates", "contract"] => Self::Contract,
             ["crates", "adapters", "rows"] => Self::Rows,
+            ["crates", "adapters", "console"] => Self::Console,
+            ["crates", "adapters", "http"] => Self::Edge,
             ["crates", "adapters", name] if DRIVING.contains(&name) => Self::Driving,
             ["crates", "adapters", name] if STORES.contains(&name) => Self::Store,
             ["crates", "adapters", _] => Self::Driven,
@@ -65,7 +69,8 @@ impl Room {
     fn may_ship(self, to: Self) -> bool {
         match self {
             Self::App => !matches!(to, Self::App | Self::Contract | Self::Tests | Self::Xtask),
-            Self::Driving => to == Self::Platform || to.is_domain(),
+            Self::Console => matches!(to, Self::Edge | Self::Platform) || to.is_domain(),
+            Self::Edge | Self::Driving => to == Self::Platform || to.is_domain(),
             Self::Store => to == Self::Rows || to.is_domain(),
             Self::Rows | Self::Driven | Self::Platform | Self::Contract => to.is_domain(),
             Self::Context => matches!(to, Self::Leaf | Self::Kernel),
@@ -78,15 +83,19 @@ impl Room {
 
     // Use cases and what drives them are tested on real adapters; nothing of that ships.
     fn may_test_with(self, to: Self) -> bool {
-        let real_world = matches!(to, Self::Store | Self::Driven | Self::Driving);
-        to == Self::Contract || (matches!(self, Self::Driving | Self::Platform) && real_world)
+        let real_world = matches!(to, Self::Store | Self::Driven | Self::Driving | Self::Edge);
+        let drives = matches!(self, Self::Console | Self::Edge | Self::Driving | Self::Platform);
+        to == Self::Contract || (drives && real_world)
     }
 
     /// What a crate in this room may name, as a sentence.
     pub(super) fn rule(self) -> &'static str {
         match self {
             Self::App => "the app names every layer, but `contract` only for tests",
-            Self::Driving => "a driving adapter names the platform and the domain",
+            Self::Console => {
+                "the console names http, whose edge it shares, the platform and the domain"
+            }
+            Self::Edge | Self::Driving => "a driving adapter names the platform and the domain",
             Self::Store => "a store names the domain and `rows`",
             Self::Rows => "`rows` names the domain only",
             Self::Driven => "a driven adapter names the domain only",
@@ -105,9 +114,13 @@ impl Room {
         match self {
             Self::Contract => "make it a dev-dependency",
             Self::Tests | Self::Xtask => "move what is shared into crates/contract",
-            Self::Store | Self::Driven | Self::Rows | Self::Driving | Self::App => {
-                "speak to a port of the domain, and let crates/app hand the adapter in"
-            }
+            Self::Console
+            | Self::Edge
+            | Self::Store
+            | Self::Driven
+            | Self::Rows
+            | Self::Driving
+            | Self::App => "speak to a port of the domain, and let crates/app hand the adapter in",
             Self::Platform => "move what is shared down into crates/domain",
             Self::Context | Self::Leaf | Self::Kernel => {
                 "move what both need down, or compose the two one layer up"

@@ -47,12 +47,14 @@ pub struct Http {
 
 /// The API over `platform`.
 pub fn http(platform: Platform, settings: HttpSettings) -> Http {
-    Http { shared: web::Data::new(Shared {
+    Http {
+        shared: web::Data::new(Shared {
             platform,
             settings,
             streams: Streams::default(),
             pages: None,
-        }) }
+        }),
+    }
 }
 
 impl Http {

@@ -108,6 +108,15 @@ impl<T: DeserializeOwned + 'static> Arg for Option<Json<T>> {
     }
 }
 
+/// The body as it came, for rows that take reports.
+pub struct Body(pub Bytes);
+
+impl Arg for Body {
+    fn take(call: &Call<'_>) -> Result<Self, Problem> {
+        Ok(Self(call.body.clone()))
+    }
+}
+
 /// The id in the path, under `{id}`; what cannot be one is as unknown as one that is not there.
 pub struct Id<T>(pub T);
 

@@ -26,9 +26,8 @@ pub struct Form<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> Arg for Form<T> {
     fn take(call: &Call<'_>) -> Result<Self, Problem> {
-        let own: Vec<_> = pairs(call.body)
-            .filter(|(name, _)| name != CSRF_FIELD && name != KEY_FIELD)
-            .collect();
+        let own: Vec<_> =
+            pairs(call.body).filter(|(name, _)| name != CSRF_FIELD && name != KEY_FIELD).collect();
         if let Some((name, _)) = own.iter().find(|(n, v)| n.contains('\0') || v.contains('\0')) {
             return Err(json::nul(&format!("/{}", name.replace('\0', ""))));
         }
@@ -63,7 +62,8 @@ pub(crate) fn require_form(req: &HttpRequest, body: &[u8]) -> Result<(), Problem
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
     let context = Context::of(req);
-    match (context.cookie.get().filter(|_| context.known.get().is_some()), field(body, CSRF_FIELD)) {
+    match (context.cookie.get().filter(|_| context.known.get().is_some()), field(body, CSRF_FIELD))
+    {
         (None, _) => Ok(()),
         (Some(session), Some(token)) if session.accepts_csrf(&token) => Ok(()),
         (Some(_), _) => Err(Problem::new(

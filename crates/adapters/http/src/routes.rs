@@ -366,7 +366,8 @@ async fn prepare<A: Arguments>(
     let body = if row.method.is_safe() {
         Bytes::new()
     } else {
-        let read = read_body(req, payload, row.body_limit.unwrap_or(shared.settings.body_limit_bytes));
+        let read =
+            read_body(req, payload, row.body_limit.unwrap_or(shared.settings.body_limit_bytes));
         tokio::time::timeout(shared.settings.body_timeout, read)
             .await
             .map_err(|_| Problem::new(Code::RequestTimeout, "the body did not arrive in time"))??

@@ -152,7 +152,7 @@ impl Principal {
         let chosen = match (wanted, memberships) {
             (Some(wanted), all) => {
                 all.iter().find(|m| wanted.is(&m.tenant)).ok_or(UnknownTenant)?
-            },
+            }
             (None, [only]) => only,
             (None, []) => {
                 return Ok(Self::User { user, session, tenants: Unchosen::NoneYet });

@@ -2,7 +2,8 @@
 
 use crate::{hash, membership, tenant, user};
 use keelway_access::{
-    Denied, KeyScope, LeaveError, Member, Permission, Principal, Resource, Role, SignedIn, Unchosen, UnknownTenant, Wanted, leave, may,
+    Denied, KeyScope, LeaveError, Member, Permission, Principal, Resource, Role, SignedIn, Slug,
+    Unchosen, UnknownTenant, Wanted, leave, may,
 };
 use keelway_kernel::{ApiKeyId, BuildId, Tier};
 use proptest::prelude::*;
@@ -142,12 +143,15 @@ fn only_a_session_is_signed_in() {
 #[test]
 fn a_tenant_is_chosen_by_name_or_because_there_is_one() {
     let signed_in = SignedIn { user: user(1), session: hash(1) };
-    let (one, two) = (membership(1, Role::Owner), membership(2, Role::Viewer));
+    let (one, mut two) = (membership(1, Role::Owner), membership(2, Role::Viewer));
+    two.tenant.slug = Slug::parse("second").unwrap();
     let choose = |memberships: &[_], wanted: Option<Wanted>| {
-        Principal::signed_in_as(signed_in, memberships, wanted.as_ref()).map(|principal| match principal {
-            Principal::Member { tenant, role, tier, .. } => Ok((tenant, role, tier)),
-            Principal::User { tenants, .. } => Err(tenants),
-            other => panic!("{other:?}"),
+        Principal::signed_in_as(signed_in, memberships, wanted.as_ref()).map(|principal| {
+            match principal {
+                Principal::Member { tenant, role, tier, .. } => Ok((tenant, role, tier)),
+                Principal::User { tenants, .. } => Err(tenants),
+                other => panic!("{other:?}"),
+            }
         })
     };
     let in_one = Ok(Ok((tenant(1), Role::Owner, Tier::Starter)));

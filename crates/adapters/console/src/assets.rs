@@ -1,0 +1,220 @@
+//! Style, scripts and pictures: in the program, named by their content, compressed once.
+//!
+//! An address changes with what it names, so browsers may keep what they have for ever.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::sync::LazyLock;
+
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY,
+};
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use keelway_http::Problem;
+use keelway_http::args::Tail;
+use keelway_http::guard::Public;
+use keelway_http::routes::Routes;
+
+macro_rules! files {
+    ($($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!("../assets/", $name)))),+]
+    };
+}
+
+/// One style sheet, made of these in this order.
+const SHEETS: [(&str, &str); 6] = files![
+    "01-tokens.css",
+    "02-base.css",
+    "03-shell.css",
+    "04-controls.css",
+    "05-parts.css",
+    "06-build.css",
+];
+/// ES modules; each imports only modules that stand before it, as `./name.js`. The last one is
+/// where the script begins.
+const MODULES: [(&str, &str); 1] = files!["console.js"];
+
+const FAVICON: &str = include_str!("../assets/favicon.svg");
+
+const SHEET: &str = "console.css";
+const SVG: &str = "image/svg+xml";
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+pub(crate) fn routes(routes: &mut Routes) {
+    routes.page(Method::GET, "/assets/{path}", asset).unlimited();
+    // Browsers look for it under this very name, so it cannot be kept for ever.
+    routes.page(Method::GET, "/favicon.svg", favicon).unlimited();
+}
+
+/// Where the style sheet is.
+pub(crate) fn sheet() -> &'static str {
+    &ASSETS.sheet
+}
+
+/// Where the script begins.
+pub(crate) fn script() -> &'static str {
+    &ASSETS.script
+}
+
+struct Asset {
+    content_type: &'static str,
+    plain: Bytes,
+    compressed: Bytes,
+}
+
+impl Asset {
+    fn new(content_type: &'static str, text: String) -> Self {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        let written = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
+        let Ok(compressed) = written else { unreachable!("memory takes all that is written") };
+        Self { content_type, plain: text.into(), compressed: compressed.into() }
+    }
+
+    fn answer(&self, req: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        response.insert_header((CONTENT_TYPE, self.content_type));
+        response.insert_header((VARY, ACCEPT_ENCODING.as_str()));
+        if takes_gzip(req) {
+            response.insert_header((CONTENT_ENCODING, "gzip"));
+            return response.body(self.compressed.clone());
+        }
+        response.body(self.plain.clone())
+    }
+}
+
+struct Assets {
+    by_name: BTreeMap<String, Asset>,
+    sheet: String,
+    script: String,
+}
+
+static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
+    let mut assets =
+        Assets { by_name: BTreeMap::new(), sheet: String::new(), script: String::new() };
+    let sheet: String = SHEETS.iter().map(|(_, text)| *text).collect();
+    assets.sheet = assets.add(SHEET, "text/css; charset=utf-8", sheet);
+    let mut addresses: Vec<(&str, String)> = Vec::new();
+    for (name, text) in MODULES {
+        let linked = addresses.iter().fold(text.to_owned(), |text, (name, address)| {
+            text.replace(&format!("\"./{name}\""), &format!("\"{address}\""))
+        });
+        let address = assets.add(name, "text/javascript; charset=utf-8", linked);
+        addresses.push((name, address));
+    }
+    assets.script = addresses.pop().map(|(_, address)| address).unwrap_or_default();
+    assets
+});
+
+static FAVICON_ASSET: LazyLock<Asset> = LazyLock::new(|| Asset::new(SVG, FAVICON.to_owned()));
+
+impl Assets {
+    /// Keeps `text` under its address, which it gives back.
+    fn add(&mut self, name: &str, content_type: &'static str, text: String) -> String {
+        let hash = blake3::hash(text.as_bytes()).to_hex();
+        let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
+        let name = format!("{stem}.{}.{kind}", &hash[..16]);
+        let address = format!("/assets/{name}");
+        self.by_name.insert(name, Asset::new(content_type, text));
+        address
+    }
+}
+
+async fn asset(
+    _public: Public,
+    Tail(name): Tail,
+    req: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let asset = ASSETS.by_name.get(&name).ok_or_else(Problem::not_found)?;
+    let mut response = asset.answer(&req);
+    response.headers_mut().insert(CACHE_CONTROL, header(FOR_EVER));
+    Ok(response)
+}
+
+async fn favicon(_public: Public, req: HttpRequest) -> HttpResponse {
+    let mut response = FAVICON_ASSET.answer(&req);
+    response.headers_mut().insert(CACHE_CONTROL, header("public, max-age=86400"));
+    response
+}
+
+const fn header(value: &'static str) -> actix_web::http::header::HeaderValue {
+    actix_web::http::header::HeaderValue::from_static(value)
+}
+
+/// Whether `gzip` is named and not refused with a weight of nothing.
+fn takes_gzip(req: &HttpRequest) -> bool {
+    let accepted = req.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    accepted.unwrap_or_default().split(',').any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        let weight = weight.trim().trim_start_matches("q=").trim();
+        name.trim().eq_ignore_ascii_case("gzip") && weight.parse() != Ok(0.0_f32)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn files(kind: &str) -> Vec<String> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
+        let all = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name());
+        let mut names: Vec<String> = all
+            .map(|name| name.into_string().unwrap())
+            .filter(|name| name.ends_with(kind))
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn every_file_is_served() {
+        let mut sheets = SHEETS.map(|(name, _)| name).to_vec();
+        let mut modules = MODULES.map(|(name, _)| name).to_vec();
+        sheets.sort_unstable();
+        modules.sort_unstable();
+        assert_eq!(
+            (sheets, modules),
+            (
+                files(".css").iter().map(String::as_str).collect::<Vec<_>>(),
+                files(".js").iter().map(String::as_str).collect::<Vec<_>>(),
+            )
+        );
+    }
+
+    #[test]
+    fn every_import_names_what_it_imports_by_its_content() {
+        for (name, asset) in &ASSETS.by_name {
+            let text = std::str::from_utf8(&asset.plain).unwrap();
+            assert!(!text.contains("\"./"), "{name} imports what does not stand before it");
+            for (_, rest) in text.match_indices("\"/assets/").map(|(at, _)| text.split_at(at + 9)) {
+                let imported = rest.split('"').next().unwrap();
+                assert!(ASSETS.by_name.contains_key(imported), "{name} imports {imported}");
+            }
+        }
+    }
+
+    #[test]
+    fn scripts_stay_small() {
+        let bytes: usize = MODULES.iter().map(|(_, text)| text.len()).sum();
+        assert!(bytes <= 30 * 1024, "{bytes} bytes of scripts");
+    }
+
+    #[test]
+    fn compression_is_for_those_who_ask() {
+        for (accepted, expected) in [
+            ("gzip, deflate, br", true),
+            ("br;q=1, GZIP;q=0.5", true),
+            ("gzip;q=0", false),
+            ("gzip; q=0.000, br", false),
+            ("br", false),
+            ("", false),
+        ] {
+            let req = TestRequest::get().insert_header((ACCEPT_ENCODING, accepted));
+            assert_eq!(takes_gzip(&req.to_http_request()), expected, "{accepted}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Refusals as pages: what happened, what to do about it, the request's id, and a way on.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use askama::Template;
+use keelway_http::{Code, Problem, Refused};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::page::{Page, go};
+use crate::shell::Shell;
+
+/// What stays as it is in a query: a path is easier to read so.
+const QUERY: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage {
+    shell: Shell,
+    status: u16,
+    code: &'static str,
+    advice: Advice,
+    detail: String,
+    errors: Vec<String>,
+    retry_after_s: Option<u32>,
+}
+
+/// What is said of a code to people, who cannot mend a request by hand.
+struct Advice {
+    happened: &'static str,
+    to_do: &'static str,
+    way: Way,
+}
+
+/// A link that leads out of it.
+struct Way {
+    href: String,
+    label: &'static str,
+}
+
+/// What `http` calls for a page that is refused.
+pub(crate) fn refused(refused: &Refused<'_>) -> HttpResponse {
+    let (problem, request) = (refused.problem, refused.request);
+    let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
+    match problem.code {
+        Code::AuthRequired if is_read => {
+            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            return go(format!("/signin?next={}", utf8_percent_encode(path, QUERY)));
+        }
+        Code::AuthRequired => return go("/signin"),
+        Code::NoTenant => return go("/onboarding"),
+        _ => {}
+    }
+    let page = Page::of(request, refused.visitor.clone(), &refused.app);
+    let advice = advice(problem, &page);
+    page.show_as(
+        problem.code.status(),
+        &ProblemPage {
+            shell: page.shell(problem.code.title(), ""),
+            status: problem.code.status().as_u16(),
+            code: problem.code.as_str(),
+            advice,
+            detail: sentence(&problem.detail),
+            errors: problem
+                .errors
+                .iter()
+                .map(|error| format!("{} {}", error.pointer.trim_start_matches('/'), error.message))
+                .collect(),
+            retry_after_s: problem.retry_after_s,
+        },
+    )
+}
+
+fn advice(problem: &Problem, page: &Page) -> Advice {
+    let home = || match page.slug() {
+        "" => Way { href: "/".to_owned(), label: "Go to the start page" },
+        slug => Way { href: format!("/w/{slug}/projects"), label: "Go to your projects" },
+    };
+    let (happened, to_do) = match problem.code {
+        Code::NotFound => (
+            "There is nothing at this address.",
+            "Check the address. What you look for may be in another workspace, or you may not \
+             be a member of it any more.",
+        ),
+        Code::CsrfRejected => (
+            "The form did not come from this console.",
+            "Nothing was changed. Open the page again and send the form from there; if you \
+             signed in again in between, this is why.",
+        ),
+        Code::NotPermitted => (
+            "Your role does not allow this.",
+            "Ask an admin or owner of the workspace to do it, or to change your role.",
+        ),
+        Code::FeatureNotInTier => (
+            "Your workspace's tier does not include this.",
+            "Choose a tier that does, or do without it.",
+        ),
+        Code::InsufficientCredits => (
+            "There are not enough credits.",
+            "Nothing was charged. Get more credits, or ask for less.",
+        ),
+        Code::ProjectLocked => {
+            ("Another build of this project is going on.", "Wait until it ends, or cancel it.")
+        }
+        Code::AlreadyClaimed => {
+            ("This app was claimed already.", "If it was you, you find it among your projects.")
+        }
+        Code::QueueExpired => (
+            "What you described waited for more than an hour.",
+            "Describe it again; nothing was charged.",
+        ),
+        Code::InvalidTransition => {
+            ("That cannot be done any more.", "Open the page again to see what happened meanwhile.")
+        }
+        Code::BuildNotFinished => {
+            ("The build goes on.", "There is something to download once it has ended.")
+        }
+        Code::RateLimited | Code::TooManyAttempts | Code::TooManyStreams => {
+            ("That was too much at once.", "Wait a little, then try again.")
+        }
+        Code::PlanLimitExceeded | Code::DailyCapReached => (
+            "Your workspace used up what its tier allows.",
+            "Wait until the next period begins, or choose a higher tier.",
+        ),
+        Code::Busy | Code::StoreUnavailable | Code::StoreContended | Code::Draining => (
+            "The server cannot answer at the moment.",
+            "Try again in a few seconds. Nothing was lost.",
+        ),
+        Code::Internal => (
+            "Something went wrong on our side.",
+            "Try again. If it happens again, tell whoever runs this server the request id.",
+        ),
+        _ => ("The request could not be understood.", "Open the page again and try once more."),
+    };
+    Advice { happened, to_do, way: home() }
+}
+
+/// A fragment as a sentence.
+fn sentence(detail: &str) -> String {
+    let mut letters = detail.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if detail.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
