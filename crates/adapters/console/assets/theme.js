@@ -1,0 +1,1 @@
+// Applies a chosen theme before the first paint.
