@@ -1,1 +1,5 @@
-export {};
+import "./copy.js";
+import "./forms.js";
+import "./live.js";
+import "./palette.js";
+import "./preview.js";

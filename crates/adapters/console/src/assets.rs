@@ -26,21 +26,23 @@ macro_rules! files {
 }
 
 /// One style sheet, made of these in this order.
-const SHEETS: [(&str, &str); 6] = files![
+const SHEETS: [(&str, &str); 7] = files![
     "01-tokens.css",
     "02-base.css",
     "03-shell.css",
     "04-controls.css",
     "05-parts.css",
     "06-build.css",
+    "09-style.css"
 ];
-/// ES modules; each imports only modules that stand before it, as `./name.js`. The last one is
-/// where the script begins.
-const MODULES: [(&str, &str); 1] = files!["console.js"];
+/// Scripts; each imports only modules that stand before it, as `"./name.js"`.
+const MODULES: [(&str, &str); 2] = files!["theme.js", "console.js"];
 
 const FAVICON: &str = include_str!("../assets/favicon.svg");
 
 const SHEET: &str = "console.css";
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
@@ -50,14 +52,9 @@ pub(crate) fn routes(routes: &mut Routes) {
     routes.page(Method::GET, "/favicon.svg", favicon).unlimited();
 }
 
-/// Where the style sheet is.
-pub(crate) fn sheet() -> &'static str {
-    &ASSETS.sheet
-}
-
-/// Where the script begins.
-pub(crate) fn script() -> &'static str {
-    &ASSETS.script
+/// Where the asset called `name` is, for templates: `crate::assets::url("console.css")`.
+pub(crate) fn url(name: &str) -> &'static str {
+    ASSETS.urls.iter().find(|(known, _)| *known == name).map_or("", |(_, url)| url)
 }
 
 struct Asset {
@@ -88,38 +85,31 @@ impl Asset {
 
 struct Assets {
     by_name: BTreeMap<String, Asset>,
-    sheet: String,
-    script: String,
+    urls: Vec<(&'static str, String)>,
 }
 
 static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
-    let mut assets =
-        Assets { by_name: BTreeMap::new(), sheet: String::new(), script: String::new() };
-    let sheet: String = SHEETS.iter().map(|(_, text)| *text).collect();
-    assets.sheet = assets.add(SHEET, "text/css; charset=utf-8", sheet);
-    let mut addresses: Vec<(&str, String)> = Vec::new();
+    let mut assets = Assets { by_name: BTreeMap::new(), urls: Vec::new() };
+    assets.add(SHEET, CSS, SHEETS.iter().map(|(_, text)| *text).collect());
     for (name, text) in MODULES {
-        let linked = addresses.iter().fold(text.to_owned(), |text, (name, address)| {
-            text.replace(&format!("\"./{name}\""), &format!("\"{address}\""))
+        let linked = assets.urls.iter().fold(text.to_owned(), |text, (name, url)| {
+            text.replace(&format!("\"./{name}\""), &format!("\"{url}\""))
         });
-        let address = assets.add(name, "text/javascript; charset=utf-8", linked);
-        addresses.push((name, address));
+        assets.add(name, JS, linked);
     }
-    assets.script = addresses.pop().map(|(_, address)| address).unwrap_or_default();
     assets
 });
 
 static FAVICON_ASSET: LazyLock<Asset> = LazyLock::new(|| Asset::new(SVG, FAVICON.to_owned()));
 
 impl Assets {
-    /// Keeps `text` under its address, which it gives back.
-    fn add(&mut self, name: &str, content_type: &'static str, text: String) -> String {
+    /// Keeps `text` under an address with its hash in it.
+    fn add(&mut self, name: &'static str, content_type: &'static str, text: String) {
         let hash = blake3::hash(text.as_bytes()).to_hex();
         let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
-        let name = format!("{stem}.{}.{kind}", &hash[..16]);
-        let address = format!("/assets/{name}");
-        self.by_name.insert(name, Asset::new(content_type, text));
-        address
+        let hashed = format!("{stem}.{}.{kind}", &hash[..16]);
+        self.urls.push((name, format!("/assets/{hashed}")));
+        self.by_name.insert(hashed, Asset::new(content_type, text));
     }
 }
 

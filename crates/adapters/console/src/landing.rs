@@ -4,29 +4,34 @@ use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use askama::Template;
 use keelway_access::RateClass;
-use keelway_builds::Description;
+use keelway_builds::{BuildRequest, Description};
 use keelway_estimate::Estimate;
+use keelway_http::Problem;
 use keelway_http::args::UseCases;
 use keelway_http::check::Check;
 use keelway_http::form::Form;
 use keelway_http::guard::Anyone;
 use keelway_http::routes::Routes;
-use keelway_http::{Problem, Visitor};
-use keelway_kernel::BuildTier;
+use keelway_kernel::{BuildTier, Once};
 use serde::Deserialize;
 
+use crate::account::onward;
 use crate::fields::Mistakes;
 use crate::page::{Page, go};
 use crate::shell::Shell;
+
+/// The free tier's size: what somebody new can build.
+const SIZE: BuildTier = BuildTier::Starter;
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.page(Method::GET, "/", landing);
     // It changes nothing; it is a POST because descriptions are long.
     routes.page(Method::POST, "/preview", preview).rate(RateClass::Read);
+    routes.page(Method::POST, "/start", start).rate(RateClass::BuildSubmit);
 }
 
 #[derive(Template)]
-#[template(path = "landing.html")]
+#[template(path = "landing/index.html")]
 struct Landing {
     shell: Shell,
     description: String,
@@ -34,44 +39,70 @@ struct Landing {
     mistakes: Mistakes,
 }
 
-/// What a guest is shown of an estimate.
+/// The part of the page that changes while somebody types.
+#[derive(Template)]
+#[template(path = "landing/preview.html")]
+struct Part {
+    preview: Option<Preview>,
+    mistakes: Mistakes,
+}
+
+/// What is shown of an estimate before anybody signs up.
 struct Preview {
     agents: u32,
     cost: String,
+    credits: i64,
     duration: String,
     features: Vec<String>,
+    range: Option<Range>,
+}
+
+/// What eight of ten similar builds took.
+struct Range {
+    builds: usize,
+    minutes: (u32, u32),
 }
 
 impl Preview {
-    fn of(estimate: &Estimate) -> Self {
+    fn of(estimate: &Estimate, app: &UseCases) -> Self {
+        let range = estimate.range.as_ref();
         Self {
             agents: estimate.agents,
             cost: estimate.cost_usd_text(),
+            credits: app.credits_of(estimate).get(),
             duration: estimate.duration_text(),
             features: estimate.feature_labels().into_iter().map(str::to_owned).collect(),
+            range: range.map(|range| Range {
+                builds: range.builds,
+                minutes: (range.minutes.p10, range.minutes.p90),
+            }),
         }
     }
 }
 
-/// Where somebody who is signed in goes on: to their first workspace, or to making one.
-pub(crate) fn home(visitor: &Visitor) -> String {
-    let first = visitor.profile.as_ref().and_then(|profile| profile.memberships.first());
-    first.map_or_else(
-        || "/onboarding".to_owned(),
-        |membership| format!("/w/{}/projects", membership.tenant.slug),
-    )
+async fn landing(_anyone: Anyone, page: Page) -> HttpResponse {
+    if let Some(profile) = &page.visitor.profile {
+        return go(onward(&profile.memberships, "", ""));
+    }
+    shown(&page, StatusCode::OK, String::new(), Ok(None))
 }
 
-async fn landing(_anyone: Anyone, page: Page) -> HttpResponse {
-    if page.visitor.profile.is_some() {
-        return go(home(&page.visitor));
+/// The whole page, or the part of it that a script asked for.
+fn shown(
+    page: &Page,
+    status: StatusCode,
+    description: String,
+    found: Result<Option<Preview>, Mistakes>,
+) -> HttpResponse {
+    let (preview, mistakes) = match found {
+        Ok(preview) => (preview, Mistakes::default()),
+        Err(mistakes) => (None, mistakes),
+    };
+    if page.is_fragment() {
+        return page.show_as(status, &Part { preview, mistakes });
     }
-    page.show(&Landing {
-        shell: page.shell("Describe an app, get it built", ""),
-        description: String::new(),
-        preview: None,
-        mistakes: Mistakes::default(),
-    })
+    let shell = page.shell("Describe an app, get it built", "");
+    page.show_as(status, &Landing { shell, description, preview, mistakes })
 }
 
 /// What the form on the first page carries.
@@ -81,28 +112,62 @@ struct Described {
     description: String,
 }
 
+impl Described {
+    fn parsed(&self) -> Result<Description, Problem> {
+        let mut check = Check::default();
+        let description = check.field("/description", Description::parse(&self.description));
+        check.all((description,)).map(|(description,)| description)
+    }
+}
+
 async fn preview(
     _anyone: Anyone,
     app: UseCases,
     page: Page,
     Form(form): Form<Described>,
 ) -> Result<HttpResponse, Problem> {
-    let mut check = Check::default();
-    let described = check.field("/description", Description::parse(&form.description));
-    let landing = |preview, mistakes| Landing {
-        shell: page.shell("Describe an app, get it built", ""),
-        description: form.description.clone(),
-        preview,
-        mistakes,
+    let description = match form.parsed() {
+        Ok(description) => description,
+        Err(problem) => return mistaken(&page, form, problem),
     };
-    match check.all((described,)) {
-        Ok((description,)) => {
-            let estimate = app.estimate(None, &description, BuildTier::Starter).await?;
-            Ok(page.show(&landing(Some(Preview::of(&estimate)), Mistakes::default())))
-        }
-        Err(problem) => {
-            let mistakes = Mistakes::of(problem)?;
-            Ok(page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &landing(None, mistakes)))
-        }
-    }
+    let estimate = app.estimate(None, &description, SIZE).await?;
+    let preview = Preview::of(&estimate, &app);
+    Ok(shown(&page, StatusCode::OK, form.description, Ok(Some(preview))))
+}
+
+fn mistaken(page: &Page, form: Described, problem: Problem) -> Result<HttpResponse, Problem> {
+    let mistakes = Mistakes::from(problem)?;
+    Ok(shown(page, StatusCode::UNPROCESSABLE_ENTITY, form.description, Err(mistakes)))
+}
+
+/// Keeps what was described for an hour and goes on with it: a guest signs up first.
+///
+/// The number goes into the next page's address, so the text need not.
+async fn start(
+    _anyone: Anyone,
+    app: UseCases,
+    page: Page,
+    Form(form): Form<Described>,
+) -> Result<HttpResponse, Problem> {
+    let description = match form.parsed() {
+        Ok(description) => description,
+        Err(problem) => return mistaken(&page, form, problem),
+    };
+    let request = BuildRequest {
+        description,
+        tier: SIZE,
+        target_users: None,
+        tech_constraints: None,
+        use_conductor: true,
+        max_credits: None,
+        script: None,
+    };
+    let Once::Fresh(entry) = app.park_build(request, None).await? else {
+        unreachable!("without a key nothing is replayed")
+    };
+    let queue = entry.id.to_string();
+    Ok(go(match &page.visitor.profile {
+        Some(profile) => onward(&profile.memberships, &queue, ""),
+        None => format!("/signup?queue={queue}"),
+    }))
 }

@@ -13,11 +13,13 @@
 //! | `notice` | what a page says of what was just done |
 //! | `problems` | refusals as pages: what happened, what to do, a way on |
 //! | `policy` | the content security policy, and what browsers report of it |
+//! | `account`, `landing`, `projects`, .. | the pages, a file for each small family |
 //! | `assets` | style, scripts and pictures, named by their content |
 //!
 //! Not here: rules, rights, limits, the check of forms against forgery (all of them `http`'s
 //! and the domain's), SQL.
 
+mod account;
 mod assets;
 mod fields;
 mod landing;

@@ -26,6 +26,7 @@ pub(crate) struct Page {
     /// Who asked.
     pub(crate) visitor: Visitor,
     nonce: String,
+    key: String,
     policy: String,
     is_fragment: bool,
     notice: Option<Notice>,
@@ -33,11 +34,13 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn of(req: &HttpRequest, visitor: Visitor, app: &UseCases) -> Self {
-        let nonce = nonce(&*app.ports().entropy);
+        let entropy = &*app.ports().entropy;
+        let (nonce, key) = (random(entropy), random(entropy));
         Self {
             visitor,
             policy: policy(&nonce, &*app.settings().site_address),
             nonce,
+            key,
             is_fragment: req.headers().contains_key(FRAGMENT),
             notice: notice(req),
         }
@@ -56,6 +59,11 @@ impl Page {
     /// Whether a script asked for the main part only.
     pub(crate) const fn is_fragment(&self) -> bool {
         self.is_fragment
+    }
+
+    /// A new idempotency key, for the one form of the page that needs it.
+    pub(crate) fn new_key(&self) -> String {
+        self.key.clone()
     }
 
     /// The slug of the workspace in the path; every page under `/w/{workspace}` has one.
@@ -111,7 +119,7 @@ fn main_part(html: &str) -> &str {
 }
 
 /// 128 bits that nobody can guess, in hex.
-fn nonce(entropy: &dyn Entropy) -> String {
+fn random(entropy: &dyn Entropy) -> String {
     let mut bytes = [0; 16];
     entropy.fill(&mut bytes);
     bytes.iter().fold(String::with_capacity(32), |mut text, byte| {

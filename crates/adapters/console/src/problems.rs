@@ -6,6 +6,7 @@ use askama::Template;
 use keelway_http::{Code, Problem, Refused};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::fields::sentence;
 use crate::page::{Page, go};
 use crate::shell::Shell;
 
@@ -133,12 +134,4 @@ fn advice(problem: &Problem, page: &Page) -> Advice {
         _ => ("The request could not be understood.", "Open the page again and try once more."),
     };
     Advice { happened, to_do, way: home() }
-}
-
-/// A fragment as a sentence.
-fn sentence(detail: &str) -> String {
-    let mut letters = detail.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let end = if detail.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }

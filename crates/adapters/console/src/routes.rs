@@ -10,6 +10,7 @@ pub(crate) static TABLE: LazyLock<Routes> = LazyLock::new(|| {
     crate::assets::routes(&mut routes);
     crate::policy::routes(&mut routes);
     crate::style::routes(&mut routes);
+    crate::account::routes(&mut routes);
     crate::landing::routes(&mut routes);
     crate::projects::routes(&mut routes);
     routes

@@ -3,7 +3,6 @@
 use keelway_access::{Membership, User};
 use keelway_http::Visitor;
 
-use crate::assets;
 use crate::notice::Notice;
 
 /// The frame of a page: every page's template has it as `shell`.
@@ -46,6 +45,8 @@ pub(crate) struct PersonView {
 pub(crate) struct WorkspaceView {
     pub(crate) slug: String,
     pub(crate) name: String,
+    /// The first letter of the name.
+    pub(crate) initial: String,
     pub(crate) tier: &'static str,
     pub(crate) role: &'static str,
 }
@@ -74,6 +75,7 @@ impl WorkspaceView {
         Self {
             slug: tenant.slug.to_string(),
             name: tenant.name.to_string(),
+            initial: initials(tenant.name.as_str()).chars().take(1).collect(),
             tier: tenant.tier.as_str(),
             role: role.as_str(),
         }
@@ -93,7 +95,7 @@ impl Shell {
             workspace: visitor.workspace.as_ref().map(WorkspaceView::of),
             workspaces: workspaces.unwrap_or_default(),
             section: "",
-            is_operator: false,
+            is_operator: profile.is_some_and(|profile| profile.user.is_staff()),
             available: None,
             request_id: visitor.request_id.clone(),
             notice: None,
@@ -104,16 +106,6 @@ impl Shell {
     pub(crate) fn with_available(mut self, credits: i64) -> Self {
         self.available = Some(credits);
         self
-    }
-
-    /// Where the style sheet is.
-    pub(crate) fn sheet(&self) -> &'static str {
-        assets::sheet()
-    }
-
-    /// Where the script begins.
-    pub(crate) fn script(&self) -> &'static str {
-        assets::script()
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn routes(routes: &mut Routes) {
 }
 
 #[derive(Template)]
-#[template(path = "style.html")]
+#[template(path = "style/index.html")]
 struct Style {
     shell: Shell,
 }

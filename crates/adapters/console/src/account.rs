@@ -1,0 +1,105 @@
+//! Becoming somebody here: signing up, in and out, and making a workspace.
+
+mod onboarding;
+mod sign_in;
+mod sign_up;
+
+use actix_web::HttpResponse;
+use actix_web::cookie::Cookie;
+use actix_web::http::header::SET_COOKIE;
+use keelway_access::Membership;
+use keelway_builds::{GuestEntry, guest};
+use keelway_http::args::UseCases;
+use keelway_http::routes::Routes;
+use keelway_kernel::{QueueId, StoreError};
+use keelway_platform::auth::SignedInNow;
+
+use crate::page::go;
+
+pub(crate) fn routes(routes: &mut Routes) {
+    sign_up::routes(routes);
+    sign_in::routes(routes);
+    onboarding::routes(routes);
+}
+
+/// Where to go on to: `path` if it stays on this site, else nowhere.
+///
+/// Browsers read a backslash as a slash and drop line breaks, so nothing of the kind passes.
+pub(crate) fn local(path: &str) -> Option<&str> {
+    let is_plain = path.chars().all(|c| c.is_ascii_graphic() && c != '\\');
+    (path.starts_with('/') && !path.starts_with("//") && is_plain).then_some(path)
+}
+
+/// A parked request, and whether it can still be claimed.
+pub(crate) struct Parked {
+    pub(crate) id: QueueId,
+    pub(crate) description: String,
+}
+
+/// What was parked under `queue`, if it can be claimed. A number that nobody has is silently
+/// nothing: it must not keep anybody from signing up.
+pub(crate) async fn parked(app: &UseCases, queue: &str) -> Result<Option<Parked>, StoreError> {
+    let Ok(id) = queue.parse::<QueueId>() else { return Ok(None) };
+    let ports = app.ports();
+    let entry = ports.submissions.find_parked(id).await?;
+    let claimable = guest::claim(entry.as_ref(), ports.clock.now());
+    let shown = |entry: &GuestEntry| Parked {
+        id,
+        description: entry.request.description.as_str().to_owned(),
+    };
+    Ok(claimable.ok().map(shown))
+}
+
+/// Where somebody with these workspaces goes on: to what they parked, to where they wanted, or
+/// home; whoever has no workspace makes one first.
+pub(crate) fn onward(memberships: &[Membership], queue: &str, next: &str) -> String {
+    let queue = queue.parse::<QueueId>().ok();
+    match (memberships.first(), queue) {
+        (None, Some(queue)) => format!("/onboarding?queue={queue}"),
+        (None, None) => "/onboarding".to_owned(),
+        (Some(first), Some(queue)) => format!("/w/{}/new?queue={queue}", first.tenant.slug),
+        (Some(first), None) => match local(next) {
+            Some(next) => next.to_owned(),
+            None => format!("/w/{}/projects", first.tenant.slug),
+        },
+    }
+}
+
+/// Hands the session over and sends the browser on.
+fn entered(app: &UseCases, now: &SignedInNow, queue: &str, next: &str) -> HttpResponse {
+    with_cookie(go(onward(&now.memberships, queue, next)), &app.session_cookie(&now.token))
+}
+
+fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'static>) -> HttpResponse {
+    if let Ok(value) = cookie.to_string().parse() {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local;
+
+    #[test]
+    fn nothing_leads_off_this_site() {
+        for path in ["/", "/w/one/projects?q=a%20b&state=failed", "/a//b", "/@evil.example"] {
+            assert_eq!(local(path), Some(path));
+        }
+        for path in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "\\\\evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "evil.example",
+            " /",
+            "/a\r\nset-cookie: a=b",
+            "/é",
+        ] {
+            assert_eq!(local(path), None, "{path:?}");
+        }
+    }
+}
