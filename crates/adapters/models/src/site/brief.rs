@@ -1,11 +1,13 @@
 //! What a description says: name, subject, topics, sentences and wishes.
 
-use unicode_normalization::char::is_combining_mark;
-
-use super::copy::{KindCopy, Phrases, fill, phrases};
+use super::copy::{Phrases, phrases};
 use super::kind::{Extra, Kind, named};
 use super::language::{Language, detect};
-use super::text::{capitalized, clean, is_wordy, sentences, shorten, words};
+use super::money::Currency;
+use super::name::{proper_name, spoken_name};
+use super::pack::{Group, Item, Pack};
+use super::text::{capitalized, clean, sentences, shorten, words};
+use super::topics::{Topic, alike, is_function, listed, topics};
 
 /// What a site is made from.
 #[derive(Debug, Clone, Copy)]
@@ -61,23 +63,6 @@ const WANTS: &[(Want, &str, &str)] = &[
     (Want::Extra(Extra::Pricing), "", "pricing =prices =plans =preços =precios =tarifs =preise"),
 ];
 
-/// Something the site speaks of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Topic {
-    /// As a title.
-    pub(super) text: String,
-    /// As typed, for use inside a sentence.
-    pub(super) inline: String,
-}
-
-impl Topic {
-    /// `template` about this topic, with a capital only where the topic comes first.
-    pub(super) fn put_into(&self, template: &str) -> String {
-        let text = if template.starts_with("{}") { &self.text } else { &self.inline };
-        fill(template, text)
-    }
-}
-
 /// Everything the pages are made from.
 #[derive(Debug)]
 pub(super) struct Story {
@@ -89,22 +74,29 @@ pub(super) struct Story {
     pub(super) headline: String,
     /// What the site is, in a sentence.
     pub(super) lead: String,
+    /// Whether the lead reads as copy rather than as a request.
+    pub(super) speaks: bool,
+    /// Sentences of the description, after the first, that visitors may read.
+    pub(super) told: Vec<String>,
     /// The description's sentences, fit for running text.
     pub(super) sentences: Vec<String>,
-    /// The description as it was typed, by lines.
-    pub(super) verbatim: Vec<String>,
     /// At least six.
     pub(super) topics: Vec<Topic>,
+    /// What the description counts up.
+    pub(super) listed: Vec<String>,
     pub(super) wants: Vec<Want>,
+    /// What sites of this kind say.
+    pub(super) pack: Pack,
+    /// What there is to have: the description's own things first.
+    pub(super) groups: Vec<Group>,
+    pub(super) currency: Currency,
     pub(super) audience: Option<String>,
     /// Tells sites of equal kind apart.
     pub(super) seed: u64,
 }
 
-const TOPICS: usize = 12;
-const LEAST_TOPICS: usize = 6;
 /// Words looked at for topics; a long description has said what it is about by then.
-const TOPIC_WORDS: usize = 600;
+pub(super) const TOPIC_WORDS: usize = 600;
 
 impl Story {
     pub(super) fn read(input: &Input<'_>) -> Self {
@@ -118,31 +110,44 @@ impl Story {
         let subject = without_opener(first, language);
         let spoken = spoken_name(&plain);
         let (spoken, unnamed) = match spoken {
-            Some((name, said)) => (Some(name), subject.replacen(said, "", 1)),
-            None => (None, subject.clone()),
+            Some((name, said)) => {
+                let rest = subject.replacen(said, "", 1);
+                (Some(name), rest.replace(" :", ":").replace(" ,", ","))
+            }
+            None => (proper_name(&subject, language.tag), subject.clone()),
         };
-        let usual = phrases.kind(kind);
-        let topics = topics(&readable, language, usual, spoken.as_deref().unwrap_or_default());
         let name = spoken
+            .clone()
             .or_else(|| fit(input.project_name, 48))
             .or_else(|| fit(&headline(&unnamed), 48))
             .unwrap_or_else(|| phrases.untitled.to_owned());
+        let pack = pack(phrases, kind, &name);
+        let usual: Vec<String> = names(&pack.offer.groups).collect();
+        let topics = topics(&readable, language, &usual, spoken.as_deref().unwrap_or_default());
+        let listed = listed(&readable, language);
         let headline = fit(&headline(&unnamed), 70).unwrap_or_else(|| name.clone());
-        let lead = fit(&subject, 240).unwrap_or_else(|| headline.clone());
-        let sentences =
-            readable.iter().map(|sentence| shorten(&capitalized(sentence), 320)).collect();
-        let wants = wants(&text, kind, input.features);
+        let lead = fit(&unnamed, 240).unwrap_or_else(|| headline.clone());
+        let readable_copy = |text: &str, least: usize| {
+            (least..=34).contains(&text.split_whitespace().count()) && !is_request(text)
+        };
+        let fitted = |sentence: &String| shorten(&capitalized(sentence), 320);
+        let told = readable.iter().skip(1).filter(|text| readable_copy(text, 5)).take(3);
         Self {
             language,
             phrases,
             kind,
             name,
+            speaks: readable_copy(&lead, 6) && !is_function(&lead) && lead.chars().count() <= 190,
             headline,
             lead,
-            sentences,
-            verbatim: lines(&text),
+            told: told.map(fitted).collect(),
+            sentences: readable.iter().map(fitted).collect(),
+            groups: offered(&listed, pack.offer.groups.clone()),
             topics,
-            wants,
+            listed,
+            wants: wants(&text, kind, input.features),
+            currency: Currency::of(&text, phrases.tag),
+            pack,
             audience: input.target_users.and_then(|users| fit(&clean(users), 300)),
             seed: seed(&[input.project_name, input.description]),
         }
@@ -152,17 +157,9 @@ impl Story {
         self.wants.contains(&want)
     }
 
-    pub(super) fn kind_copy(&self) -> &'static KindCopy {
-        self.phrases.kind(self.kind)
-    }
-
-    /// Name and headline, or the name alone where both are one.
-    pub(super) fn headline_with_name(&self) -> String {
-        if self.headline == self.name {
-            self.name.clone()
-        } else {
-            format!("{} – {}", self.name, self.headline)
-        }
+    /// Whether our wording is in another language than the description.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.phrases.tag != self.language.tag
     }
 
     /// The topic at `index`, counting round and round.
@@ -182,25 +179,63 @@ impl Story {
 }
 
 /// `None` if no letter or digit is left to show.
-fn fit(text: &str, chars: usize) -> Option<String> {
+pub(super) fn fit(text: &str, chars: usize) -> Option<String> {
     let text = clean(text);
     let one_spaced: Vec<&str> = text.split_whitespace().collect();
     words(&text).next()?;
     Some(capitalized(&shorten(&one_spaced.join(" "), chars)))
 }
 
-fn lines(text: &str) -> Vec<String> {
-    text.lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-        .filter(|line| !line.is_empty())
-        .map(|line| match line.chars().next() {
-            // A paragraph must not begin with a mark that combines with nothing.
-            Some(c) if is_combining_mark(c) => {
-                format!("\u{25cc}{line}")
-            }
-            _ => line,
-        })
-        .collect()
+/// What sites of `kind` say; in languages that have only the general words, with the label,
+/// the call and the things that are usual for the kind.
+fn pack(phrases: &Phrases, kind: Kind, name: &str) -> Pack {
+    let mut pack = Pack::of(phrases.tag, kind, name);
+    let own = phrases.kinds.iter().find(|copy| copy.kind == kind);
+    if let Some(copy) = own.filter(|_| !Pack::exists(phrases.tag, kind)) {
+        pack.label = copy.label.to_owned();
+        pack.action = copy.action.to_owned();
+        pack.second = copy.offer.to_owned();
+        pack.offer.title = copy.offer.to_owned();
+        let usual = copy.usual.map(|name| Item { name: name.to_owned(), ..Item::default() });
+        pack.offer.groups = vec![Group { title: copy.offer.to_owned(), items: usual.to_vec() }];
+    }
+    pack
+}
+
+fn names(groups: &[Group]) -> impl Iterator<Item = String> {
+    groups.iter().flat_map(|group| &group.items).map(|item| item.name.clone())
+}
+
+/// The pack's groups with the description's things before them, each with the words of the
+/// pack's item that is like it.
+fn offered(listed: &[String], mut groups: Vec<Group>) -> Vec<Group> {
+    if listed.is_empty() {
+        return groups;
+    }
+    let mut own = Vec::new();
+    for name in listed {
+        let known = groups.iter_mut().find_map(|group| {
+            let at = group.items.iter().position(|item| alike(&item.name, name))?;
+            Some(group.items.remove(at))
+        });
+        own.push(Item { name: name.clone(), ..known.unwrap_or_default() });
+    }
+    groups.retain(|group| !group.items.is_empty());
+    groups.insert(0, Group { title: String::new(), items: own });
+    groups
+}
+
+/// Words of somebody who orders a site rather than of somebody who shows one.
+const REQUESTS: &str = "=site =sites website web-site =page =pages landing homepage =app should =must \
+                        please =want =need build create generate =make layout =seite =seiten webseit \
+                        =soll sollen möchte brauch erstell página páginas =sitio =web deve debe \
+                        quiero quero precis necesit crear criar =doit voudr créer =mettre موقع صفحة \
+                        =אתר =דף сайт ignore instruction prompt サイト 网站";
+
+fn is_request(text: &str) -> bool {
+    let told =
+        |word: &str| named(REQUESTS, word) || word.contains("サイト") || word.contains("网站");
+    words(text).any(|word| told(&word.to_lowercase()))
 }
 
 /// For running text: tags, templates and addresses are not words of the subject.
@@ -249,10 +284,18 @@ fn after_code(tail: &str) -> &str {
 
 /// `sentence` from where it comes to the point; whole if it is all opening.
 fn without_opener(sentence: &str, language: Language) -> String {
+    let opens = |word: &str| language.is_opener(&word.to_lowercase());
+    let all: Vec<&str> = words(sentence).collect();
+    let start = all.iter().take_while(|word| opens(word)).count();
+    // `A booking site for a barber shop` is about a barber shop.
+    let site = |at: &usize| is_request(all[*at]) && all.get(at + 1).is_some_and(|next| opens(next));
+    let from = (start..all.len().min(start + 3)).find(site).map_or(start, |site| {
+        site + 1 + all[site + 1..].iter().take_while(|word| opens(word)).count()
+    });
     let mut at = 0;
-    for word in words(sentence) {
+    for (number, word) in all.iter().enumerate() {
         let Some(found) = sentence[at..].find(word) else { break };
-        if !language.is_opener(&word.to_lowercase()) {
+        if number == from {
             return capitalized(&sentence[at + found..]);
         }
         at += found + word.len();
@@ -280,41 +323,6 @@ fn headline(subject: &str) -> String {
     out.join(" ")
 }
 
-const NAMERS: &str = "=called =named =chamado =chamada =llamado =llamada =appelé =appelée =nommé \
-                      =nommée =namens =genannt";
-const QUOTES: &[(char, char)] = &[('"', '"'), ('“', '”'), ('«', '»'), ('„', '“'), ('\'', '\'')];
-
-/// The name that the description gives the site, after a word such as `called`, and the words
-/// that give it.
-fn spoken_name(text: &str) -> Option<(String, &str)> {
-    let mut at = 0;
-    for word in words(text).take(TOPIC_WORDS) {
-        let from = at + text[at..].find(word)?;
-        at = from + word.len();
-        if !named(NAMERS, &word.to_lowercase()) {
-            continue;
-        }
-        let tail = text[at..].trim_start();
-        let quoted = tail.chars().next().and_then(|first| {
-            let (_, close) = QUOTES.iter().find(|(open, _)| *open == first)?;
-            let inner = &tail[first.len_utf8()..];
-            Some(&inner[..inner.find(*close)?])
-        });
-        let before = text.len() - tail.len();
-        if let Some(name) = quoted {
-            let to = before + name.len() + tail.chars().next().map_or(0, char::len_utf8);
-            let close = text[to..].chars().next().map_or(0, char::len_utf8);
-            return fit(name, 48).map(|name| (name, &text[from..to + close]));
-        }
-        let capital =
-            |word: &&str| *word == "&" || word.chars().next().is_some_and(char::is_uppercase);
-        let clause = tail.split(['.', ',', ';', ':', '\n']).next()?;
-        let name = clause.split(' ').take_while(capital).take(4).collect::<Vec<_>>().join(" ");
-        return fit(&name, 48).map(|fit| (fit, &text[from..before + name.len()]));
-    }
-    None
-}
-
 fn wants(text: &str, kind: Kind, features: &[String]) -> Vec<Want> {
     let lower: Vec<String> = words(text).take(TOPIC_WORDS * 3).map(str::to_lowercase).collect();
     WANTS
@@ -326,73 +334,6 @@ fn wants(text: &str, kind: Kind, features: &[String]) -> Vec<Want> {
         })
         .map(|(want, ..)| *want)
         .collect()
-}
-
-/// Runs of words between those that carry no subject, the weightiest in order of appearance;
-/// `name` is no topic of its own site.
-fn topics(readable: &[String], language: Language, usual: &KindCopy, name: &str) -> Vec<Topic> {
-    let mut found: Vec<(String, usize)> = Vec::new();
-    let clauses =
-        readable.iter().flat_map(|sentence| sentence.split(|c: char| !is_wordy(c) && c != ' '));
-    let mut seen = 0;
-    for clause in clauses.take_while(|clause| {
-        let early = seen < TOPIC_WORDS;
-        seen += words(clause).count();
-        early
-    }) {
-        let mut run: Vec<&str> = Vec::new();
-        for word in words(clause).map(Some).chain([None]) {
-            let subject = word.filter(|word| {
-                let lower = word.to_lowercase();
-                !language.is_function_word(&lower) && !language.is_opener(&lower)
-            });
-            run.extend(subject);
-            if subject.is_none() || run.len() == 4 {
-                note(&mut found, &std::mem::take(&mut run));
-            }
-        }
-    }
-    found.retain(|(text, _)| !name.to_lowercase().contains(&text.to_lowercase()));
-    chosen(&found, usual, language)
-}
-
-fn note(found: &mut Vec<(String, usize)>, run: &[&str]) {
-    let text = run.iter().map(|word| shorten(word, 24)).collect::<Vec<_>>().join(" ");
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    let least = if text.is_ascii() { 3 } else { 2 };
-    if letters < least {
-        return;
-    }
-    let lower = text.to_lowercase();
-    match found.iter_mut().find(|(known, _)| known.to_lowercase() == lower) {
-        Some((_, weight)) => *weight += 2,
-        None => found.push((text, run.len().min(3) * 2)),
-    }
-}
-
-fn chosen(found: &[(String, usize)], usual: &KindCopy, language: Language) -> Vec<Topic> {
-    let mut ranked: Vec<usize> = (0..found.len()).collect();
-    ranked.sort_by_key(|at| std::cmp::Reverse(found[*at].1));
-    ranked.truncate(TOPICS);
-    ranked.sort_unstable();
-    let mut topics: Vec<Topic> = ranked
-        .into_iter()
-        .map(|at| found[at].0.trim_start_matches(is_combining_mark))
-        .map(|text| Topic { text: capitalized(text), inline: text.to_owned() })
-        .collect();
-    // German nouns have capitals everywhere.
-    let keeps_capitals = language.tag == "de";
-    let fillers = usual.usual.into_iter().chain([usual.label, usual.offer]);
-    for filler in fillers {
-        if topics.len() >= LEAST_TOPICS {
-            break;
-        }
-        if !topics.iter().any(|topic| topic.text == filler) {
-            let inline = if keeps_capitals { filler.to_owned() } else { filler.to_lowercase() };
-            topics.push(Topic { text: filler.to_owned(), inline });
-        }
-    }
-    topics
 }
 
 /// FNV-1a: stable everywhere and for ever, unlike the standard library's hashes.

@@ -1,6 +1,7 @@
-//! How a site looks: colours whose contrast is right by construction, type, and layout.
+//! How a site looks: colours whose contrast is right by construction, type, and composition.
 
 use super::brief::Story;
+use super::layout::{Layout, Theme};
 
 /// Red, green and blue in 0..=255.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,81 +28,107 @@ pub(super) struct Palette {
     pub(super) accent: Rgb,
     pub(super) on_accent: Rgb,
     pub(super) second: Rgb,
+    /// A vivid ground, with dark text on it.
+    pub(super) pop: Rgb,
+    pub(super) on_pop: Rgb,
 }
 
 /// Choices that hold for the whole site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Design {
+    pub(super) theme: Theme,
     pub(super) light: Palette,
     pub(super) dark: Palette,
-    pub(super) heading_font: &'static str,
-    pub(super) body_font: &'static str,
-    /// Which of the layouts in the style sheet.
-    pub(super) hero: Hero,
-    pub(super) cards: Cards,
-    pub(super) header: Header,
-    pub(super) radius_px: u8,
-    pub(super) art: u8,
-    pub(super) third: Third,
-    /// Where the home page starts in lists that are longer than it shows.
-    pub(super) offset: usize,
-    /// Order of the home page's middle sections.
-    pub(super) order: [usize; 3],
+    /// Whether the script of the page bears wide or tight setting and small capitals.
+    pub(super) script: Script,
 }
 
+/// What may be done to letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hero {
-    Split,
-    Centred,
-    Banner,
-    Stacked,
+pub(super) enum Script {
+    /// Letters that stand alone and have capitals.
+    Latin,
+    /// All others.
+    Other,
 }
 
-/// What the home page tells besides topics and idea.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Third {
-    Steps,
-    Questions,
-    Tips,
+/// How strong the colours of a theme are; all in percent.
+struct Tone {
+    /// Turns of the ground's hue towards warm paper: its own hue where there is one.
+    paper: Option<u16>,
+    ground: (u16, u16),
+    band: (u16, u16),
+    accent: (u16, u16),
+    night: (u16, u16),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cards {
-    Boxed,
-    Ruled,
-    Tinted,
+impl Theme {
+    const fn tone(self) -> Tone {
+        match self {
+            Self::Editorial => Tone {
+                paper: Some(42),
+                ground: (30, 97),
+                band: (28, 93),
+                accent: (62, 38),
+                night: (12, 9),
+            },
+            Self::Craft => Tone {
+                paper: Some(36),
+                ground: (52, 95),
+                band: (48, 89),
+                accent: (60, 38),
+                night: (22, 10),
+            },
+            Self::Swiss => Tone {
+                paper: None,
+                ground: (8, 98),
+                band: (12, 93),
+                accent: (88, 48),
+                night: (6, 8),
+            },
+            Self::Clinical => Tone {
+                paper: None,
+                ground: (45, 98),
+                band: (52, 93),
+                accent: (55, 36),
+                night: (28, 11),
+            },
+            Self::Poster => Tone {
+                paper: Some(48),
+                ground: (20, 97),
+                band: (22, 91),
+                accent: (85, 42),
+                night: (10, 8),
+            },
+            Self::Stage => Tone {
+                paper: None,
+                ground: (20, 96),
+                band: (22, 91),
+                accent: (80, 45),
+                night: (26, 8),
+            },
+            Self::Luxe => Tone {
+                paper: Some(40),
+                ground: (18, 96),
+                band: (18, 91),
+                accent: (30, 34),
+                night: (10, 10),
+            },
+            Self::Product => Tone {
+                paper: None,
+                ground: (30, 99),
+                band: (45, 96),
+                accent: (72, 50),
+                night: (24, 9),
+            },
+        }
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Header {
-    Plain,
-    Filled,
-    Centred,
-}
-
-const FONTS: [(&str, &str); 6] = [
-    ("Charter, 'Bitstream Charter', Cambria, serif", "system-ui, 'Segoe UI', sans-serif"),
-    ("system-ui, 'Segoe UI', Roboto, sans-serif", "system-ui, 'Segoe UI', Roboto, sans-serif"),
-    (
-        "'Iowan Old Style', Palatino, 'URW Palladio L', serif",
-        "'Iowan Old Style', Palatino, 'URW Palladio L', serif",
-    ),
-    (
-        "Rockwell, 'Rockwell Nova', 'Roboto Slab', 'DejaVu Serif', serif",
-        "Seravek, 'Gill Sans Nova', Ubuntu, sans-serif",
-    ),
-    (
-        "Avenir, Montserrat, Corbel, 'URW Gothic', sans-serif",
-        "Avenir, Montserrat, Corbel, 'URW Gothic', sans-serif",
-    ),
-    (
-        "ui-monospace, 'Cascadia Code', Menlo, 'DejaVu Sans Mono', monospace",
-        "Optima, Candara, 'Noto Sans', sans-serif",
-    ),
-];
-const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
-const RADII: [u8; 4] = [0, 4, 10, 18];
-const SECOND_HUES: [u16; 5] = [30, 60, 150, 180, 210];
+/// How far the second colour stands from the first.
+const SECOND_HUES: [u16; 5] = [28, 40, 165, 195, 320];
+/// How far a site's hue may lie from the one its kind proposes.
+const JITTER: u16 = 17;
 
 /// A stream of numbers that is the same wherever the same seed is given (splitmix64).
 #[derive(Debug)]
@@ -123,84 +150,104 @@ impl Draw {
     }
 
     pub(super) fn pick<T: Copy, const N: usize>(&mut self, from: [T; N]) -> T {
-        let bound = u16::try_from(N).unwrap_or(u16::MAX);
-        from[usize::from(self.below(bound))]
+        from[self.index(N)]
+    }
+
+    /// A place in a list of `len`.
+    pub(super) fn index(&mut self, len: usize) -> usize {
+        usize::from(self.below(u16::try_from(len).unwrap_or(u16::MAX)))
+    }
+
+    /// A seed of its own for each `place`.
+    pub(super) fn at(&self, place: usize) -> u64 {
+        let place = u64::try_from(place).unwrap_or_default();
+        self.0.wrapping_add(place.wrapping_mul(0x9e37_79b9_7f4a_7c15)).rotate_left(31)
+    }
+
+    /// `count` of the places of a list of `len`, in their order.
+    pub(super) fn some(&mut self, count: usize, len: usize) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..len).collect();
+        while places.len() > count {
+            places.remove(self.index(places.len()));
+        }
+        places
     }
 }
 
 impl Design {
     pub(super) fn of(story: &Story) -> Self {
+        let layout = Layout::of(story.kind);
         let mut draw = Draw::new(story.seed);
-        let hue = (story.kind.hue() + 360 - 35 + draw.below(71)) % 360;
+        let theme = layout.themes[draw.index(layout.themes.len())];
+        let hue = (draw.pick(layout.hues) + 360 - JITTER / 2 + draw.below(JITTER)) % 360;
         let second = (hue + draw.pick(SECOND_HUES)) % 360;
-        let saturation = 45 + draw.below(36);
-        // Most of these families have Latin letters only.
+        // Most families have Latin letters only, and joined letters bear no spacing.
         let latin = !story.headline.chars().any(|c| c.is_alphabetic() && c > '\u{24f}');
-        let chosen = draw.pick(FONTS);
-        let (heading_font, body_font) = if latin { chosen } else { FONTS[1] };
         Self {
-            light: Palette::light(hue, second, saturation),
-            dark: Palette::dark(hue, second, saturation),
-            heading_font,
-            body_font,
-            hero: draw.pick([Hero::Split, Hero::Centred, Hero::Banner, Hero::Stacked]),
-            cards: draw.pick([Cards::Boxed, Cards::Ruled, Cards::Tinted]),
-            header: draw.pick([Header::Plain, Header::Filled, Header::Centred]),
-            radius_px: draw.pick(RADII),
-            art: draw.pick([0, 1, 2, 3, 4]),
-            third: draw.pick([Third::Steps, Third::Questions, Third::Tips]),
-            offset: usize::from(draw.below(6)),
-            order: draw.pick(ORDERS),
+            theme,
+            light: Palette::light(theme, hue, second),
+            dark: Palette::dark(theme, hue, second),
+            script: if latin { Script::Latin } else { Script::Other },
         }
     }
 }
 
 impl Palette {
-    fn light(hue: u16, second: u16, saturation: u16) -> Self {
-        let ground = hsl(hue, 30, 98);
-        let surface = hsl(hue, 20, 100);
-        let band = hsl(hue, 35, 94);
+    fn light(theme: Theme, hue: u16, second: u16) -> Self {
+        let Tone { paper, ground, band, accent, .. } = theme.tone();
+        let own = paper.unwrap_or(hue);
+        let surface = hsl(own, ground.0, (ground.1 + 3).min(100));
+        let ground = hsl(own, ground.0, ground.1);
+        let band = hsl(own, band.0, band.1);
         let grounds = [ground, surface, band];
+        let on_pop = hsl(hue, 45, 8);
         Self {
             ground,
             surface,
             band,
-            text: hsl(hue, 25, 13),
-            muted: darkened(hue, 12, 45, &grounds, 480),
-            line: hsl(hue, 20, 86),
-            edge: darkened(hue, 12, 65, &grounds, 310),
-            accent: darkened(hue, saturation, 46, &grounds, 480),
-            on_accent: hsl(hue, 20, 100),
-            second: darkened(second, saturation, 55, &grounds, 310),
+            text: hsl(hue, 24, 10),
+            muted: darkened((own, 10), 40, &grounds, 500),
+            line: hsl(own, 16, 84),
+            edge: darkened((own, 10), 60, &grounds, 310),
+            accent: darkened((hue, accent.0), accent.1, &grounds, 480),
+            on_accent: hsl(own, 20, 99),
+            second: darkened((second, accent.0), 55, &grounds, 310),
+            pop: lightened((hue, 88), 60, &[on_pop], 600),
+            on_pop,
         }
     }
 
-    fn dark(hue: u16, second: u16, saturation: u16) -> Self {
-        let ground = hsl(hue, 18, 9);
-        let surface = hsl(hue, 16, 13);
-        let band = hsl(hue, 18, 16);
+    fn dark(theme: Theme, hue: u16, second: u16) -> Self {
+        let Tone { accent, night: (saturation, lightness), .. } = theme.tone();
+        let ground = hsl(hue, saturation, lightness);
+        let surface = hsl(hue, saturation, lightness + 4);
+        let band = hsl(hue, saturation, lightness + 6);
         let grounds = [ground, surface, band];
+        let on_pop = hsl(hue, 45, 8);
         Self {
             ground,
             surface,
             band,
-            text: hsl(hue, 15, 93),
-            muted: lightened(hue, 12, 60, &grounds, 480),
-            line: hsl(hue, 14, 26),
-            edge: lightened(hue, 12, 40, &grounds, 310),
-            accent: lightened(hue, saturation, 55, &grounds, 480),
+            text: hsl(hue, 15, 94),
+            muted: lightened((hue, 12), 66, &grounds, 500),
+            line: hsl(hue, saturation.max(10), 24),
+            edge: lightened((hue, 12), 42, &grounds, 310),
+            accent: lightened((hue, accent.0.max(45)), 62, &grounds, 480),
             on_accent: ground,
-            second: lightened(second, saturation, 50, &grounds, 310),
+            second: lightened((second, accent.0), 55, &grounds, 310),
+            pop: lightened((hue, 80), 56, &[on_pop], 600),
+            on_pop,
         }
     }
 }
 
-/// The colour nearest to the lightness `from` that has the contrast (in hundredths) on all.
-fn darkened(hue: u16, saturation: u16, from: u16, on: &[Rgb], least: u32) -> Rgb {
+/// The colour (hue and saturation) nearest to the lightness `from` that has the contrast, in
+/// hundredths, on all of `on`.
+fn darkened((hue, saturation): (u16, u16), from: u16, on: &[Rgb], least: u32) -> Rgb {
     nearest((0..=from).rev().map(|lightness| hsl(hue, saturation, lightness)), on, least)
 }
 
-fn lightened(hue: u16, saturation: u16, from: u16, on: &[Rgb], least: u32) -> Rgb {
+fn lightened((hue, saturation): (u16, u16), from: u16, on: &[Rgb], least: u32) -> Rgb {
     nearest((from..=100).map(|lightness| hsl(hue, saturation, lightness)), on, least)
 }
 
@@ -267,11 +314,12 @@ mod tests {
 
     #[test]
     fn every_palette_is_readable() {
-        for hue in (0..360).step_by(3) {
-            for saturation in [45, 60, 80] {
+        use Theme::{Clinical, Craft, Editorial, Luxe, Poster, Product, Stage, Swiss};
+        for theme in [Editorial, Craft, Swiss, Clinical, Poster, Stage, Luxe, Product] {
+            for hue in (0..360).step_by(3) {
                 for palette in [
-                    Palette::light(hue, (hue + 150) % 360, saturation),
-                    Palette::dark(hue, (hue + 150) % 360, saturation),
+                    Palette::light(theme, hue, (hue + 165) % 360),
+                    Palette::dark(theme, hue, (hue + 165) % 360),
                 ] {
                     for ground in [palette.ground, palette.surface, palette.band] {
                         for text in [palette.text, palette.muted, palette.accent] {
@@ -281,8 +329,11 @@ mod tests {
                             assert!(contrast_hundredths(shape, ground) >= 300, "{palette:?}");
                         }
                     }
-                    let on_accent = contrast_hundredths(palette.on_accent, palette.accent);
-                    assert!(on_accent >= 450, "{palette:?}");
+                    for (on, ground) in
+                        [(palette.on_accent, palette.accent), (palette.on_pop, palette.pop)]
+                    {
+                        assert!(contrast_hundredths(on, ground) >= 450, "{theme:?} {palette:?}");
+                    }
                 }
             }
         }

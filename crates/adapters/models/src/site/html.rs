@@ -13,8 +13,8 @@ pub(super) enum Link {
     File(String),
     /// An element of the same page.
     Here(&'static str),
-    /// Where a page deals with the topic of this number.
-    Topic(&'static str, usize),
+    /// Where a page deals with the group of things of this number.
+    Group(&'static str, usize),
 }
 
 impl Link {
@@ -22,14 +22,14 @@ impl Link {
         match self {
             Self::File(file) => file.clone(),
             Self::Here(id) => format!("#{id}"),
-            Self::Topic(file, number) => format!("{file}#{}", topic_id(*number)),
+            Self::Group(file, number) => format!("{file}#{}", group_id(*number)),
         }
     }
 }
 
-/// The id of the element that deals with a topic.
-pub(super) fn topic_id(number: usize) -> String {
-    format!("topic-{number}")
+/// The id of the element that shows a group of things.
+pub(super) fn group_id(number: usize) -> String {
+    format!("group-{number}")
 }
 
 /// Who wrote a text, and so in which language it is.
@@ -154,6 +154,7 @@ const BLOCKS: &[&str] = &[
     "h1",
     "h2",
     "h3",
+    "h4",
     "p",
     "form",
     "table",

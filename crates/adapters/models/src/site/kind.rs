@@ -37,8 +37,6 @@ pub(super) enum Extra {
 
 struct Row {
     kind: Kind,
-    /// Degrees on the colour wheel around which the palette is chosen.
-    hue: u16,
     extras: &'static [Extra],
     /// Beginnings of words in lower case, of all languages at once; `=` asks for the whole word.
     words: &'static str,
@@ -48,129 +46,152 @@ struct Row {
 const TABLE: &[Row] = &[
     Row {
         kind: Kind::Bakery,
-        hue: 30,
         extras: &[Extra::Gallery],
         words: "baker bread sourdough pastry pastries =cakes padaria pastelaria =pão panader \
                 pasteler =pan boulanger pâtisser bäckerei konditor =brot مخبز מאפיי пекар",
     },
     Row {
         kind: Kind::Restaurant,
-        hue: 12,
         extras: &[Extra::Booking, Extra::Gallery],
         words: "restaurant =bar =café =cafe =coffee bistro pizzer trattoria =menu =cuisine =sushi \
                 restaurante cafeter =gaststätte speisekarte مطعم מסעד ресторан",
     },
     Row {
         kind: Kind::Law,
-        hue: 215,
         extras: &[Extra::Booking],
         words: "lawyer attorney =law =legal advogad advocac abogad avocat anwalt kanzlei rechtsanw \
                 notar محام עורך адвокат",
     },
     Row {
         kind: Kind::Clinic,
-        hue: 180,
         extras: &[Extra::Booking],
         words: "clinic doctor dentist dental patient medical physio therap hospital clínica médic \
                 cabinet-médical médecin arzt ärzt praxis zahnarzt عيادة מרפא клиник",
     },
     Row {
         kind: Kind::School,
-        hue: 225,
         extras: &[Extra::Events],
         words: "school university student =course =courses academy kindergarten =lessons tutor \
                 escola aluno escuela colegio alumno école élève schule kurs مدرسة בית-ספר школ",
     },
     Row {
         kind: Kind::Gym,
-        hue: 350,
         extras: &[Extra::Booking, Extra::Pricing],
         words: "gym fitness workout crossfit yoga pilates training trainer academia-de gimnasio \
                 ginásio salle-de-sport fitnessstudio نادي כושר фитнес",
     },
     Row {
         kind: Kind::Hotel,
-        hue: 195,
         extras: &[Extra::Booking, Extra::Gallery],
         words: "hotel hostel =inn guesthouse =rooms bed-and-breakfast pousada hôtel auberge \
                 pension ferienwohnung فندق מלון отел",
     },
     Row {
         kind: Kind::Music,
-        hue: 285,
         extras: &[Extra::Events, Extra::Gallery],
         words: "=band music album =gig =gigs concert singer =dj orchestra =choir banda música \
                 groupe musique musik فرقة להק музык",
     },
     Row {
         kind: Kind::Charity,
-        hue: 145,
         extras: &[Extra::Events],
         words: "charity charities non-profit nonprofit volunteer donat =ngo shelter associação \
                 voluntári =ong donaci bénévol association verein ehrenamt spende جمعية עמות",
     },
     Row {
         kind: Kind::Podcast,
-        hue: 265,
         extras: &[Extra::Articles],
         words: "podcast =episode =episodes listeners episódio episodio épisode بودكاست פודקאסט",
     },
     Row {
         kind: Kind::Property,
-        hue: 165,
         extras: &[Extra::Gallery, Extra::Booking],
         words: "real-estate =estate realtor apartment property properties housing imobiliári \
                 imóve inmobiliari immobili عقارات נדל",
     },
     Row {
         kind: Kind::Event,
-        hue: 320,
         extras: &[Extra::Events, Extra::Booking],
         words: "conference =event =events festival wedding meetup summit conferência evento \
                 conferencia boda conférence mariage hochzeit konferenz tagung مؤتمر כנס",
     },
     Row {
         kind: Kind::Portfolio,
-        hue: 250,
         extras: &[Extra::Gallery],
         words: "portfolio portfólio portafolio photograph fotógraf fotograf photographe illustrat \
                 ilustra designer architect architekt artist =art studio معرض צלם",
     },
     Row {
         kind: Kind::Journal,
-        hue: 55,
         extras: &[Extra::Articles],
         words: "blog magazine newspaper =news journal =articles revista jornal periódico zeitung \
                 actualités مدونة בלוג блог",
     },
     Row {
         kind: Kind::Shop,
-        hue: 340,
         extras: &[Extra::Pricing],
         words: "shop =store e-commerce ecommerce webshop =sell selling =cart product loja tienda \
                 boutique =laden geschäft متجر חנות магазин",
     },
     Row {
         kind: Kind::Tool,
-        hue: 205,
         extras: &[],
         words: "dashboard =internal tracker tracking inventory monitor analytics planner =crm \
                 =erp =todo calculator painel panel-de tableau-de verwaltung",
     },
     Row {
         kind: Kind::Software,
-        hue: 240,
         extras: &[Extra::Pricing],
         words: "saas software platform startup =cloud =api developer =tool automation plataforma \
                 plateforme plattform logiciel برنامج תוכנה",
     },
-    Row { kind: Kind::General, hue: 200, extras: &[], words: "" },
+    Row { kind: Kind::General, extras: &[], words: "" },
 ];
 
 impl Kind {
-    /// The hue around which the palette is chosen.
-    pub(super) fn hue(self) -> u16 {
-        self.row().map_or(200, |row| row.hue)
+    pub(super) const ALL: [Self; 18] = [
+        Self::Bakery,
+        Self::Restaurant,
+        Self::Shop,
+        Self::Portfolio,
+        Self::Clinic,
+        Self::School,
+        Self::Law,
+        Self::Gym,
+        Self::Hotel,
+        Self::Music,
+        Self::Charity,
+        Self::Software,
+        Self::Event,
+        Self::Podcast,
+        Self::Property,
+        Self::Journal,
+        Self::Tool,
+        Self::General,
+    ];
+
+    /// The name of its packs.
+    pub(super) const fn file(self) -> &'static str {
+        match self {
+            Self::Bakery => "bakery",
+            Self::Restaurant => "restaurant",
+            Self::Shop => "shop",
+            Self::Portfolio => "portfolio",
+            Self::Clinic => "clinic",
+            Self::School => "school",
+            Self::Law => "law",
+            Self::Gym => "gym",
+            Self::Hotel => "hotel",
+            Self::Music => "music",
+            Self::Charity => "charity",
+            Self::Software => "software",
+            Self::Event => "event",
+            Self::Podcast => "podcast",
+            Self::Property => "property",
+            Self::Journal => "journal",
+            Self::Tool => "tool",
+            Self::General => "general",
+        }
     }
 
     /// Pages that this kind has beyond those of every site.

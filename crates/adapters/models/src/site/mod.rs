@@ -10,10 +10,15 @@ mod design;
 mod html;
 mod kind;
 mod language;
+mod layout;
+mod money;
+mod name;
+mod pack;
 mod pages;
 mod render;
 mod style;
 mod text;
+mod topics;
 
 pub(crate) use brief::Input;
 

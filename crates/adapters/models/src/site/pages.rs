@@ -24,18 +24,13 @@ pub(super) enum PageKind {
     Api,
     Data,
     Live,
-    Process,
     Articles,
-    Glossary,
-    Privacy,
-    Accessibility,
-    Sitemap,
     NotFound,
 }
 
 impl PageKind {
     /// In the order of `Phrases::pages`, with the file each is written to.
-    pub(super) const ALL: [(Self, &'static str); 23] = [
+    pub(super) const ALL: [(Self, &'static str); 18] = [
         (Self::Home, "index.html"),
         (Self::About, "about.html"),
         (Self::Offer, "overview.html"),
@@ -52,12 +47,7 @@ impl PageKind {
         (Self::Api, "api.html"),
         (Self::Data, "data.html"),
         (Self::Live, "live.html"),
-        (Self::Process, "process.html"),
         (Self::Articles, "articles.html"),
-        (Self::Glossary, "glossary.html"),
-        (Self::Privacy, "privacy.html"),
-        (Self::Accessibility, "accessibility.html"),
-        (Self::Sitemap, "sitemap.html"),
         (Self::NotFound, "404.html"),
     ];
 
@@ -70,14 +60,21 @@ impl PageKind {
     }
 }
 
-/// What a page is about.
+/// What a page is about; numbers are places in the pack or among the topics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Matter {
     Fixed(PageKind),
-    /// An article on a topic from an angle, by their numbers.
-    Article {
+    Article(usize),
+    /// One thing of the offer.
+    Item {
+        group: usize,
+        item: usize,
+    },
+    Question(usize),
+    /// A topic in the light of one of the pack's points.
+    Note {
         topic: usize,
-        angle: usize,
+        point: usize,
     },
 }
 
@@ -86,8 +83,11 @@ pub(super) enum Matter {
 pub(super) struct Page {
     pub(super) matter: Matter,
     pub(super) file: String,
+    /// What links to it say.
     pub(super) title: String,
-    /// What the page opens with; also its description for search engines.
+    /// What it opens with.
+    pub(super) heading: String,
+    /// The line below the heading; also its description for search engines.
     pub(super) lead: String,
 }
 
@@ -99,60 +99,111 @@ pub(super) fn site_map(story: &Story, least: usize) -> Vec<Page> {
     let wanted = [
         (Want::Live, &[PageKind::Live][..]),
         (Want::Dashboard, &[PageKind::Dashboard]),
-        (Want::Extra(Extra::Booking), &[PageKind::Booking]),
-        (Want::Extra(Extra::Gallery), &[PageKind::Gallery]),
         (Want::Extra(Extra::Events), &[PageKind::Events]),
+        (Want::Extra(Extra::Articles), &[PageKind::Articles]),
+        (Want::Extra(Extra::Gallery), &[PageKind::Gallery]),
         (Want::Extra(Extra::Pricing), &[PageKind::Pricing]),
         (Want::Payments, &[PageKind::Pricing, PageKind::Checkout]),
+        (Want::Extra(Extra::Booking), &[PageKind::Booking]),
         (Want::Accounts, &[PageKind::Login, PageKind::Signup]),
         (Want::Api, &[PageKind::Api]),
         (Want::Data, &[PageKind::Data]),
     ];
+    let mut add = |kind: PageKind| {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    };
     for (want, brings) in wanted {
         if story.wants(want) {
-            kinds.extend(brings.iter().filter(|kind| !kinds.contains(kind)).collect::<Vec<_>>());
+            brings.iter().copied().for_each(&mut add);
         }
     }
-    kinds.extend([PageKind::About, PageKind::Contact, PageKind::Faq, PageKind::Process]);
-    kinds.extend([PageKind::Privacy, PageKind::Accessibility, PageKind::Sitemap]);
-    let few_articles = if story.wants(Want::Extra(Extra::Articles)) { 6 } else { 0 };
-    if few_articles > 0 || least > kinds.len() {
-        kinds.insert(2, PageKind::Articles);
-        kinds.push(PageKind::Glossary);
+    add(PageKind::About);
+    add(PageKind::Contact);
+    if least > kinds.len() {
+        for kind in [PageKind::Articles, PageKind::Faq] {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
     }
-    let articles = match least.saturating_sub(kinds.len()).max(few_articles) {
-        0 if kinds.contains(&PageKind::Articles) => 3,
-        articles => articles,
-    };
+    let articles = if kinds.contains(&PageKind::Articles) { story.pack.articles.len() } else { 0 };
     let mut pages: Vec<Page> = kinds.into_iter().map(|kind| fixed(story, kind)).collect();
     for number in 0..articles {
-        let article = article(story, number, &pages);
-        pages.push(article);
+        let page = more(story, Matter::Article(number), &pages);
+        pages.push(page);
+    }
+    for matter in further(story) {
+        if pages.len() >= least {
+            break;
+        }
+        let page = more(story, matter, &pages);
+        pages.push(page);
     }
     pages
 }
 
-pub(super) fn fixed(story: &Story, kind: PageKind) -> Page {
-    let (title, lead) = story.phrases.pages[kind.place()];
-    let (title, lead) = match kind {
-        PageKind::Home => (story.headline.clone(), story.lead.clone()),
-        PageKind::Offer => (story.kind_copy().offer.to_owned(), fill(lead, &story.name)),
-        _ => (title.to_owned(), fill(lead, &story.name)),
-    };
-    Page { matter: Matter::Fixed(kind), file: kind.file().to_owned(), title, lead }
+/// What else there is to write about, without end.
+fn further(story: &Story) -> impl Iterator<Item = Matter> {
+    let items = story.groups.iter().enumerate().flat_map(|(group, of)| {
+        // A thing without a word about it fills no page.
+        let told = of.items.iter().enumerate().filter(|(_, item)| !item.note.is_empty());
+        told.map(move |(item, _)| Matter::Item { group, item })
+    });
+    let questions = (0..story.pack.questions.len()).map(Matter::Question);
+    let (topics, points) = (story.topics.len(), story.pack.points.len());
+    let notes = (0..).map(move |number| Matter::Note {
+        topic: number % topics,
+        point: (number + number / topics) % points,
+    });
+    items.chain(questions).chain(notes)
 }
 
-fn article(story: &Story, number: usize, before: &[Page]) -> Page {
-    let angles = &story.phrases.articles.angles;
-    // Walks over all pairs of topic and angle, changing both from one article to the next.
-    let topics = story.topics.len();
-    let topic = number % topics;
-    let angle = (number / topics + number) % angles.len();
-    let round = number / (topics * angles.len());
-    let (title, lead) = angles[angle];
-    let mut title = story.topic(topic).put_into(title);
-    if round > 0 || before.iter().any(|page| page.title == title) {
-        title = format!("{title} ({})", number + 1);
+pub(super) fn fixed(story: &Story, kind: PageKind) -> Page {
+    let (title, lead) = story.phrases.pages[kind.place()];
+    let pack = &story.pack;
+    let own = |title: &str, heading: &str, lead: &str| {
+        (title.to_owned(), heading.to_owned(), lead.to_owned())
+    };
+    let [first, second] = &pack.closes;
+    let (title, heading, lead) = match kind {
+        PageKind::Home => own(title, &story.headline, &story.lead),
+        PageKind::Offer => own(&pack.offer.title, &pack.offer.title, &pack.offer.intro),
+        PageKind::About => own(title, &pack.story_title, &pack.credos[2]),
+        PageKind::Contact => own(title, &first.title, &first.text),
+        PageKind::Booking => own(title, &pack.action, &second.text),
+        PageKind::Events => own(&pack.schedule.title, &pack.schedule.title, &pack.schedule.intro),
+        PageKind::Faq => own(title, title, &pack.leads[0]),
+        PageKind::Gallery => own(title, title, &pack.credos[0]),
+        PageKind::Pricing => own(title, title, &pack.leads[1]),
+        PageKind::Articles => own(title, title, &pack.credos[1]),
+        _ => own(title, title, &fill(lead, &story.name)),
+    };
+    Page { matter: Matter::Fixed(kind), file: kind.file().to_owned(), title, heading, lead }
+}
+
+fn more(story: &Story, matter: Matter, before: &[Page]) -> Page {
+    let pack = &story.pack;
+    let (mut title, lead) = match matter {
+        Matter::Article(number) => {
+            (pack.articles[number].title.clone(), pack.articles[number].summary.clone())
+        }
+        Matter::Item { group, item } => {
+            let item = &story.groups[group].items[item];
+            (item.name.clone(), item.note.clone())
+        }
+        Matter::Question(number) => {
+            (pack.questions[number].title.clone(), pack.questions[number].text.clone())
+        }
+        Matter::Note { topic, point } => {
+            let point = &pack.points[point];
+            (format!("{} · {}", story.topic(topic).text, point.title), point.text.clone())
+        }
+        Matter::Fixed(kind) => return fixed(story, kind),
+    };
+    if before.iter().any(|page| page.title == title) {
+        title = format!("{title} ({})", before.len());
     }
     let mut name = slug(&title);
     let taken = |name: &str| {
@@ -161,12 +212,7 @@ fn article(story: &Story, number: usize, before: &[Page]) -> Page {
             || before.iter().any(|page| page.file == file)
     };
     if name.len() < 3 || taken(&name) {
-        name = format!("article-{}", number + 1);
+        name = format!("page-{}", before.len() + 1);
     }
-    Page {
-        matter: Matter::Article { topic, angle },
-        file: format!("{name}.html"),
-        title,
-        lead: story.topic(topic).put_into(lead),
-    }
+    Page { matter, file: format!("{name}.html"), heading: title.clone(), title, lead }
 }

@@ -1,83 +1,118 @@
 //! The style sheet of a site.
 
-use super::design::{Cards, Design, Header, Hero, Palette};
+use super::design::{Design, Palette, Script};
+use super::layout::Theme;
 
-const BASE: &str = include_str!("base.css");
+/// What all sites share, then forms and data.
+const BASE: &str = include_str!("themes/base.css");
+const FORMS: &str = include_str!("themes/forms.css");
 
-/// The whole style sheet: colours for both modes, then what all sites share, then the layout.
+/// The whole style sheet: colours for both modes, then what all sites share, then the theme.
 pub(super) fn style_sheet(design: &Design) -> String {
-    let Design { light, dark, heading_font, body_font, radius_px, .. } = design;
-    let light = variables(light);
-    let dark = variables(dark);
-    let hero = hero(design.hero);
-    let cards = cards(design.cards);
-    let header = header(design.header);
+    let light = variables(&design.light);
+    let dark = variables(&design.dark);
+    // A stage is dark at any hour.
+    let (light, scheme) = match design.theme {
+        Theme::Stage => (&dark, "dark"),
+        _ => (&light, "light dark"),
+    };
+    // Letters that join, and scripts without capitals, keep their natural spacing.
+    let (tight, wide, case) = match design.script {
+        Script::Latin => ("1", "1", "uppercase"),
+        Script::Other => ("0", "0", "none"),
+    };
+    let Fonts { display, text } = fonts(design.theme, design.script);
     format!(
-        ":root {{\n  color-scheme: light dark;\n  --heading-font: {heading_font};\n  \
-         --body-font: {body_font};\n  --radius: {radius_px}px;\n{light}}}\n\
-         @media (prefers-color-scheme: dark) {{\n:root {{\n{dark}}}\n}}\n{BASE}{hero}{cards}{header}"
+        ":root {{ color-scheme: {scheme}; --display: {display}; --text-font: {text}; \
+         --tight: {tight}; --wide: {wide}; --case: {case};\n{light}}}\n\
+         @media (prefers-color-scheme: dark) {{\n:root {{\n{dark}}}\n}}\n\
+         .night {{\n{dark}}}\n{BASE}{FORMS}{}",
+        sheet(design.theme)
     )
 }
 
 fn variables(palette: &Palette) -> String {
-    let Palette { ground, surface, band, text, muted, line, edge, accent, on_accent, second } =
-        palette;
+    let Palette {
+        ground,
+        surface,
+        band,
+        text,
+        muted,
+        line,
+        edge,
+        accent,
+        on_accent,
+        second,
+        pop,
+        on_pop,
+    } = palette;
     format!(
-        "  --ground: {ground};\n  --surface: {surface};\n  --band: {band};\n  --text: {text};\n  \
-         --muted: {muted};\n  --line: {line};\n  --edge: {edge};\n  --accent: {accent};\n  \
-         --on-accent: {on_accent};\n  --second: {second};\n"
+        "--ground: {ground}; --surface: {surface}; --band: {band}; --text: {text}; \
+         --muted: {muted}; --line: {line}; --edge: {edge}; --accent: {accent}; \
+         --on-accent: {on_accent}; --second: {second}; --pop: {pop}; --on-pop: {on_pop};\n"
     )
 }
 
-const fn hero(hero: Hero) -> &'static str {
-    match hero {
-        Hero::Split => {
-            "@media (min-width: 52rem) {\n  \
-             .hero .wrap { display: grid; grid-template-columns: 1.2fr 1fr; gap: 3rem; align-items: center; }\n}\n"
-        }
-        Hero::Centred => {
-            ".hero .wrap { display: grid; justify-items: center; text-align: center; gap: 2rem; }\n\
-             .hero .actions { justify-content: center; }\n\
-             .hero .art { max-inline-size: 44rem; max-block-size: 14rem; object-fit: cover; }\n"
-        }
-        Hero::Banner => {
-            ".hero { background: var(--accent); color: var(--on-accent); }\n\
-             .hero .eyebrow, .hero .lead { color: inherit; }\n\
-             .hero .button { background: var(--on-accent); border-color: var(--on-accent); color: var(--accent); }\n\
-             .hero .button.quiet { background: transparent; color: inherit; }\n\
-             .hero :focus-visible { outline-color: currentcolor; }\n\
-             .hero .art { margin-block-start: 2rem; max-block-size: 16rem; }\n\
-             .hero + section { padding-block-start: clamp(2rem, 1.2rem + 3vw, 4.25rem); }\n"
-        }
-        Hero::Stacked => {
-            ".hero .wrap { display: flex; flex-direction: column-reverse; gap: 2rem; }\n\
-             .hero .art { max-block-size: 20rem; }\n\
-             .hero h1 { max-inline-size: 22ch; }\n"
-        }
+struct Fonts {
+    display: &'static str,
+    text: &'static str,
+}
+
+const SANS: &str = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+
+const fn fonts(theme: Theme, script: Script) -> Fonts {
+    if matches!(script, Script::Other) {
+        let display = match theme {
+            Theme::Editorial | Theme::Luxe | Theme::Craft => "'Noto Naskh Arabic', serif",
+            _ => SANS,
+        };
+        return Fonts { display, text: SANS };
+    }
+    match theme {
+        Theme::Editorial => Fonts {
+            display: "'Iowan Old Style', 'Sitka Display', 'Palatino Linotype', 'Noto Serif Display', Georgia, serif",
+            text: "'Iowan Old Style', Charter, 'Sitka Text', Georgia, 'Noto Serif', serif",
+        },
+        Theme::Craft => Fonts {
+            display: "'Superclarendon', Rockwell, 'Bookman Old Style', 'URW Bookman', 'Roboto Slab', 'Noto Serif', Georgia, serif",
+            text: "'Avenir Next', Seravek, 'Gill Sans Nova', Candara, 'Noto Sans', sans-serif",
+        },
+        Theme::Swiss => Fonts {
+            display: "'Helvetica Neue', Helvetica, 'Nimbus Sans', 'Liberation Sans', Arial, 'Noto Sans Display', sans-serif",
+            text: "'Helvetica Neue', Helvetica, 'Nimbus Sans', 'Liberation Sans', Arial, 'Noto Sans', sans-serif",
+        },
+        Theme::Clinical => Fonts {
+            display: "ui-rounded, 'SF Pro Rounded', 'Segoe UI Variable Display', 'Segoe UI', 'Noto Sans Display', 'Noto Sans', sans-serif",
+            text: SANS,
+        },
+        Theme::Poster => Fonts {
+            display: "'Avenir Next Condensed', Bahnschrift, 'Arial Narrow', 'Roboto Condensed', 'DejaVu Sans Condensed', Impact, sans-serif",
+            text: SANS,
+        },
+        Theme::Stage => Fonts {
+            display: "Futura, 'Century Gothic', 'URW Gothic', 'Avenir Next', 'Noto Sans Display', sans-serif",
+            text: SANS,
+        },
+        Theme::Luxe => Fonts {
+            display: "Didot, 'Bodoni MT', 'Hoefler Text', 'Noto Serif Display', Garamond, serif",
+            text: "Optima, Candara, 'Gill Sans Nova', 'Noto Sans Display', 'Noto Sans', sans-serif",
+        },
+        Theme::Product => Fonts {
+            display: "Inter, 'SF Pro Display', 'Segoe UI Variable Display', system-ui, 'Noto Sans Display', 'Noto Sans', sans-serif",
+            text: "Inter, system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",
+        },
     }
 }
 
-const fn cards(cards: Cards) -> &'static str {
-    match cards {
-        Cards::Boxed => ".card { background: var(--surface); border: 1px solid var(--line); }\n",
-        Cards::Ruled => {
-            ".card { padding-inline: 0; border-block-start: 3px solid var(--accent); border-radius: 0; }\n"
-        }
-        Cards::Tinted => {
-            ".card { background: var(--band); }\n.band .card { background: var(--surface); }\n"
-        }
-    }
-}
-
-const fn header(header: Header) -> &'static str {
-    match header {
-        Header::Plain => "",
-        Header::Filled => {
-            ".site-header { background: var(--band); border-block-end: 3px solid var(--accent); }\n"
-        }
-        Header::Centred => {
-            "@media (min-width: 52rem) {\n  .site-header .wrap { flex-direction: column; }\n}\n\
-             .brand { font-size: 1.5rem; }\n"
-        }
+const fn sheet(theme: Theme) -> &'static str {
+    match theme {
+        Theme::Editorial => include_str!("themes/editorial.css"),
+        Theme::Craft => include_str!("themes/craft.css"),
+        Theme::Swiss => include_str!("themes/swiss.css"),
+        Theme::Clinical => include_str!("themes/clinical.css"),
+        Theme::Poster => include_str!("themes/poster.css"),
+        Theme::Stage => include_str!("themes/stage.css"),
+        Theme::Luxe => include_str!("themes/luxe.css"),
+        Theme::Product => include_str!("themes/product.css"),
     }
 }

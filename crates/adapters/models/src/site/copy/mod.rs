@@ -1,7 +1,7 @@
-//! What pages say besides the description's own words, in each language written here.
+//! The wording of controls in each language written here.
 //!
-//! Texts state nothing about the subject that the description did not say: no prices, dates,
-//! people or opening hours are made up, and samples are called samples.
+//! Only what visitors use a site with: labels, forms, navigation and errors. What sites say is
+//! in `packs`.
 
 mod ar;
 mod de;
@@ -40,34 +40,19 @@ pub(super) struct Phrases {
     pub(super) skip: &'static str,
     pub(super) main_nav: &'static str,
     pub(super) footer_nav: &'static str,
-    pub(super) focus_title: &'static str,
-    pub(super) idea_title: &'static str,
     pub(super) audience_title: &'static str,
-    pub(super) close_title: &'static str,
-    pub(super) close_body: &'static str,
-    pub(super) tips_title: &'static str,
     pub(super) untitled: &'static str,
-    /// Steps from interest to result.
-    pub(super) steps_title: &'static str,
-    pub(super) steps: [Titled; 3],
-    /// One sentence each about a topic.
-    pub(super) cards: [&'static str; 6],
     /// Titles and opening lines, in the order of `PageKind::ALL`.
-    pub(super) pages: [Titled; 23],
-    pub(super) faq: [Titled; 5],
+    pub(super) pages: [Titled; 18],
     pub(super) sample: &'static str,
     pub(super) forms: FormCopy,
     pub(super) tools: ToolCopy,
-    pub(super) articles: ArticleCopy,
-    pub(super) privacy: [Titled; 3],
-    pub(super) accessibility: [Titled; 3],
-    /// Where a glossary term is dealt with.
-    pub(super) see_page: &'static str,
-    pub(super) illustration: &'static str,
-    /// Column heads of the events page and what stands where nothing is known.
-    pub(super) event_heads: [&'static str; 3],
-    pub(super) announced_later: &'static str,
-    pub(super) kinds: [KindCopy; 18],
+    /// Said once on every page: what is shown is made up.
+    pub(super) examples: &'static str,
+    /// Before what else there is.
+    pub(super) also: &'static str,
+    /// For languages with general packs only.
+    pub(super) kinds: &'static [KindCopy],
 }
 
 /// Labels and messages of forms.
@@ -104,9 +89,7 @@ pub(super) struct FormCopy {
 /// Texts of the pages that show data.
 #[derive(Debug)]
 pub(super) struct ToolCopy {
-    pub(super) plans: [&'static str; 3],
     pub(super) choose: &'static str,
-    pub(super) per_month: &'static str,
     pub(super) metrics: [&'static str; 4],
     pub(super) chart: &'static str,
     pub(super) filter: &'static str,
@@ -125,26 +108,10 @@ pub(super) struct ToolCopy {
     pub(super) resume: &'static str,
 }
 
-/// Texts of articles.
-#[derive(Debug)]
-pub(super) struct ArticleCopy {
-    /// Title and opening line for a topic.
-    pub(super) angles: [Titled; 8],
-    pub(super) sections: [Titled; 6],
-    pub(super) from_idea: &'static str,
-    pub(super) next: &'static str,
-}
-
 impl Phrases {
     /// What a page of its kind is called in general.
     pub(super) fn title(&self, kind: PageKind) -> &'static str {
         self.pages[kind.place()].0
-    }
-
-    /// The wording of `kind`.
-    pub(super) fn kind(&'static self, kind: Kind) -> &'static KindCopy {
-        let [first, ..] = &self.kinds;
-        self.kinds.iter().find(|copy| copy.kind == kind).unwrap_or(first)
     }
 }
 
@@ -186,30 +153,13 @@ mod tests {
     #[test]
     fn templates_have_their_place_and_plain_texts_have_none() {
         for p in ALL {
-            let templates = [
-                &p.cards[..],
-                &p.tools.endpoints[..],
-                &p.tools.updates[..],
-                &p.articles.angles.map(|(title, _)| title),
-                &p.articles.angles.map(|(_, lead)| lead),
-                &[p.close_title, p.illustration, p.see_page],
-            ];
+            let templates = [&p.tools.endpoints[..], &p.tools.updates[..]];
             for template in templates.into_iter().flatten() {
                 assert_eq!(template.matches("{}").count(), 1, "{}: {template}", p.tag);
             }
             for (title, lead) in p.pages {
                 assert!(!title.contains("{}") && !title.is_empty(), "{}: {title}", p.tag);
                 assert!(lead.matches("{}").count() <= 1, "{}: {lead}", p.tag);
-            }
-        }
-    }
-
-    #[test]
-    fn every_language_words_every_kind() {
-        for p in ALL {
-            for (at, copy) in p.kinds.iter().enumerate() {
-                assert_eq!(copy.kind, ALL[0].kinds[at].kind, "{}", p.tag);
-                assert_eq!(p.kind(copy.kind).label, copy.label);
             }
         }
     }

@@ -133,7 +133,7 @@ pub(super) fn signup(site: &Site) -> Vec<Element> {
 
 pub(super) fn checkout(site: &Site) -> Vec<Element> {
     let copy = copy(site);
-    let plans = site.story.phrases.tools.plans.map(|plan| el("option").ours(plan));
+    let plans = site.story.pack.plans.iter().map(|plan| el("option").ours(plan.name.clone()));
     let fields = vec![
         field("plan", copy.plan, choice(plans)),
         name(copy),

@@ -1,108 +1,69 @@
-//! The home page.
+//! The home page: the parts of its kind, in their order.
 
-use super::super::art::drawing;
-use super::super::copy::{Titled, fill};
-use super::super::design::Third;
-use super::super::html::{Element, Link, el};
-use super::super::pages::{Page, PageKind};
-use super::super::text::shorten;
-use super::{Site, action, section};
+use super::super::html::{Element, el};
+use super::super::layout::{Layout, Part};
+use super::sections::{self, draw};
+use super::{Site, section};
 
-const CARDS: usize = 6;
+/// Parts after the first screen; kinds that have more leave one out.
+const PARTS: usize = 5;
 
-pub(super) fn home(site: &Site, page: &Page) -> Vec<Element> {
-    let middle = [focus(site), idea(site), third(site)];
-    let mut sections = vec![hero(site, page)];
-    for (at, which) in site.design.order.into_iter().enumerate() {
-        let section = middle[which].clone();
-        sections.push(if at == 1 { section.class("band") } else { section });
+pub(super) fn home(site: &Site) -> Vec<Element> {
+    let mut sections = vec![sections::hero(site)];
+    if site.story.is_foreign() {
+        sections.extend([own_words(site), things(site)].into_iter().flatten());
+    } else {
+        sections.extend(chosen(site).into_iter().filter_map(|part| shown(site, part)));
     }
-    sections.push(close(site));
+    sections.push(sections::close(site));
     sections
 }
 
-fn hero(site: &Site, page: &Page) -> Element {
-    let story = &site.story;
-    let offer = Link::File(PageKind::Offer.file().to_owned());
-    let eyebrow = if story.headline == story.name {
-        el("p").class("eyebrow").ours(story.kind_copy().label)
-    } else {
-        el("p").class("eyebrow").own(story.name.clone())
-    };
-    let text = el("div").child(eyebrow).child(el("h1").own(page.title.clone()));
-    let text = if story.lead == story.headline {
-        text
-    } else {
-        text.child(el("p").class("lead").own(story.lead.clone()))
-    };
-    let second = el("a").class("button quiet").href(&offer).ours(story.kind_copy().offer);
-    let text = text.child(el("div").class("actions").child(action(site)).child(second));
-    section([text, drawing(site.design.art, story.seed, None)]).class("hero")
+/// The first part always stands; of the others one may be left out.
+fn chosen(site: &Site) -> Vec<Part> {
+    let mut parts = Layout::of(site.story.kind).parts.to_vec();
+    while parts.len() > PARTS {
+        let out = 2 + draw(site, 8).index(parts.len() - 2);
+        parts.remove(out);
+    }
+    parts
 }
 
-fn focus(site: &Site) -> Element {
+fn shown(site: &Site, part: Part) -> Option<Element> {
+    Some(match part {
+        Part::Offer => sections::offer(site),
+        Part::Points => sections::points(site),
+        Part::Credo => sections::credo(site),
+        Part::Story => sections::story(site, 1),
+        Part::Steps => sections::steps(site),
+        Part::Schedule => sections::schedule(site),
+        Part::Gallery => sections::gallery(site),
+        Part::Questions => sections::questions(site),
+        Part::Articles => return sections::articles(site),
+        Part::Plans => sections::plans(site),
+        Part::Figures => section("figures-band", [sections::figures(site)]),
+    })
+}
+
+/// The description's sentences, where no words of ours fit.
+fn own_words(site: &Site) -> Option<Element> {
+    let told = site.story.sentences.iter().skip(1).take(4);
+    let paragraphs: Vec<Element> = told.map(|text| el("p").own(text.clone())).collect();
+    (!paragraphs.is_empty()).then(|| section("credo", paragraphs))
+}
+
+/// What the description names, as a list.
+fn things(site: &Site) -> Option<Element> {
     let story = &site.story;
-    let cards = story.topics.iter().take(CARDS).enumerate().map(|(number, topic)| {
-        let template = story.phrases.cards[(number + site.design.offset) % CARDS];
-        let link = Link::Topic(PageKind::Offer.file(), number);
-        el("li")
-            .class("card")
-            .child(el("h3").child(el("a").href(&link).own(topic.text.clone())))
-            .child(el("p").ours(topic.put_into(template)))
+    let names: Vec<&String> = if story.listed.is_empty() {
+        story.topics.iter().take(6).map(|topic| &topic.text).collect()
+    } else {
+        story.listed.iter().collect()
+    };
+    let items = names.into_iter().map(|name| {
+        let line = el("div").class("line").child(el("h2").class("name").own(name.clone()));
+        el("li").child(el("div").class("thing").child(line))
     });
-    section([el("h2").ours(story.phrases.focus_title), el("ul").class("grid").children(cards)])
-}
-
-fn idea(site: &Site) -> Element {
-    let story = &site.story;
-    let quoted = story.sentences.iter().take(3).map(|text| el("p").own(shorten(text, 260)));
-    let mut parts = vec![
-        el("h2").ours(story.phrases.idea_title),
-        el("blockquote").class("prose").children(quoted),
-    ];
-    if story.sentences.is_empty() {
-        parts[1] = el("blockquote").class("prose").child(el("p").own(story.headline.clone()));
-    }
-    if let Some(audience) = &story.audience {
-        parts.push(el("h2").ours(story.phrases.audience_title));
-        parts.push(el("p").class("prose").own(audience.clone()));
-    }
-    let about = Link::File(PageKind::About.file().to_owned());
-    let title = story.phrases.title(PageKind::About);
-    parts.push(el("p").child(el("a").href(&about).ours(title)));
-    section(parts)
-}
-
-fn third(site: &Site) -> Element {
-    let phrases = site.story.phrases;
-    let item =
-        |(title, body): &Titled| el("li").child(el("h3").ours(*title)).child(el("p").ours(*body));
-    let three = |from: &'static [Titled]| {
-        let chosen = from.iter().cycle().skip(site.design.offset).take(3);
-        el("ul").class("grid").children(chosen.map(item))
-    };
-    match site.design.third {
-        Third::Steps => section([
-            el("h2").ours(phrases.steps_title),
-            el("ol").class("steps").children(phrases.steps.iter().map(item)),
-        ]),
-        Third::Questions => {
-            let title = phrases.title(PageKind::Faq);
-            let all = el("a").href(&Link::File(PageKind::Faq.file().to_owned())).ours(title);
-            // The first answer is the lead, which the page has said already.
-            section([el("h2").ours(title), three(&phrases.faq[1..]), el("p").child(all)])
-        }
-        Third::Tips => {
-            section([el("h2").ours(phrases.tips_title), three(&phrases.articles.sections)])
-        }
-    }
-}
-
-fn close(site: &Site) -> Element {
-    let story = &site.story;
-    section([
-        el("h2").ours(fill(story.phrases.close_title, &story.name)),
-        el("p").class("prose").ours(story.phrases.close_body),
-        el("div").class("actions").child(action(site)),
-    ])
+    let list = el("ul").class("things").children(items);
+    Some(section("offer", [el("div").class("board list").child(list)]))
 }

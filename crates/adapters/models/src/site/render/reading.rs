@@ -1,79 +1,61 @@
 //! Pages that are read.
 
-use super::super::art::drawing;
-use super::super::copy::{Titled, fill};
-use super::super::html::{Element, Link, el, topic_id};
+use super::super::html::{Element, Link, el};
+use super::super::pack::{Item, Point};
 use super::super::pages::{Matter, Page, PageKind};
-use super::super::text::shorten;
-use super::{Site, action, item_link, sample_note, section, title};
+use super::sections::{self, Extent};
+use super::{Site, action, item_link, opening, section};
 
-pub(super) fn about(site: &Site) -> Vec<Element> {
+fn file(kind: PageKind) -> Link {
+    Link::File(kind.file().to_owned())
+}
+
+pub(super) fn about(site: &Site, page: &Page) -> Vec<Element> {
     let story = &site.story;
-    let lines = story.verbatim.iter().map(|line| el("p").own(line.clone()));
-    let mut prose = el("div")
-        .class("prose")
-        .child(el("h2").ours(story.phrases.idea_title))
-        .child(el("blockquote").children(lines));
+    let own = story.told.iter().map(|text| el("p").class("told").own(text.clone()));
+    let ours = story.pack.story.iter().map(|text| el("p").ours(text.clone()));
+    let mut prose = el("div").class("prose");
+    if story.is_foreign() {
+        prose = prose.children(story.sentences.iter().map(|text| el("p").own(text.clone())));
+    } else {
+        prose = prose.children(own).children(ours);
+    }
     if let Some(audience) = &story.audience {
         prose = prose
             .child(el("h2").ours(story.phrases.audience_title))
             .child(el("p").own(audience.clone()));
     }
-    vec![prose, el("div").class("actions").child(action(site))]
+    let top = [opening(page), section("story", [prose, sections::picture(site, 41)])];
+    if story.is_foreign() {
+        return top.into_iter().chain([sections::close(site)]).collect();
+    }
+    top.into_iter().chain([sections::points(site), sections::close(site)]).collect()
 }
 
-pub(super) fn offer(site: &Site) -> Vec<Element> {
-    let story = &site.story;
-    let items = story.topics.iter().enumerate().map(|(number, topic)| {
-        let card = story.phrases.cards[number % story.phrases.cards.len()];
-        let said = story.sentence_about(&topic.text, number);
-        el("li")
-            .class("card")
-            .with("id", topic_id(number))
-            .child(el("h2").own(topic.text.clone()))
-            .child(el("p").ours(topic.put_into(card)))
-            .child(el("p").class("hint").own(shorten(said, 180)))
-    });
-    vec![el("ul").class("grid").children(items), el("div").class("actions").child(action(site))]
+pub(super) fn offer(site: &Site, page: &Page) -> Vec<Element> {
+    let board = section("offer", [sections::board(site, Extent::All)]);
+    vec![opening(page), board, sections::close(site)]
 }
 
-pub(super) fn faq(site: &Site) -> Vec<Element> {
-    let story = &site.story;
-    let entries = story.phrases.faq.iter().flat_map(|(question, answer)| {
-        let answered =
-            if *answer == "{}" { el("dd").own(story.lead.clone()) } else { el("dd").ours(*answer) };
-        [el("dt").ours(*question), answered]
-    });
-    vec![el("dl").class("faq prose").children(entries)]
+pub(super) fn faq(site: &Site, page: &Page) -> Vec<Element> {
+    let all: Vec<usize> = (0..site.story.pack.questions.len()).collect();
+    let asked = section("questions", [sections::answers(site, &all)]);
+    vec![opening(page), asked, sections::close(site)]
 }
 
-pub(super) fn gallery(site: &Site) -> Vec<Element> {
-    let story = &site.story;
-    let pictures = (0_u8..).zip(&story.topics).map(|(number, topic)| {
-        let family = (site.design.art + number) % 5;
-        let label = topic.put_into(story.phrases.illustration);
-        let seed = story.seed.rotate_left(u32::from(number) + 1);
-        el("figure")
-            .child(drawing(family, seed, Some(label)))
-            .child(el("figcaption").own(topic.text.clone()))
-    });
-    vec![el("div").class("grid").children(pictures)]
+pub(super) fn gallery(site: &Site, page: &Page) -> Vec<Element> {
+    let shots = section("gallery", [sections::pictures(site, 9)]);
+    vec![opening(page), shots, sections::close(site)]
 }
 
-pub(super) fn events(site: &Site) -> Vec<Element> {
-    let story = &site.story;
-    let phrases = story.phrases;
-    let heads = phrases.event_heads.map(|head| el("th").with("scope", "col").ours(head));
-    let rows = story.topics.iter().take(6).map(|topic| {
-        el("tr")
-            .child(el("th").with("scope", "row").own(topic.text.clone()))
-            .child(el("td").ours(phrases.announced_later))
-            .child(el("td").ours(phrases.announced_later))
-    });
-    let table = el("table")
-        .child(el("thead").child(el("tr").children(heads)))
-        .child(el("tbody").children(rows));
-    vec![sample_note(site), scroll(site, table), el("div").class("actions").child(action(site))]
+pub(super) fn events(site: &Site, page: &Page) -> Vec<Element> {
+    let times = section("schedule", [sections::timetable(site)]);
+    vec![opening(page), times, sections::close(site)]
+}
+
+pub(super) fn articles(site: &Site, page: &Page) -> Vec<Element> {
+    let list = el("ul").class("reads").children(sections::reads(site, "h2"));
+    vec![opening(page), section("articles", [list])]
 }
 
 /// A region that scrolls sideways, also by keyboard.
@@ -86,72 +68,88 @@ pub(super) fn scroll(site: &Site, table: Element) -> Element {
         .child(table)
 }
 
-pub(super) fn articles(site: &Site) -> Vec<Element> {
-    let cards = articles_of(site).map(|page| {
-        let link = el("a").href(&Link::File(page.file.clone())).ours(page.title.clone());
-        el("li").class("card").child(el("h2").child(link)).child(el("p").ours(page.lead.clone()))
-    });
-    vec![el("ul").class("grid").children(cards)]
+pub(super) fn article(site: &Site, page: &Page, number: usize) -> Vec<Element> {
+    let article = &site.story.pack.articles[number];
+    let text = article.paragraphs.iter().map(|text| el("p").ours(text.clone()));
+    let body = section(
+        "story",
+        [el("article").class("prose").children(text), sections::picture(site, 51 + number)],
+    );
+    let others = site
+        .pages
+        .iter()
+        .filter(|other| matches!(other.matter, Matter::Article(_)) && other.file != page.file);
+    vec![opening(page), body, further(site, others)]
 }
 
-fn articles_of(site: &Site) -> impl Iterator<Item = &Page> + Clone {
-    site.pages.iter().filter(|page| matches!(page.matter, Matter::Article { .. }))
-}
-
-/// Three of the six sections, chosen so that neighbouring articles differ.
-pub(super) fn article(site: &Site, page: &Page, topic: usize, angle: usize) -> Vec<Element> {
+/// One thing of the offer, with what speaks for it.
+pub(super) fn item(site: &Site, page: &Page, group: usize, place: usize) -> Vec<Element> {
     let story = &site.story;
-    let copy = &story.phrases.articles;
-    let said = story.sentence_about(&story.topic(topic).text, topic + angle);
-    let mut prose = el("article")
+    let Item { fact, price, .. } = &story.groups[group].items[place];
+    let fact = (!fact.is_empty()).then(|| el("p").class("fact").ours(fact.clone()));
+    let price = (*price > 0)
+        .then(|| el("p").class("price").ours(story.currency.price(*price, story.phrases.tag)));
+    let salt = group * 16 + place;
+    let points = (0..2).map(|step| &story.pack.points[(salt + step * 3) % story.pack.points.len()]);
+    let points = points.flat_map(|Point { title, text }| {
+        [el("h2").ours(title.clone()), el("p").ours(text.clone())]
+    });
+    let text = el("div")
         .class("prose")
-        .child(el("h2").ours(copy.from_idea))
-        .child(el("blockquote").child(el("p").own(said)));
-    for step in 0..3 {
-        let (heading, body) = copy.sections[(topic + angle + step * 2) % copy.sections.len()];
-        prose = prose.child(el("h2").ours(heading)).child(el("p").ours(body));
-    }
-    let here = articles_of(site).position(|other| other.file == page.file).unwrap_or_default();
-    let next = articles_of(site)
+        .children(fact)
+        .children(price)
+        .children(points)
+        .child(el("div").class("actions").child(action(site)));
+    let others = site
+        .pages
+        .iter()
+        .filter(|other| matches!(other.matter, Matter::Item { .. }) && other.file != page.file)
+        .take(6);
+    let body = section("story", [text, sections::picture(site, 61 + salt)]);
+    vec![opening(page), body, further(site, others)]
+}
+
+pub(super) fn question(site: &Site, page: &Page, number: usize) -> Vec<Element> {
+    let others: Vec<usize> =
+        (0..site.story.pack.questions.len()).filter(|other| *other != number).collect();
+    let asked = [el("h2").ours(site.story.phrases.also), sections::answers(site, &others)];
+    vec![opening(page), section("questions", asked), sections::close(site)]
+}
+
+/// A topic beside a point, a question and a step that go with it.
+pub(super) fn note(site: &Site, page: &Page, topic: usize, point: usize) -> Vec<Element> {
+    let story = &site.story;
+    let pack = &story.pack;
+    let said = story.sentence_about(&story.topic(topic).text, topic);
+    let question = &pack.questions[(topic + point) % pack.questions.len()];
+    let prose = el("article")
+        .class("prose")
+        .child(el("p").class("told").own(said))
+        .child(el("h2").ours(question.title.clone()))
+        .child(el("p").ours(question.text.clone()))
+        .child(el("p").ours(pack.story[(topic + point) % pack.story.len()].clone()));
+    let here = site.pages.iter().position(|other| other.file == page.file).unwrap_or_default();
+    let others = site
+        .pages
+        .iter()
         .cycle()
         .skip(here + 1)
-        .take(3)
-        .filter(|other| other.file != page.file)
-        .map(|other| item_link(site, other));
-    let further = section([
-        el("h2").ours(copy.next),
-        el("ul").children(next).child(
-            el("li").child(
-                el("a")
-                    .href(&Link::Topic(PageKind::Offer.file(), topic))
-                    .own(story.topic(topic).text.clone()),
-            ),
-        ),
-    ]);
-    vec![section(title(page).into_iter().chain([prose])), further.class("band")]
+        .take(site.pages.len().saturating_sub(1))
+        .filter(|other| matches!(other.matter, Matter::Note { .. }))
+        .take(4);
+    let body = section("story", [prose, sections::picture(site, 71 + topic)]);
+    vec![opening(page), body, further(site, others)]
 }
 
-pub(super) fn glossary(site: &Site) -> Vec<Element> {
-    let story = &site.story;
-    let entries = story.topics.iter().enumerate().flat_map(|(number, topic)| {
-        let about = articles_of(site)
-            .find(|page| matches!(page.matter, Matter::Article { topic, .. } if topic == number));
-        let (link, title) = match about {
-            Some(page) => (Link::File(page.file.clone()), page.title.as_str()),
-            None => (Link::Topic(PageKind::Offer.file(), number), story.kind_copy().offer),
-        };
-        let said = story.sentence_about(&topic.text, number);
+fn further<'a>(site: &Site, pages: impl Iterator<Item = &'a Page>) -> Element {
+    let links: Vec<Element> = pages.map(|page| item_link(page, None)).collect();
+    let offer = el("li")
+        .child(el("a").href(&file(PageKind::Offer)).ours(site.story.pack.offer.title.clone()));
+    section(
+        "further",
         [
-            el("dt").own(topic.text.clone()),
-            el("dd").child(el("p").own(shorten(said, 180))).child(
-                el("p").child(el("a").href(&link).ours(fill(story.phrases.see_page, title))),
-            ),
-        ]
-    });
-    vec![el("dl").class("faq prose").children(entries)]
-}
-
-pub(super) fn statement(parts: &'static [Titled]) -> Vec<Element> {
-    let parts = parts.iter().flat_map(|(title, body)| [el("h2").ours(*title), el("p").ours(*body)]);
-    vec![el("div").class("prose").children(parts)]
+            el("h2").ours(site.story.phrases.also),
+            el("ul").class("links").children(links).child(offer),
+        ],
+    )
 }

@@ -1,13 +1,12 @@
 //! Pages that show data; all of it is marked as samples.
 
-use super::super::art::chart;
 use super::super::copy::ToolCopy;
 use super::super::design::Draw;
-use super::super::html::{Element, Link, el};
-use super::super::pages::{Matter, PageKind};
+use super::super::html::{Element, el};
 use super::super::text::slug;
+use super::chart::bars;
 use super::reading::scroll;
-use super::{Site, action, sample_note};
+use super::{Site, action, sample_note, sections};
 
 fn copy(site: &Site) -> &'static ToolCopy {
     &site.story.phrases.tools
@@ -19,22 +18,7 @@ fn heads(heads: &[&'static str]) -> Element {
 }
 
 pub(super) fn pricing(site: &Site) -> Vec<Element> {
-    let copy = copy(site);
-    let pays = site.pages.iter().any(|page| page.matter == Matter::Fixed(PageKind::Checkout));
-    let target = if pays { PageKind::Checkout } else { PageKind::Contact };
-    let plans = (1_usize..).zip(copy.plans).map(|(size, plan)| {
-        let has = (0..size * 2).map(|number| el("li").own(site.story.topic(number).text.clone()));
-        let label = format!("{}: {plan}", copy.choose);
-        let link = Link::File(target.file().to_owned());
-        el("li")
-            .class("card")
-            .child(el("h2").ours(plan))
-            .child(el("p").class("price").ours(format!("{}", size * size * 9 + 1)))
-            .child(el("p").class("hint").ours(copy.per_month))
-            .child(el("ul").children(has))
-            .child(el("p").child(el("a").class("button").href(&link).ours(label)))
-    });
-    vec![sample_note(site), el("ul").class("grid").children(plans)]
+    vec![sections::plan_list(site)]
 }
 
 pub(super) fn dashboard(site: &Site) -> Vec<Element> {
@@ -79,7 +63,7 @@ pub(super) fn dashboard(site: &Site) -> Vec<Element> {
         sample_note(site),
         el("dl").class("figures").children(figures),
         el("h2").ours(copy.chart),
-        el("figure").class("prose").child(chart(&days, copy.chart)).child(twin),
+        el("figure").class("prose").child(bars(&days, copy.chart)).child(twin),
         el("h2").ours(copy.table),
         filter,
         scroll(site, table),

@@ -1,0 +1,236 @@
+//! How the site of each kind is put together, and in which looks it may appear.
+
+use super::kind::Kind;
+
+/// A visual manner: type, colour, header, first screen, rhythm and trim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Theme {
+    /// A printed page: display serif, rules, columns.
+    Editorial,
+    /// Warm paper, soft frames, a stamp.
+    Craft,
+    /// Grotesque on a strict grid, numerals, thick rules.
+    Swiss,
+    /// Pale tints, round corners, air.
+    Clinical,
+    /// Capitals on a flood of colour.
+    Poster,
+    /// Dark room, glowing accents.
+    Stage,
+    /// Thin serifs, hairlines, much space.
+    Luxe,
+    /// A window of the product, compact cards.
+    Product,
+}
+
+/// What the first screen shows beside its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    Picture,
+    Words,
+    Window,
+}
+
+/// How the offer is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OfferLook {
+    /// Names and prices joined by dots.
+    Menu,
+    /// Pictures with captions.
+    Cards,
+    /// Long rows with numerals.
+    List,
+    /// Numbered rows with durations.
+    Tracks,
+    /// A grid of short texts.
+    Features,
+    /// Picture and text by turns.
+    Rooms,
+}
+
+/// How a timetable is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Times {
+    /// A small table of opening hours.
+    Hours,
+    /// Dates as large as the headings.
+    Dates,
+}
+
+/// A section of the home page after the first screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Offer,
+    Points,
+    Credo,
+    Story,
+    Steps,
+    Schedule,
+    Gallery,
+    Questions,
+    Articles,
+    Plans,
+    Figures,
+}
+
+/// The build of a kind's site.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) opening: Opening,
+    pub(super) offer: OfferLook,
+    pub(super) times: Times,
+    /// Degrees on the colour wheel that suit the subject.
+    pub(super) hues: [u16; 4],
+    /// From the most to the least fitting.
+    pub(super) themes: &'static [Theme],
+    /// In the order they stand; of the last `loose` some may be left out.
+    pub(super) parts: &'static [Part],
+}
+
+use Part::{
+    Articles, Credo, Figures, Gallery, Offer, Plans, Points, Questions, Schedule, Steps, Story,
+};
+use Theme::{Clinical, Craft, Editorial, Luxe, Poster, Product, Stage, Swiss};
+
+const fn layout(
+    (opening, offer, times): (Opening, OfferLook, Times),
+    hues: [u16; 4],
+    themes: &'static [Theme],
+    parts: &'static [Part],
+) -> Layout {
+    Layout { opening, offer, times, hues, themes, parts }
+}
+
+static BAKERY: Layout = layout(
+    (Opening::Picture, OfferLook::Menu, Times::Hours),
+    [28, 16, 40, 352],
+    &[Craft, Editorial, Poster],
+    &[Offer, Credo, Schedule, Gallery, Points, Steps],
+);
+static RESTAURANT: Layout = layout(
+    (Opening::Picture, OfferLook::Menu, Times::Hours),
+    [12, 355, 150, 36],
+    &[Luxe, Editorial, Craft, Stage],
+    &[Credo, Offer, Gallery, Story, Schedule, Questions],
+);
+static LAW: Layout = layout(
+    (Opening::Words, OfferLook::List, Times::Hours),
+    [215, 160, 350, 28],
+    &[Editorial, Luxe, Swiss],
+    &[Offer, Credo, Steps, Questions, Points, Schedule],
+);
+static CLINIC: Layout = layout(
+    (Opening::Picture, OfferLook::List, Times::Hours),
+    [180, 200, 160, 215],
+    &[Clinical, Swiss],
+    &[Points, Offer, Steps, Schedule, Questions],
+);
+static SCHOOL: Layout = layout(
+    (Opening::Picture, OfferLook::Features, Times::Hours),
+    [225, 150, 22, 265],
+    &[Clinical, Craft, Swiss],
+    &[Story, Offer, Schedule, Points, Gallery, Questions],
+);
+static GYM: Layout = layout(
+    (Opening::Picture, OfferLook::List, Times::Hours),
+    [350, 72, 22, 205],
+    &[Poster, Stage, Swiss],
+    &[Schedule, Offer, Credo, Plans, Points, Questions],
+);
+static HOTEL: Layout = layout(
+    (Opening::Picture, OfferLook::Rooms, Times::Hours),
+    [195, 35, 160, 212],
+    &[Luxe, Editorial, Craft],
+    &[Story, Offer, Credo, Gallery, Points, Questions],
+);
+static MUSIC: Layout = layout(
+    (Opening::Picture, OfferLook::Tracks, Times::Dates),
+    [285, 14, 190, 48],
+    &[Stage, Poster, Editorial],
+    &[Schedule, Offer, Credo, Gallery, Story],
+);
+static CHARITY: Layout = layout(
+    (Opening::Picture, OfferLook::List, Times::Hours),
+    [145, 24, 200, 45],
+    &[Craft, Clinical, Poster],
+    &[Story, Points, Steps, Credo, Offer, Questions],
+);
+static PODCAST: Layout = layout(
+    (Opening::Picture, OfferLook::Tracks, Times::Hours),
+    [265, 18, 330, 170],
+    &[Stage, Editorial, Poster],
+    &[Offer, Credo, Articles, Story, Schedule],
+);
+static PROPERTY: Layout = layout(
+    (Opening::Picture, OfferLook::Cards, Times::Hours),
+    [165, 210, 32, 120],
+    &[Luxe, Swiss, Editorial],
+    &[Offer, Steps, Credo, Points, Gallery, Questions],
+);
+static EVENT: Layout = layout(
+    (Opening::Words, OfferLook::List, Times::Dates),
+    [320, 230, 14, 165],
+    &[Swiss, Poster, Stage],
+    &[Schedule, Offer, Plans, Points, Questions],
+);
+static PORTFOLIO: Layout = layout(
+    (Opening::Words, OfferLook::List, Times::Hours),
+    [250, 20, 190, 340],
+    &[Swiss, Editorial, Luxe, Stage],
+    &[Gallery, Credo, Offer, Story, Steps],
+);
+static JOURNAL: Layout = layout(
+    (Opening::Words, OfferLook::List, Times::Hours),
+    [8, 210, 150, 45],
+    &[Editorial, Swiss, Craft],
+    &[Articles, Credo, Offer, Gallery, Story],
+);
+static SHOP: Layout = layout(
+    (Opening::Picture, OfferLook::Cards, Times::Hours),
+    [340, 28, 165, 210],
+    &[Craft, Swiss, Luxe, Poster],
+    &[Offer, Points, Story, Credo, Questions],
+);
+static TOOL: Layout = layout(
+    (Opening::Window, OfferLook::Features, Times::Hours),
+    [205, 165, 230, 20],
+    &[Product, Swiss],
+    &[Offer, Steps, Points, Questions],
+);
+static SOFTWARE: Layout = layout(
+    (Opening::Window, OfferLook::Features, Times::Hours),
+    [240, 262, 175, 205],
+    &[Product, Stage, Clinical],
+    &[Points, Offer, Steps, Plans, Questions],
+);
+static GENERAL: Layout = layout(
+    (Opening::Picture, OfferLook::List, Times::Hours),
+    [200, 150, 20, 262],
+    &[Editorial, Clinical, Swiss, Craft],
+    &[Points, Offer, Credo, Steps, Story, Questions],
+);
+
+impl Layout {
+    pub(super) const fn of(kind: Kind) -> &'static Self {
+        match kind {
+            Kind::Bakery => &BAKERY,
+            Kind::Restaurant => &RESTAURANT,
+            Kind::Law => &LAW,
+            Kind::Clinic => &CLINIC,
+            Kind::School => &SCHOOL,
+            Kind::Gym => &GYM,
+            Kind::Hotel => &HOTEL,
+            Kind::Music => &MUSIC,
+            Kind::Charity => &CHARITY,
+            Kind::Podcast => &PODCAST,
+            Kind::Property => &PROPERTY,
+            Kind::Event => &EVENT,
+            Kind::Portfolio => &PORTFOLIO,
+            Kind::Journal => &JOURNAL,
+            Kind::Shop => &SHOP,
+            Kind::Tool => &TOOL,
+            Kind::Software => &SOFTWARE,
+            Kind::General => &GENERAL,
+        }
+    }
+}

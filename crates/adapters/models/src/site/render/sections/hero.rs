@@ -1,0 +1,109 @@
+//! The first screen, in words and with a picture or a window of the product.
+
+use super::super::super::art::{Frame, scene};
+use super::super::super::html::{Element, Link, el};
+use super::super::super::layout::{Layout, Opening};
+use super::super::super::money::grouped;
+use super::super::super::pack::Figure;
+use super::super::super::pages::PageKind;
+use super::super::{Site, action};
+use super::chart;
+use super::draw;
+
+/// Headings longer than this are set smaller.
+const LONG: usize = 34;
+
+pub(in super::super) fn hero(site: &Site) -> Element {
+    let opening = Layout::of(site.story.kind).opening;
+    let wrap = el("div").class("wrap").child(words(site));
+    let (class, wrap) = match opening {
+        Opening::Words => ("hero hero-words", wrap),
+        Opening::Picture => ("hero hero-picture", wrap.child(stage(site))),
+        Opening::Window => ("hero hero-window", wrap.child(window(site))),
+    };
+    el("section").class(class).child(wrap)
+}
+
+fn words(site: &Site) -> Element {
+    let story = &site.story;
+    let pack = &story.pack;
+    let mut draw = draw(site, 7);
+    let (headline, lead) = (draw.index(pack.headlines.len()), draw.index(pack.leads.len()));
+    // In a language without words of ours the description speaks for itself.
+    let eyebrow = if story.is_foreign() || story.headline == story.name {
+        el("p").class("eyebrow").own(story.name.clone())
+    } else if story.speaks {
+        let line = format!("{} · {}", pack.label, story.name);
+        el("p").class("eyebrow").own(line)
+    } else {
+        el("p").class("eyebrow").own(story.headline.clone())
+    };
+    let title = if story.is_foreign() { &story.headline } else { &pack.headlines[headline] };
+    let title = el("h1")
+        .class(if title.chars().count() > LONG { "long" } else { "short" })
+        .own(title.clone());
+    let lead = if story.speaks || story.is_foreign() {
+        el("p").class("lead").own(story.lead.clone())
+    } else {
+        el("p").class("lead").ours(pack.leads[lead].clone())
+    };
+    let offer = Link::File(PageKind::Offer.file().to_owned());
+    let second = el("a").class("button quiet").href(&offer).ours(pack.second.clone());
+    el("div")
+        .class("hero-text")
+        .child(eyebrow)
+        .child(title)
+        .child(lead)
+        .child(el("div").class("actions").child(action(site)).child(second))
+}
+
+fn stage(site: &Site) -> Element {
+    let art = scene(site.story.kind, site.story.seed, Frame::Wide).with("aria-hidden", "true");
+    el("div").class("hero-art").child(art)
+}
+
+/// The product at work, with the pack's figures.
+fn window(site: &Site) -> Element {
+    let pack = &site.story.pack;
+    let entries = site.story.groups.iter().flat_map(|group| &group.items).take(5);
+    let side = entries.map(|item| el("li").own(item.name.clone()));
+    let mut draw = draw(site, 11);
+    let values: Vec<u16> = (0..12).map(|at| 30 + at * 4 + draw.below(40)).collect();
+    el("figure").class("window").child(el("ul").class("window-side").children(side)).child(
+        el("div")
+            .class("window-main")
+            .child(figures(site))
+            .child(chart::area(&values, &pack.figures[0].label)),
+    )
+}
+
+/// The pack's figures as tiles.
+pub(in super::super) fn figures(site: &Site) -> Element {
+    let tag = site.story.phrases.tag;
+    let tiles = site.story.pack.figures.iter().map(|figure| {
+        el("div")
+            .child(el("dt").ours(figure.label.clone()))
+            .child(el("dd").ours(written(figure, tag)))
+    });
+    el("dl").class("figures").children(tiles)
+}
+
+fn written(figure: &Figure, tag: &str) -> String {
+    let Figure { value, unit, .. } = figure;
+    let (comma, thousands) = match tag {
+        "en" | "he" | "ar" => (".", ","),
+        "fr" => (",", "\u{202f}"),
+        _ => (",", "."),
+    };
+    let text = if value.fract() == 0.0 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number that is not below 0, as a test of the packs sees to"
+        )]
+        grouped(*value as u64, thousands)
+    } else {
+        format!("{value:.1}").replace('.', comma)
+    };
+    if unit.is_empty() { text } else { format!("{text}\u{a0}{unit}") }
+}

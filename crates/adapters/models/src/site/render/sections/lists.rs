@@ -1,0 +1,91 @@
+//! Points, steps, questions and things to read.
+
+use super::super::super::html::{Element, Link, el};
+use super::super::super::pack::Point;
+use super::super::super::pages::{Matter, PageKind};
+use super::super::{Site, section};
+use super::draw;
+
+/// Points and questions that the home page shows.
+const FEW: usize = 3;
+
+fn point(Point { title, text }: &Point) -> Element {
+    el("li").child(el("h3").ours(title.clone())).child(el("p").ours(text.clone()))
+}
+
+pub(in super::super) fn points(site: &Site) -> Element {
+    let pack = &site.story.pack;
+    let chosen = draw(site, 4).some(FEW, pack.points.len());
+    let items = chosen.into_iter().map(|at| point(&pack.points[at]));
+    section(
+        "points",
+        [el("h2").ours(pack.points_title.clone()), el("ul").class("point-list").children(items)],
+    )
+}
+
+pub(in super::super) fn steps(site: &Site) -> Element {
+    let pack = &site.story.pack;
+    section(
+        "steps",
+        [
+            el("h2").ours(pack.steps_title.clone()),
+            el("ol").class("step-list").children(pack.steps.iter().map(point)),
+        ],
+    )
+}
+
+/// Some of the questions, with a link to all where there is a page of them.
+pub(in super::super) fn questions(site: &Site) -> Element {
+    let story = &site.story;
+    let title = story.phrases.title(PageKind::Faq);
+    let chosen = draw(site, 5).some(FEW, story.pack.questions.len());
+    let all =
+        site.pages.iter().find(|page| page.matter == Matter::Fixed(PageKind::Faq)).map(|page| {
+            let link = Link::File(page.file.clone());
+            el("p").child(el("a").class("more").href(&link).ours(title))
+        });
+    let heading = el("h2").ours(title);
+    let body = el("div").children([answers(site, &chosen)]).children(all);
+    section("questions", [heading, body])
+}
+
+/// Questions that open on their answers; those with pages of their own link to them.
+pub(in super::super) fn answers(site: &Site, which: &[usize]) -> Element {
+    let asked = which.iter().map(|number| {
+        let Point { title, text } = &site.story.pack.questions[*number];
+        let own = site.pages.iter().find(|page| page.matter == Matter::Question(*number));
+        let link = own.map(|page| {
+            let link = Link::File(page.file.clone());
+            el("p").child(el("a").class("more").href(&link).ours(title.clone()))
+        });
+        el("details")
+            .child(el("summary").ours(title.clone()))
+            .child(el("p").ours(text.clone()))
+            .children(link)
+    });
+    el("div").class("asked").children(asked)
+}
+
+/// Links to the longer pieces, each with its summary.
+pub(in super::super) fn articles(site: &Site) -> Option<Element> {
+    let pages: Vec<Element> = reads(site, "h3").take(FEW).collect();
+    let title = site.story.phrases.title(PageKind::Articles);
+    (!pages.is_empty()).then(|| {
+        section("articles", [el("h2").ours(title), el("ul").class("reads").children(pages)])
+    })
+}
+
+/// The pieces as list items with headings `heading`.
+pub(in super::super) fn reads<'a>(
+    site: &'a Site,
+    heading: &'static str,
+) -> impl Iterator<Item = Element> + 'a {
+    let pieces = site
+        .pages
+        .iter()
+        .filter(|page| matches!(page.matter, Matter::Article(_) | Matter::Note { .. }));
+    pieces.map(move |page| {
+        let link = el("a").href(&Link::File(page.file.clone())).ours(page.title.clone());
+        el("li").child(el(heading).child(link)).child(el("p").ours(page.lead.clone()))
+    })
+}

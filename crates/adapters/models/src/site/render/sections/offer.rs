@@ -1,0 +1,165 @@
+//! What there is to have, set as its kind asks for.
+
+use super::super::super::art::{Frame, scene};
+use super::super::super::html::{Element, Link, el, group_id};
+use super::super::super::layout::{Layout, OfferLook};
+use super::super::super::pack::{Group, Item};
+use super::super::super::pages::{Matter, PageKind};
+use super::super::{Site, section};
+use super::draw;
+
+/// How much of the offer a page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Extent {
+    /// So many things, and a link to the others.
+    Some(usize),
+    /// Everything, with headings of the second level for groups.
+    All,
+}
+
+/// The home page's view of the offer.
+pub(in super::super) fn offer(site: &Site) -> Element {
+    let pack = &site.story.pack;
+    let look = Layout::of(site.story.kind).offer;
+    let most = match look {
+        OfferLook::Menu => 12,
+        OfferLook::Rooms => 3,
+        OfferLook::List => 5,
+        OfferLook::Cards | OfferLook::Features | OfferLook::Tracks => 6,
+    };
+    let all = el("a")
+        .class("more")
+        .href(&Link::File(PageKind::Offer.file().to_owned()))
+        .ours(pack.second.clone());
+    let head = el("div")
+        .class("head")
+        .child(el("h2").ours(pack.offer.title.clone()))
+        .child(el("p").ours(pack.offer.intro.clone()));
+    section("offer", [head, board(site, Extent::Some(most)), el("p").child(all)])
+}
+
+/// The things themselves.
+pub(in super::super) fn board(site: &Site, extent: Extent) -> Element {
+    let look = Layout::of(site.story.kind).offer;
+    let class = match look {
+        OfferLook::Menu => "board menu",
+        OfferLook::Cards => "board cards",
+        OfferLook::List => "board list",
+        OfferLook::Tracks => "board tracks",
+        OfferLook::Features => "board features",
+        OfferLook::Rooms => "board rooms",
+    };
+    let mut left = match extent {
+        Extent::Some(most) => most,
+        Extent::All => usize::MAX,
+    };
+    // Menus keep their groups everywhere; other looks only where all is shown.
+    let grouped = extent == Extent::All || look == OfferLook::Menu;
+    let mut number = 0;
+    let mut groups = Vec::new();
+    let mut loose = Vec::new();
+    for (at, group) in site.story.groups.iter().enumerate() {
+        let mut items = Vec::new();
+        for (place, item) in group.items.iter().enumerate().take(left) {
+            number += 1;
+            items.push(entry(site, look, (at, place), item, number, extent));
+        }
+        left = left.saturating_sub(group.items.len());
+        if items.is_empty() {
+            continue;
+        }
+        if grouped {
+            groups.push(titled(site, group, at, extent, items));
+        } else {
+            loose.extend(items);
+        }
+    }
+    if grouped {
+        el("div").class(class).children(groups)
+    } else {
+        el("div").class(class).child(el("ul").class("things").children(loose))
+    }
+}
+
+fn titled(site: &Site, group: &Group, at: usize, extent: Extent, items: Vec<Element>) -> Element {
+    let title = if group.title.is_empty() {
+        // The description's own things stand under its own words.
+        site.story.headline.clone()
+    } else {
+        group.title.clone()
+    };
+    let heading = el(if extent == Extent::All { "h2" } else { "h3" });
+    let heading = match extent {
+        Extent::All => heading.with("id", group_id(at)),
+        Extent::Some(_) => heading,
+    };
+    el("div")
+        .class("group")
+        .child(heading.ours(title))
+        .child(el("ul").class("things").children(items))
+}
+
+fn entry(
+    site: &Site,
+    look: OfferLook,
+    (group, place): (usize, usize),
+    item: &Item,
+    number: usize,
+    extent: Extent,
+) -> Element {
+    let story = &site.story;
+    let page = site.pages.iter().find(|page| page.matter == Matter::Item { group, item: place });
+    let heading = match (look, extent) {
+        (OfferLook::Menu, Extent::Some(_)) => "h4",
+        _ => "h3",
+    };
+    let name = match page {
+        Some(page) => el(heading)
+            .class("name")
+            .child(el("a").href(&Link::File(page.file.clone())).own(item.name.clone())),
+        None => el(heading).class("name").own(item.name.clone()),
+    };
+    let price = (item.price > 0)
+        .then(|| el("p").class("price").ours(story.currency.price(item.price, story.phrases.tag)));
+    let fact = (!item.fact.is_empty()).then(|| el("p").class("fact").ours(item.fact.clone()));
+    let note = (!item.note.is_empty()).then(|| el("p").class("note").ours(item.note.clone()));
+    let pictured = matches!(look, OfferLook::Cards | OfferLook::Rooms);
+    let picture = pictured.then(|| {
+        let seed = draw(site, 12).at(number);
+        let frame = if look == OfferLook::Rooms { Frame::Wide } else { Frame::Square };
+        scene(story.kind, seed, frame).with("aria-hidden", "true")
+    });
+    el("li").children(picture).child(
+        el("div")
+            .class("thing")
+            .child(el("div").class("line").child(name).children(fact).children(price))
+            .children(note),
+    )
+}
+
+/// The home page's view of the plans.
+pub(in super::super) fn plans(site: &Site) -> Element {
+    let title = site.story.phrases.title(PageKind::Pricing);
+    section("plans", [el("h2").ours(title), plan_list(site)])
+}
+
+/// Three ways to buy, each with a link to where one does.
+pub(in super::super) fn plan_list(site: &Site) -> Element {
+    let story = &site.story;
+    let pays = site.pages.iter().any(|page| page.matter == Matter::Fixed(PageKind::Checkout));
+    let target = if pays { PageKind::Checkout } else { PageKind::Contact };
+    let cards = story.pack.plans.iter().map(|plan| {
+        let features = plan.features.iter().map(|feature| el("li").ours(feature.clone()));
+        let label = format!("{}: {}", story.phrases.tools.choose, plan.name);
+        el("li")
+            .class("plan")
+            .child(el("p").class("plan-name").ours(plan.name.clone()))
+            .child(el("p").class("price").ours(story.currency.units(plan.price, story.phrases.tag)))
+            .child(el("p").class("fact").ours(plan.note.clone()))
+            .child(el("ul").children(features))
+            .child(el("p").child(
+                el("a").class("button").href(&Link::File(target.file().to_owned())).ours(label),
+            ))
+    });
+    el("ul").class("plan-list").children(cards)
+}

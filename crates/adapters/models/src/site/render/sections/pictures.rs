@@ -1,0 +1,39 @@
+//! Drawn pictures, alone and in a gallery.
+
+use super::super::super::art::{Frame, scene};
+use super::super::super::html::{Element, el};
+use super::super::super::pages::PageKind;
+use super::super::{Site, section};
+use super::draw;
+
+/// A picture as decoration; `salt` tells it from the site's others.
+pub(in super::super) fn picture(site: &Site, salt: usize) -> Element {
+    let seed = draw(site, 9).at(salt);
+    let art = scene(site.story.kind, seed, Frame::Wide).with("aria-hidden", "true");
+    el("div").class("picture").child(art)
+}
+
+/// The home page's pictures.
+pub(in super::super) fn gallery(site: &Site) -> Element {
+    let title = site.story.phrases.title(PageKind::Gallery);
+    section("gallery", [el("h2").ours(title), pictures(site, 5)])
+}
+
+/// Pictures with captions: the description's own things first.
+pub(in super::super) fn pictures(site: &Site, most: usize) -> Element {
+    let story = &site.story;
+    let captions = &story.pack.gallery;
+    let own = story.listed.iter().take(3);
+    let rest = most.saturating_sub(own.len()).min(captions.len());
+    let chosen = draw(site, 6).some(rest, captions.len());
+    let captions = own.chain(chosen.into_iter().map(|at| &captions[at]));
+    let shown = (0_usize..).zip(captions.take(most)).map(|(number, caption)| {
+        let seed = draw(site, 10).at(number);
+        let frame = if number % 3 == 0 { Frame::Tall } else { Frame::Square };
+        let art = scene(story.kind, seed, frame);
+        el("figure")
+            .child(art.with("role", "img").with("aria-label", caption.clone()))
+            .child(el("figcaption").own(caption.clone()))
+    });
+    el("div").class("shots").children(shown)
+}
