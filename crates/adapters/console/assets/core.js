@@ -19,12 +19,13 @@ const isTouched = (node) =>
 				: node.value !== node.defaultValue));
 
 function attributes(old, fresh) {
+	// What a person opened or closed is not the server's to change.
+	const isOurs = (name) => name !== "open" || !old.matches("details, dialog");
 	for (const { name, value } of fresh.attributes) {
-		if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+		if (isOurs(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
 	}
 	for (const { name } of [...old.attributes]) {
-		// Opened by the person, busy by our doing: neither is the server's to take away.
-		if (!fresh.hasAttribute(name) && !(name === "open" && old.matches("details, dialog"))) old.removeAttribute(name);
+		if (isOurs(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
 	}
 }
 
@@ -57,8 +58,7 @@ function morph(old, fresh) {
 		return;
 	}
 	if (old.isEqualNode(fresh) || old.hasAttribute("data-keep")) return;
-	const touched = isTouched(old);
-	if (touched) return;
+	if (isTouched(old)) return;
 	attributes(old, fresh);
 	children(old, fresh);
 	if (old.matches("input, textarea") && old.value !== old.defaultValue) old.value = old.defaultValue;
