@@ -74,9 +74,15 @@ impl House {
             clock: clock(),
             entropy: entropy(),
         };
+        let accounts = Arc::new(CachedAccounts::new(store.clone(), clock(), Keep::default()));
+        let sessions = Arc::new(CachedSessions::new(store.clone(), clock(), Keep::default()));
         let ports = Ports {
-            accounts: Arc::new(CachedAccounts::new(store.clone(), clock(), Keep::default())),
-            sessions: Arc::new(CachedSessions::new(store.clone(), clock(), Keep::default())),
+            accounts: accounts.clone(),
+            sessions: sessions.clone(),
+            people: sessions.clone(),
+            members: accounts.clone(),
+            invitations: accounts,
+            staff: sessions,
             tickets: Arc::new(store.clone()),
             limiter: Arc::new(LocalLimiter::new(rates(settings), clock(), LIMITED_KEYS)),
             submissions: Arc::new(store.clone()),

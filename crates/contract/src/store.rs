@@ -2,7 +2,9 @@
 
 use crate::{Fixture, ManualClock, SeededEntropy};
 use async_trait::async_trait;
-use keelway_access::{Accounts, AuditEntry, Sessions, Tickets};
+use keelway_access::{
+    Accounts, AuditEntry, Invitations, Members, People, Sessions, Staff, Tickets,
+};
 use keelway_builds::ports::{BuildQueue, Builds, Inspector, Projects, Sites, Submissions};
 use keelway_credits::{CreditBooks, CreditLedger};
 use keelway_kernel::{Clock, Entropy, TenantId};
@@ -19,6 +21,10 @@ pub struct Store {
     pub books: Arc<dyn CreditBooks>,
     pub accounts: Arc<dyn Accounts>,
     pub sessions: Arc<dyn Sessions>,
+    pub people: Arc<dyn People>,
+    pub members: Arc<dyn Members>,
+    pub invitations: Arc<dyn Invitations>,
+    pub staff: Arc<dyn Staff>,
     pub tickets: Arc<dyn Tickets>,
     pub replay_guard: Arc<dyn ReplayGuard>,
     pub submissions: Arc<dyn Submissions>,

@@ -1,14 +1,14 @@
 //! Signing up, in and out, and finding out who asks.
 
-use keelway_access::ports::{SignIn, SignUp, SignUpError};
+use keelway_access::ports::{Credentials, SignIn, SignUp, SignUpError};
 use keelway_access::{
     DisplayName, Email, Membership, NewSession, Password, PasswordHash, Principal, Session,
-    SessionState, SessionToken, SignedIn, TokenHash, TooManyAttempts, UnknownTenant,
-    User, UserAgent, Wanted, WorkspaceName, check_password,
+    SessionState, SessionToken, SignedIn, TokenHash, TooManyAttempts, UnknownTenant, User,
+    UserAgent, Wanted, WorkspaceName,
 };
 use keelway_kernel::{Failure, StoreError, UserId};
 
-use crate::hashing::Place;
+use crate::hashing::{Busy, Place};
 use crate::{Person, Platform};
 
 /// Somebody who wants an account.
@@ -104,20 +104,9 @@ impl Platform {
         &self,
         request: SignUpRequest,
     ) -> Result<SignedInNow, Failure<SignInError>> {
-        let place = self.hashing_place()?;
-        let hash = self.hash_password(&place, request.password.clone()).await?;
-        drop(place);
-        let token = SessionToken::generate(self.entropy());
-        let now = self.now();
-        let cmd = SignUp {
-            user: UserId::generate(now, self.entropy()),
-            email: request.email.clone(),
-            password: hash,
-            name: request.name,
-            workspace: request.workspace.map(|name| self.new_tenant(name)),
-            session: self.new_session(&token, request.user_agent.clone()),
-            request_id: request.request_id.clone(),
-        };
+        let prepared = self.prepare_sign_up(request.clone()).await;
+        let (cmd, token) =
+            prepared.map_err(|failure| failure.map_rejected(|Busy| SignInError::Busy))?;
         match self.ports.accounts.sign_up(cmd).await {
             Ok(signed_up) => {
                 let memberships = self.ports.accounts.memberships(signed_up.user.id).await?;
@@ -160,10 +149,7 @@ impl Platform {
             .begin_sign_in(email)
             .await
             .map_err(|failure| failure.map_rejected(SignInError::TooManyAttempts))?;
-        let stored = known.as_ref().map(|credentials| credentials.password.clone());
-        let presented = password.clone();
-        let right = place.run(move || check_password(stored.as_ref(), &presented)).await;
-        let right = right.map_err(|_| unhashed())?;
+        let right = self.is_password(&place, known.as_ref(), password.clone()).await?;
         let Some(credentials) = known.filter(|_| right) else {
             return Err(Failure::Rejected(SignInError::WrongCredentials));
         };
@@ -225,21 +211,57 @@ impl Platform {
         Ok(Some(Profile { user, memberships }))
     }
 
-    fn new_session(&self, token: &SessionToken, user_agent: Option<UserAgent>) -> NewSession {
+    pub(crate) fn new_session(
+        &self,
+        token: &SessionToken,
+        user_agent: Option<UserAgent>,
+    ) -> NewSession {
         NewSession { hash: token.hash(), user_agent, policy: self.settings.sessions }
     }
 
-    fn hashing_place(&self) -> Result<Place, Failure<SignInError>> {
-        self.hashing.place().map_err(|_| Failure::Rejected(SignInError::Busy))
+    /// Everything that a sign-up's command is made of, with the session's token.
+    pub(crate) async fn prepare_sign_up(
+        &self,
+        request: SignUpRequest,
+    ) -> Result<(SignUp, SessionToken), Failure<Busy>> {
+        let place = self.hashing.place().map_err(Failure::Rejected)?;
+        let password = self.hash_password(&place, request.password).await?;
+        let token = SessionToken::generate(self.entropy());
+        let cmd = SignUp {
+            user: UserId::generate(self.now(), self.entropy()),
+            email: request.email,
+            password,
+            name: request.name,
+            workspace: request.workspace.map(|name| self.new_tenant(name)),
+            session: self.new_session(&token, request.user_agent),
+            request_id: request.request_id,
+        };
+        Ok((cmd, token))
     }
 
-    async fn hash_password(
+    fn hashing_place(&self) -> Result<Place, Failure<SignInError>> {
+        self.hashing.place().map_err(|Busy| Failure::Rejected(SignInError::Busy))
+    }
+
+    /// Whether `password` is the one of an account; without an account, after the same work, no.
+    pub(crate) async fn is_password(
+        &self,
+        place: &Place,
+        known: Option<&Credentials>,
+        password: Password,
+    ) -> Result<bool, StoreError> {
+        let stored = known.map(|credentials| credentials.password.clone());
+        let checked = place.run(move |memory| memory.check(stored.as_ref(), &password)).await;
+        checked.map_err(|_| unhashed())
+    }
+
+    pub(crate) async fn hash_password(
         &self,
         place: &Place,
         password: Password,
     ) -> Result<PasswordHash, StoreError> {
         let entropy = self.ports.entropy.clone();
-        let hashed = place.run(move || PasswordHash::new(&password, &*entropy)).await;
+        let hashed = place.run(move |memory| memory.hash(&password, &*entropy)).await;
         hashed.ok().and_then(Result::ok).ok_or_else(unhashed)
     }
 }

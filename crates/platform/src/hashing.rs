@@ -1,13 +1,15 @@
 //! Where passwords are hashed.
 //!
 //! A hash takes tens of milliseconds and 19 MiB on purpose. Two threads of their own do them,
-//! one after the other: freed memory is used again, where a pool of many threads would keep a
-//! share of it in each. The line before them is short, and whoever finds it full is turned away.
+//! one after the other, each in memory that it keeps: blocks this large, taken and given back
+//! for every hash, leave the allocator with hundreds of megabytes. The line before them is
+//! short, and whoever finds it full is turned away.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
+use keelway_access::HashingMemory;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// As many as the smallest machine has cores.
@@ -15,7 +17,7 @@ const THREADS: usize = 2;
 /// Who may be in line or at work; more are turned away.
 const PLACES: usize = 32 + THREADS;
 
-type Work = Box<dyn FnOnce() + Send>;
+type Work = Box<dyn FnOnce(&mut HashingMemory) + Send>;
 
 /// The threads, and the line before them; they end with the last clone of it.
 #[derive(Clone)]
@@ -50,9 +52,11 @@ impl Hashing {
             };
             // Without a thread the work is dropped, and whoever waits for it hears so.
             let _ = thread::Builder::new().name("hashing".to_owned()).spawn(move || {
+                let mut memory = HashingMemory::default();
                 while let Some(work) = next() {
-                    // Whoever waits hears of a panic by the answer that never comes.
-                    let _ = catch_unwind(AssertUnwindSafe(work));
+                    // Whoever waits hears of a panic by the answer that never comes; what it
+                    // leaves in the memory, the next hash writes over.
+                    let _ = catch_unwind(AssertUnwindSafe(|| work(&mut memory)));
                 }
             });
         }
@@ -70,13 +74,13 @@ impl Place {
     /// Runs `work` when its turn comes.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut HashingMemory) -> T + Send + 'static,
     ) -> Result<T, NotHashed> {
         let (done, answer) = oneshot::channel();
-        let work = move || {
+        let work = move |memory: &mut HashingMemory| {
             if !done.is_closed() {
                 // Whoever waited may be gone by the end all the same.
-                let _ = done.send(work());
+                let _ = done.send(work(memory));
             }
         };
         self.line.send(Box::new(work)).map_err(|_| NotHashed)?;
@@ -94,7 +98,7 @@ mod tests {
         let mut places: Vec<Place> = (0..PLACES).map(|_| hashing.place().unwrap()).collect();
         assert!(hashing.place().is_err());
         places.pop();
-        assert_eq!(hashing.place().unwrap().run(|| 7).await, Ok(7));
+        assert_eq!(hashing.place().unwrap().run(|_| 7).await, Ok(7));
     }
 
     #[tokio::test]
@@ -107,7 +111,7 @@ mod tests {
             .iter()
             .map(|place| {
                 let gate = Arc::clone(&gate);
-                Box::pin(place.run(move || gate.lock().unwrap().recv().unwrap()))
+                Box::pin(place.run(move |_| gate.lock().unwrap().recv().unwrap()))
             })
             .collect();
         for run in &mut running {
@@ -115,7 +119,7 @@ mod tests {
         }
         let (did, done) = mpsc::channel();
         let place = hashing.place().unwrap();
-        let mut left = Box::pin(place.run(move || did.send(()).unwrap()));
+        let mut left = Box::pin(place.run(move |_| did.send(()).unwrap()));
         assert!(futures::poll!(&mut left).is_pending());
         drop(left);
         for run in running {

@@ -15,6 +15,9 @@ pub mod credits;
 pub mod estimates;
 pub mod events;
 mod hashing;
+pub mod members;
+pub mod owner;
+pub mod people;
 pub mod permit;
 pub mod projects;
 pub mod reports;
@@ -25,7 +28,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use keelway_access::SessionPolicy;
-use keelway_access::ports::{Accounts, RateLimiter, Sessions, Tickets};
+use keelway_access::ports::{
+    Accounts, Invitations, Members, People, RateLimiter, Sessions, Staff, Tickets,
+};
 use keelway_builds::ports::{Blobs, Builds, Inspector, Projects, Signals, Sites, Submissions};
 use keelway_credits::{CreditBooks, CreditLedger, Package};
 use keelway_estimate::Estimator;
@@ -35,6 +40,7 @@ use keelway_tiers::{Gate, LimitTable};
 
 use hashing::Hashing;
 
+pub use owner::Operator;
 pub use permit::{Permit, Person, Right};
 
 /// Everything use cases need of the outside.
@@ -44,6 +50,14 @@ pub struct Ports {
     pub accounts: Arc<dyn Accounts>,
     /// Sessions.
     pub sessions: Arc<dyn Sessions>,
+    /// What people change about themselves; behind the same memory as `sessions`.
+    pub people: Arc<dyn People>,
+    /// Who belongs to a tenant; behind the same memory as `accounts`.
+    pub members: Arc<dyn Members>,
+    /// Offers to join one; behind the same memory as `accounts`.
+    pub invitations: Arc<dyn Invitations>,
+    /// The platform's own people; behind the same memory as `sessions`.
+    pub staff: Arc<dyn Staff>,
     /// Single-use tickets for event streams.
     pub tickets: Arc<dyn Tickets>,
     /// How often somebody may ask.

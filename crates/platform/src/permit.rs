@@ -39,6 +39,9 @@ rights! {
     DownloadSnapshot,
     IssueViewerToken,
     ViewCredits,
+    ViewMembers,
+    ManageMembers,
+    ManageTenant,
 }
 
 /// The proof that somebody may do `R` in a tenant, and who answers for it.

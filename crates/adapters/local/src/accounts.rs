@@ -4,23 +4,28 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use keelway_access::ports::{
-    Accounts, CreateTenant, CreateTenantError, Credentials, SignUp, SignUpError, SignedUp,
+    Accept, Accounts, ChangeRole, CreateTenant, CreateTenantError, Credentials, Invitations,
+    Invite, Members, RemoveMember, RenameTenant, SignUp, SignUpError, SignedUp, Withdraw,
 };
-use keelway_access::{Email, Membership, Tenant, TooManyAttempts, User};
-use keelway_kernel::{Clock, Failure, Once, StoreError, UserId};
+use keelway_access::{
+    AcceptError, Accepted, Email, Invitation, InviteError, LeaveError, MemberError, MemberProfile,
+    Membership, Offer, Tenant, TokenHash, TooManyAttempts, User, WithdrawError,
+};
+use keelway_kernel::{Clock, Failure, Once, StoreError, TenantScope, UserId};
 
 use crate::memory::{Finally, Keep, Memory};
 
 /// A store of accounts that is asked for a person's memberships at most once per time to live.
 ///
-/// A membership made through it is seen at once. Everything else is asked for each time, and
-/// so are the memberships of a person who has none.
+/// A membership made, changed or ended through it is seen at once, and so is a tenant's new
+/// name. Everything else is asked for each time, and so are the memberships of a person who
+/// has none.
 pub struct CachedAccounts<A> {
     store: A,
     memberships: Memory<UserId, Vec<Membership>>,
 }
 
-impl<A: Accounts> CachedAccounts<A> {
+impl<A> CachedAccounts<A> {
     /// Puts a memory in front of `store`.
     pub fn new(store: A, clock: Arc<dyn Clock>, keep: Keep) -> Self {
         Self { store, memberships: Memory::new(clock, keep) }
@@ -67,5 +72,85 @@ impl<A: Accounts> Accounts for CachedAccounts<A> {
 
     async fn sweep_attempts(&self) -> Result<u64, StoreError> {
         self.store.sweep_attempts().await
+    }
+}
+
+#[async_trait]
+impl<A: Members> Members for CachedAccounts<A> {
+    async fn members(&self, scope: TenantScope) -> Result<Vec<MemberProfile>, StoreError> {
+        self.store.members(scope).await
+    }
+
+    async fn change_role(
+        &self,
+        scope: TenantScope,
+        cmd: ChangeRole,
+    ) -> Result<(), Failure<MemberError>> {
+        let member = cmd.member;
+        let _forget = Finally(|| self.memberships.forget(&member));
+        self.store.change_role(scope, cmd).await
+    }
+
+    async fn remove(
+        &self,
+        scope: TenantScope,
+        cmd: RemoveMember,
+    ) -> Result<(), Failure<MemberError>> {
+        let member = cmd.member;
+        let _forget = Finally(|| self.memberships.forget(&member));
+        self.store.remove(scope, cmd).await
+    }
+
+    async fn leave(
+        &self,
+        scope: TenantScope,
+        user: UserId,
+        request_id: &str,
+    ) -> Result<(), Failure<LeaveError>> {
+        let _forget = Finally(|| self.memberships.forget(&user));
+        self.store.leave(scope, user, request_id).await
+    }
+
+    async fn rename_tenant(
+        &self,
+        scope: TenantScope,
+        cmd: RenameTenant,
+    ) -> Result<Tenant, StoreError> {
+        let renamed = |of: &Vec<Membership>| of.iter().any(|one| one.tenant.id == scope.tenant());
+        let _forget = Finally(|| self.memberships.forget_where(renamed));
+        self.store.rename_tenant(scope, cmd).await
+    }
+}
+
+#[async_trait]
+impl<A: Invitations> Invitations for CachedAccounts<A> {
+    async fn invite(
+        &self,
+        scope: TenantScope,
+        cmd: Invite,
+    ) -> Result<Invitation, Failure<InviteError>> {
+        self.store.invite(scope, cmd).await
+    }
+
+    async fn open_invitations(&self, scope: TenantScope) -> Result<Vec<Offer>, StoreError> {
+        self.store.open_invitations(scope).await
+    }
+
+    async fn withdraw(
+        &self,
+        scope: TenantScope,
+        cmd: Withdraw,
+    ) -> Result<(), Failure<WithdrawError>> {
+        self.store.withdraw(scope, cmd).await
+    }
+
+    async fn find_invitation(&self, token: &TokenHash) -> Result<Option<Offer>, StoreError> {
+        self.store.find_invitation(token).await
+    }
+
+    async fn accept(&self, cmd: Accept) -> Result<Accepted, Failure<AcceptError>> {
+        let user = cmd.user;
+        let _forget = Finally(|| self.memberships.forget(&user));
+        self.store.accept(cmd).await
     }
 }

@@ -3,25 +3,32 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use keelway_access::ports::{Sessions, SignIn};
-use keelway_access::{Session, SessionPolicy, TokenHash, User};
-use keelway_kernel::{Actor, Clock, StoreError, UserId};
+use keelway_access::ports::{
+    ChangePassword, ChangePasswordError, EndSession, IssueOwnerLink, NewOwner, People, Redeem,
+    RenamePerson, Sessions, SignIn, SignedUp, Staff,
+};
+use keelway_access::{OwnerLink, RedeemError, Session, SessionPolicy, TokenHash, User};
+use keelway_kernel::{Actor, Clock, Failure, StoreError, UserId};
 
 use crate::memory::{Finally, Keep, Memory};
 
 /// A store of sessions that is asked at most once per session and time to live.
 ///
-/// What is ended through it is gone from memory before the call answers, even if a read of
+/// What is ended or changed through it is gone from memory before the call answers, even if a read of
 /// the same session was on its way. Sessions that were not found are never kept.
 pub struct CachedSessions<S> {
     store: S,
     memory: Memory<TokenHash, (Session, User)>,
 }
 
-impl<S: Sessions> CachedSessions<S> {
+impl<S> CachedSessions<S> {
     /// Puts a memory in front of `store`.
     pub fn new(store: S, clock: Arc<dyn Clock>, keep: Keep) -> Self {
         Self { store, memory: Memory::new(clock, keep) }
+    }
+
+    fn forget_person(&self, user: UserId) {
+        self.memory.forget_where(|(session, _)| session.user == user);
     }
 }
 
@@ -72,11 +79,71 @@ impl<S: Sessions> Sessions for CachedSessions<S> {
     }
 
     async fn revoke_all(&self, user: UserId, actor: &Actor) -> Result<u64, StoreError> {
-        let _forget = Finally(|| self.memory.forget_where(|(session, _)| session.user == user));
+        let _forget = Finally(|| self.forget_person(user));
         self.store.revoke_all(user, actor).await
     }
 
     async fn sweep_expired(&self) -> Result<u64, StoreError> {
         self.store.sweep_expired().await
+    }
+}
+
+/// Whatever changes about a person, all that is remembered of them goes: who they are is kept
+/// with every one of their sessions.
+#[async_trait]
+impl<S: People> People for CachedSessions<S> {
+    async fn sessions(&self, user: UserId) -> Result<Vec<Session>, StoreError> {
+        self.store.sessions(user).await
+    }
+
+    async fn end_session(&self, cmd: EndSession) -> Result<Option<Session>, StoreError> {
+        let user = cmd.user;
+        let _forget = Finally(|| self.forget_person(user));
+        self.store.end_session(cmd).await
+    }
+
+    async fn end_others(
+        &self,
+        user: UserId,
+        kept: &TokenHash,
+        actor: &Actor,
+    ) -> Result<u64, StoreError> {
+        let _forget = Finally(|| self.forget_person(user));
+        self.store.end_others(user, kept, actor).await
+    }
+
+    async fn change_password(
+        &self,
+        cmd: ChangePassword,
+    ) -> Result<Session, Failure<ChangePasswordError>> {
+        let user = cmd.user;
+        let _forget = Finally(|| self.forget_person(user));
+        self.store.change_password(cmd).await
+    }
+
+    async fn rename_person(&self, cmd: RenamePerson) -> Result<User, StoreError> {
+        let user = cmd.user;
+        let _forget = Finally(|| self.forget_person(user));
+        self.store.rename_person(cmd).await
+    }
+}
+
+#[async_trait]
+impl<S: Staff> Staff for CachedSessions<S> {
+    async fn issue_owner_link(&self, cmd: IssueOwnerLink) -> Result<Option<OwnerLink>, StoreError> {
+        self.store.issue_owner_link(cmd).await
+    }
+
+    async fn find_owner_link(&self, token: &TokenHash) -> Result<Option<OwnerLink>, StoreError> {
+        self.store.find_owner_link(token).await
+    }
+
+    async fn redeem(&self, cmd: Redeem) -> Result<SignedUp, Failure<RedeemError>> {
+        let user = match &cmd.by {
+            NewOwner::Newcomer(account) => account.user,
+            NewOwner::Person { user, .. } => *user,
+        };
+        let _forget = Finally(|| self.forget_person(user));
+        self.store.redeem(cmd).await
     }
 }

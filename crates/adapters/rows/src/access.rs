@@ -2,8 +2,8 @@
 
 use crate::decode::Of;
 use keelway_access::{
-    Attempts, Credentials, DisplayName, Email, Membership, NewTenant, PasswordHash, Session, Slug,
-    Tenant, TokenHash, User, UserAgent, WorkspaceName,
+    Attempts, Credentials, DisplayName, Email, Member, MemberProfile, Membership, NewTenant,
+    PasswordHash, Session, Slug, Tenant, TokenHash, User, UserAgent, WorkspaceName,
 };
 use keelway_credits::{AddGrant, Amount, GrantSource, Terms};
 use keelway_kernel::{Actor, Credits, StoreError, TenantId, Timestamp, UserId};
@@ -17,6 +17,7 @@ pub struct UserRow {
     pub email: String,
     pub name: Option<String>,
     pub created_at: i64,
+    pub staff_since: Option<i64>,
 }
 
 impl UserRow {
@@ -29,6 +30,7 @@ impl UserRow {
             email: row.parsed(Email::parse(&self.email))?,
             name: row.parsed(self.name.as_deref().map(DisplayName::parse).transpose())?,
             created_at: Timestamp::from_micros(self.created_at),
+            staff_since: self.staff_since.map(Timestamp::from_micros),
         })
     }
 }
@@ -180,4 +182,46 @@ pub fn first_grant(new: &NewTenant, amount: Credits, actor: &Actor) -> Option<Ad
         terms: Terms::unlimited(GrantSource::Plan),
         actor: actor.clone(),
     })
+}
+
+/// A row of `memberships`: a member as decisions see them.
+#[derive(Debug, sqlx::FromRow)]
+#[expect(missing_docs, reason = "each field is the column of its name")]
+pub struct MemberRow {
+    pub user_id: Uuid,
+    pub role: String,
+}
+
+impl MemberRow {
+    /// The member, or what is wrong with the row.
+    pub fn decode(self) -> Result<Member, StoreError> {
+        let user = UserId::from_uuid(self.user_id);
+        Ok(Member { user, role: Of("membership", &user).parsed(self.role.parse())? })
+    }
+}
+
+/// A row of `memberships` with its person's; `created_at` is the membership's.
+#[derive(sqlx::FromRow)]
+#[expect(missing_docs, reason = "each field is the column of its name")]
+pub struct MemberProfileRow {
+    #[sqlx(flatten)]
+    pub member: MemberRow,
+    pub email: String,
+    pub name: Option<String>,
+    pub created_at: i64,
+}
+
+impl MemberProfileRow {
+    /// The member as others see them, or what is wrong with the rows.
+    pub fn decode(self) -> Result<MemberProfile, StoreError> {
+        let Member { user, role } = self.member.decode()?;
+        let row = Of("user", &user);
+        Ok(MemberProfile {
+            user,
+            email: row.parsed(Email::parse(&self.email))?,
+            name: row.parsed(self.name.as_deref().map(DisplayName::parse).transpose())?,
+            role,
+            since: Timestamp::from_micros(self.created_at),
+        })
+    }
 }

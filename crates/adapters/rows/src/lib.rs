@@ -16,6 +16,7 @@ mod decode;
 pub mod estimate;
 pub mod event;
 pub mod guest;
+pub mod invitation;
 pub mod project;
 pub mod reply;
 pub mod snapshot;

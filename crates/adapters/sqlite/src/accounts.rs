@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use keelway_access::lockout::TooManyAttempts;
 use keelway_access::{
     Accounts, Attempts, AuditAction, CreateTenant, CreateTenantError, Credentials, DisplayName,
-    Email, Membership, NewTenant, Role, SignUp, SignUpError, SignedUp, Tenant, User,
+    Email, Membership, NewTenant, PasswordHash, Role, SignUp, SignUpError, SignedUp, Tenant, User,
     opening_credits,
 };
 use keelway_kernel::{Actor, Credits, Failure, Once, StoreError, UserId};
@@ -52,11 +52,12 @@ impl Accounts for SqliteStore {
     }
 
     async fn find_user(&self, user: UserId) -> Result<Option<User>, StoreError> {
-        let row: Result<Option<UserRow>, _> =
-            sqlx::query_as("SELECT id, email, name, created_at FROM users WHERE id = ?1")
-                .bind(user.as_uuid())
-                .fetch_optional(self.readers())
-                .await;
+        let row: Result<Option<UserRow>, _> = sqlx::query_as(
+            "SELECT id, email, name, created_at, staff_since FROM users WHERE id = ?1",
+        )
+        .bind(user.as_uuid())
+        .fetch_optional(self.readers())
+        .await;
         let row: Sql<_> = row.map_err(Into::into);
         row?.map(UserRow::decode).transpose()
     }
@@ -90,7 +91,7 @@ impl Accounts for SqliteStore {
     }
 }
 
-async fn sign_up(tx: &mut Tx, cmd: SignUp) -> Result<SignedUp, Stop<SignUpError>> {
+pub(crate) async fn sign_up(tx: &mut Tx, cmd: SignUp) -> Result<SignedUp, Stop<SignUpError>> {
     let taken: Option<i64> = sqlx::query_scalar("SELECT 1 FROM users WHERE email_key = ?1")
         .bind(cmd.email.key())
         .fetch_optional(&mut **tx)
@@ -98,7 +99,13 @@ async fn sign_up(tx: &mut Tx, cmd: SignUp) -> Result<SignedUp, Stop<SignUpError>
     if taken.is_some() {
         return Err(Stop::Refused(SignUpError::EmailTaken));
     }
-    let user = User { id: cmd.user, email: cmd.email, name: cmd.name, created_at: tx.now };
+    let user = User {
+        id: cmd.user,
+        email: cmd.email,
+        name: cmd.name,
+        created_at: tx.now,
+        staff_since: None,
+    };
     sqlx::query(
         r"INSERT INTO users (id, email, email_key, name, password_hash, created_at)
           VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -213,10 +220,39 @@ async fn begin_sign_in(
     .execute(&mut **tx)
     .await?;
     let known: Option<CredentialsRow> = sqlx::query_as(
-        "SELECT id, email, name, created_at, password_hash FROM users WHERE email_key = ?1",
+        "SELECT id, email, name, created_at, staff_since, password_hash FROM users WHERE email_key = ?1",
     )
     .bind(email.key())
     .fetch_optional(&mut **tx)
     .await?;
     Ok(known.map(CredentialsRow::decode).transpose()?)
+}
+
+/// A person who must be there.
+pub(crate) async fn user(tx: &mut Tx, user: UserId) -> Sql<User> {
+    let row: Option<UserRow> =
+        sqlx::query_as("SELECT id, email, name, created_at, staff_since FROM users WHERE id = ?1")
+            .bind(user.as_uuid())
+            .fetch_optional(&mut **tx)
+            .await?;
+    Ok(row.ok_or_else(|| StoreError::corrupt("user", user))?.decode()?)
+}
+
+/// Puts a hash in the place of the stored one.
+pub(crate) async fn set_password(tx: &mut Tx, user: UserId, hash: &PasswordHash) -> Sql<()> {
+    sqlx::query("UPDATE users SET password_hash = ?2 WHERE id = ?1")
+        .bind(user.as_uuid())
+        .bind(hash.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Forgets the attempts counted for a person who showed that they know the password.
+pub(crate) async fn forgive(tx: &mut Tx, user: &User) -> Sql<()> {
+    sqlx::query("DELETE FROM sign_in_attempts WHERE attempt_key = ?1")
+        .bind(user.email.attempt_key().as_bytes().as_slice())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! Appends to the audit chains.
 
+use std::collections::BTreeMap;
+
 use keelway_access::{AuditAction, AuditEntry, Seal};
 use keelway_kernel::{Actor, TenantId, Timestamp, UserId};
 use keelway_rows::audit::chain;
@@ -57,6 +59,11 @@ pub(crate) fn entry(
         action,
         subject: subject.to_string(),
         at,
-        data: std::collections::BTreeMap::new(),
+        data: BTreeMap::new(),
     }
+}
+
+/// Facts by name that go with an entry.
+pub(crate) fn data<const N: usize>(facts: [(&str, &str); N]) -> BTreeMap<String, String> {
+    facts.into_iter().map(|(name, fact)| (name.to_owned(), fact.to_owned())).collect()
 }

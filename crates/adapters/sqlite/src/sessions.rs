@@ -1,14 +1,14 @@
 //! Sessions by the hash of their token.
 
-use crate::error::{Broken, Sql};
+use crate::error::Sql;
 use crate::tx::Tx;
-use crate::{SqliteStore, audit};
+use crate::{SqliteStore, accounts, audit};
 use async_trait::async_trait;
 use keelway_access::{
     AuditAction, Session, SessionPolicy, SessionState, Sessions, SignIn, TokenHash, User, UserAgent,
 };
 use keelway_kernel::{Actor, StoreError, UserId};
-use keelway_rows::access::{SessionRow, SignedInRow, UserRow};
+use keelway_rows::access::{SessionRow, SignedInRow};
 
 #[async_trait]
 impl Sessions for SqliteStore {
@@ -19,7 +19,8 @@ impl Sessions for SqliteStore {
     async fn find(&self, token: &TokenHash) -> Result<Option<(Session, User)>, StoreError> {
         let row: Result<Option<SignedInRow>, _> = sqlx::query_as(
             r"SELECT s.token_hash, s.user_id, s.created_at AS session_created_at, s.last_seen_at,
-                     s.expires_at, s.user_agent, u.id, u.email, u.name, u.created_at
+                     s.expires_at, s.user_agent, u.id, u.email, u.name, u.created_at,
+                     u.staff_since
                 FROM sessions s JOIN users u ON u.id = s.user_id
                WHERE s.token_hash = ?1",
         )
@@ -122,40 +123,24 @@ pub(crate) async fn insert(tx: &mut Tx, session: &Session) -> Sql<()> {
 }
 
 async fn sign_in(tx: &mut Tx, cmd: SignIn) -> Sql<Session> {
-    let user: Option<UserRow> =
-        sqlx::query_as("SELECT id, email, name, created_at FROM users WHERE id = ?1")
-            .bind(cmd.user.as_uuid())
-            .fetch_optional(&mut **tx)
-            .await?;
-    let user = user.ok_or_else(|| Broken(StoreError::corrupt("user", cmd.user)))?;
-    let user = user.decode()?;
+    let user = accounts::user(tx, cmd.user).await?;
     if let Some(replaced) = cmd.replaces {
-        sqlx::query("DELETE FROM sessions WHERE token_hash = ?1")
-            .bind(replaced.as_bytes().as_slice())
-            .execute(&mut **tx)
-            .await?;
+        remove(tx, &replaced).await?;
     }
     let session = cmd.session.open(user.id, tx.now);
     insert(tx, &session).await?;
     if let Some(hash) = cmd.rehashed {
-        sqlx::query("UPDATE users SET password_hash = ?2 WHERE id = ?1")
-            .bind(user.id.as_uuid())
-            .bind(hash.as_str())
-            .execute(&mut **tx)
-            .await?;
+        accounts::set_password(tx, user.id, &hash).await?;
     }
-    sqlx::query("DELETE FROM sign_in_attempts WHERE attempt_key = ?1")
-        .bind(user.email.attempt_key().as_bytes().as_slice())
-        .execute(&mut **tx)
-        .await?;
+    accounts::forgive(tx, &user).await?;
     let actor = Actor { user: Some(user.id), request_id: cmd.request_id };
     let entry = audit::entry(None, &actor, AuditAction::SignIn, user.id, tx.now);
     audit::append(tx, &[entry]).await?;
     Ok(session)
 }
 
-/// Decides again on the session as it is now, because others may have renewed or ended it.
-async fn renew(tx: &mut Tx, token: TokenHash, policy: SessionPolicy) -> Sql<Option<Session>> {
+/// The session as it is now.
+pub(crate) async fn load(tx: &mut Tx, token: &TokenHash) -> Sql<Option<Session>> {
     let row: Option<SessionRow> = sqlx::query_as(
         r"SELECT token_hash, user_id, created_at AS session_created_at, last_seen_at, expires_at,
                  user_agent
@@ -164,7 +149,21 @@ async fn renew(tx: &mut Tx, token: TokenHash, policy: SessionPolicy) -> Sql<Opti
     .bind(token.as_bytes().as_slice())
     .fetch_optional(&mut **tx)
     .await?;
-    let Some(session) = row.map(SessionRow::decode).transpose()? else {
+    Ok(row.map(SessionRow::decode).transpose()?)
+}
+
+/// Removes a session that has ended.
+pub(crate) async fn remove(tx: &mut Tx, token: &TokenHash) -> Sql<()> {
+    sqlx::query("DELETE FROM sessions WHERE token_hash = ?1")
+        .bind(token.as_bytes().as_slice())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Decides again on the session as it is now, because others may have renewed or ended it.
+async fn renew(tx: &mut Tx, token: TokenHash, policy: SessionPolicy) -> Sql<Option<Session>> {
+    let Some(session) = load(tx, &token).await? else {
         return Ok(None);
     };
     match policy.check(&session, tx.now) {

@@ -28,7 +28,13 @@ async fn signing_up_makes_everything_at_once(fx: Fixture) {
     let (cmd, workspace) = with_workspace(&fx, "Ada@Example.com", 300);
     let made = fx.store.accounts.sign_up(cmd.clone()).await.unwrap();
 
-    let user = User { id: cmd.user, email: cmd.email, name: cmd.name, created_at: fx.now() };
+    let user = User {
+        id: cmd.user,
+        email: cmd.email,
+        name: cmd.name,
+        created_at: fx.now(),
+        staff_since: None,
+    };
     assert_eq!(made.user, user);
     assert_eq!(made.user.email.as_str(), "Ada@Example.com");
     assert_eq!(made.session, cmd.session.open(cmd.user, fx.now()));

@@ -68,6 +68,34 @@ actions! {
     ApiKeyCreated = "api_key_created";
     /// An API key was revoked.
     ApiKeyRevoked = "api_key_revoked";
+    /// A flag was set, or left to the settings again, at run time.
+    FlagSet = "flag_set";
+    /// A session was ended from another one of the same person.
+    SessionRevoked = "session_revoked";
+    /// All sessions of a person but the one they spoke from were ended.
+    OtherSessionsRevoked = "other_sessions_revoked";
+    /// A person chose another password, which ended their other sessions.
+    PasswordChanged = "password_changed";
+    /// A person chose what to be called.
+    PersonRenamed = "person_renamed";
+    /// A tenant got another name.
+    TenantRenamed = "tenant_renamed";
+    /// Somebody was invited to a tenant.
+    MemberInvited = "member_invited";
+    /// An invitation was taken back.
+    InvitationWithdrawn = "invitation_withdrawn";
+    /// Somebody accepted an invitation.
+    MemberJoined = "member_joined";
+    /// A member got another role.
+    RoleChanged = "role_changed";
+    /// A member was removed by another.
+    MemberRemoved = "member_removed";
+    /// A member left.
+    MemberLeft = "member_left";
+    /// A link was made that makes its holder the platform's owner.
+    OwnerLinkIssued = "owner_link_issued";
+    /// A person became one of the platform's own people.
+    StaffAdded = "staff_added";
 }
 
 /// A text that names no action.

@@ -1,12 +1,12 @@
 //! Passwords: secret while in memory, argon2id once stored.
 //!
 //! Hashing takes tens of milliseconds and 19 MiB on purpose. Callers run it on a blocking
-//! thread, few at a time, and turn others away rather than queue without end.
+//! thread, few at a time, turn others away rather than queue without end, and keep the
+//! [`HashingMemory`] between two hashes.
 
 use crate::names::Email;
 use argon2::password_hash::phc;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use keelway_kernel::Entropy;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -104,14 +104,7 @@ impl PasswordHash {
 
     /// Hashes `password` with 16 bytes of fresh salt.
     pub fn new(password: &Password, entropy: &dyn Entropy) -> Result<Self, HashError> {
-        let mut salt = [0; 16];
-        entropy.fill(&mut salt);
-        let (memory, passes, lanes) = Self::COST;
-        let params = Params::new(memory, passes, lanes, None).map_err(|_| HashError)?;
-        let hash: phc::PasswordHash = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_with_salt(password.bytes(), &salt)
-            .map_err(|_| HashError)?;
-        Ok(Self(hash.to_string()))
+        HashingMemory::default().hash(password, entropy)
     }
 
     /// A hash as a store kept it, of whatever cost.
@@ -131,8 +124,7 @@ impl PasswordHash {
 
     /// Whether `password` is the one that was hashed; takes the same time either way.
     pub fn verify(&self, password: &Password) -> bool {
-        phc::PasswordHash::new(&self.0)
-            .is_ok_and(|hash| Argon2::default().verify_password(password.bytes(), &hash).is_ok())
+        HashingMemory::default().verify(self, password)
     }
 
     /// Whether the hash was made at another cost than today's, so that the next sign-in, which
@@ -159,9 +151,86 @@ impl fmt::Debug for PasswordHash {
 /// Without a stored hash a fixed one is checked all the same, so that the time taken does not
 /// tell who has an account.
 pub fn check_password(stored: Option<&PasswordHash>, presented: &Password) -> bool {
-    if let Some(hash) = stored {
-        return hash.verify(presented);
+    HashingMemory::default().check(stored, presented)
+}
+
+/// The blocks that hashes are made in, kept from one to the next: what many hashes in a row
+/// take is what one takes.
+#[derive(Default)]
+pub struct HashingMemory(Vec<Block>);
+
+impl HashingMemory {
+    /// As [`PasswordHash::new`], in this memory.
+    pub fn hash(
+        &mut self,
+        password: &Password,
+        entropy: &dyn Entropy,
+    ) -> Result<PasswordHash, HashError> {
+        let mut salt = [0; 16];
+        entropy.fill(&mut salt);
+        let (memory, passes, lanes) = PasswordHash::COST;
+        let params = Params::new(memory, passes, lanes, None).map_err(|_| HashError)?;
+        let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+        let salted = (Version::V0x13, &salt[..]);
+        self.fill(password, salted, &params, &mut out).ok_or(HashError)?;
+        let hash = phc::PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: (&params).try_into().map_err(|_| HashError)?,
+            salt: Some(phc::Salt::new(&salt).map_err(|_| HashError)?),
+            hash: Some(phc::Output::new(&out).map_err(|_| HashError)?),
+        };
+        Ok(PasswordHash(hash.to_string()))
     }
-    let _ = PasswordHash(DUMMY.to_owned()).verify(presented);
-    false
+
+    /// As [`PasswordHash::verify`], in this memory.
+    pub fn verify(&mut self, stored: &PasswordHash, password: &Password) -> bool {
+        self.matches(stored, password).unwrap_or(false)
+    }
+
+    /// As [`check_password`], in this memory.
+    pub fn check(&mut self, stored: Option<&PasswordHash>, presented: &Password) -> bool {
+        match stored {
+            Some(hash) => self.verify(hash, presented),
+            None => {
+                let _ = self.verify(&PasswordHash(DUMMY.to_owned()), presented);
+                false
+            }
+        }
+    }
+
+    fn matches(&mut self, stored: &PasswordHash, password: &Password) -> Option<bool> {
+        let hash = phc::PasswordHash::new(&stored.0).ok()?;
+        let (expected, salt) = (hash.hash?, hash.salt?);
+        let version = hash.version.unwrap_or(Version::V0x13.into());
+        let salted = (Version::try_from(version).ok()?, &salt[..]);
+        let params = Params::try_from(&hash).ok()?;
+        let mut out = vec![0; expected.len()];
+        self.fill(password, salted, &params, &mut out)?;
+        // Outputs compare in constant time.
+        Some(phc::Output::new(&out).ok()? == expected)
+    }
+
+    fn fill(
+        &mut self,
+        password: &Password,
+        (version, salt): (Version, &[u8]),
+        params: &Params,
+        out: &mut [u8],
+    ) -> Option<()> {
+        let blocks = params.block_count();
+        if self.0.len() < blocks {
+            self.0.resize(blocks, Block::new());
+        }
+        Argon2::new(Algorithm::Argon2id, version, params.clone())
+            .hash_password_into_with_memory(password.bytes(), salt, out, &mut self.0[..blocks])
+            .ok()
+    }
+}
+
+/// Shows nothing: what is in it came from passwords.
+impl fmt::Debug for HashingMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HashingMemory(..)")
+    }
 }

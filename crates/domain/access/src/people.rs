@@ -15,6 +15,15 @@ pub struct User {
     pub name: Option<DisplayName>,
     /// When the person signed up.
     pub created_at: Timestamp,
+    /// Since when the person is one of the platform's own people, if they are.
+    pub staff_since: Option<Timestamp>,
+}
+
+impl User {
+    /// Whether the person looks after the whole platform.
+    pub const fn is_staff(&self) -> bool {
+        self.staff_since.is_some()
+    }
 }
 
 /// An organization: owns projects, credits and keys.

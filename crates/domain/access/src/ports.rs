@@ -3,6 +3,16 @@
 //! Every method is one whole command: all of it happens, or none. The store supplies the
 //! time; ids and hashes come with the command.
 
+mod invitations;
+mod members;
+mod people;
+mod staff;
+
+pub use invitations::{Accept, Invitations, Invite, Withdraw};
+pub use members::{ChangeRole, Members, RemoveMember, RenameTenant};
+pub use people::{ChangePassword, ChangePasswordError, EndSession, People, RenamePerson};
+pub use staff::{IssueOwnerLink, NewOwner, Redeem, Staff};
+
 use crate::lockout::TooManyAttempts;
 use crate::names::{DisplayName, Email, Slug, WorkspaceName};
 use crate::password::PasswordHash;

@@ -96,4 +96,8 @@ tokens! {
     SessionToken, "kws_", "session";
     /// Opens one event stream, once, within a minute; for clients that cannot set headers.
     TicketToken, "kwt_", "ticket";
+    /// Makes whoever holds it a member of one tenant, once.
+    InvitationToken, "kwi_", "invitation";
+    /// Makes whoever holds it one of the platform's own people, once.
+    OwnerToken, "kwo_", "owner";
 }

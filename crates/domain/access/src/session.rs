@@ -1,9 +1,11 @@
 //! How long a sign-in lasts.
 
-use crate::secret::{SessionToken, TokenHash};
+use crate::secret::{SessionToken, TokenHash, sha256};
+use keelway_kernel::id::SessionId;
 use keelway_kernel::{Timestamp, UserId};
 use ring::hmac;
 use std::fmt::Write as _;
+use uuid::Uuid;
 
 const DAY_S: i64 = 24 * 60 * 60;
 
@@ -82,6 +84,37 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// What the person signed in with.
     pub user_agent: Option<UserAgent>,
+}
+
+impl Session {
+    /// The name by which the person ends it: follows from the hash and does not lead back.
+    pub fn id(&self) -> SessionId {
+        let mut bytes = b"keelway session id v1".to_vec();
+        bytes.extend_from_slice(self.hash.as_bytes());
+        let mut id = [0; 16];
+        id.copy_from_slice(&sha256(&bytes)[..16]);
+        SessionId::from_uuid(Uuid::from_bytes(id))
+    }
+}
+
+/// A session's new token, for when its rights grow or its password changes: what was known of
+/// it before is worth nothing after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
+    /// The session as it was presented.
+    pub from: TokenHash,
+    /// The hash of the token handed out instead.
+    pub to: TokenHash,
+    /// How long the new one may last.
+    pub policy: SessionPolicy,
+}
+
+impl Rotation {
+    /// The session that takes `old`'s place at `now`, its first moment.
+    pub fn replace(self, old: Session, now: Timestamp) -> Session {
+        let new = NewSession { hash: self.to, user_agent: old.user_agent, policy: self.policy };
+        new.open(old.user, now)
+    }
 }
 
 /// What a session is good for at a moment.

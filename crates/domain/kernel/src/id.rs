@@ -134,6 +134,10 @@ ids! {
     GrantId = "grt";
     /// A program's key to a tenant.
     ApiKeyId = "key";
+    /// One sign-in of a person, as the person sees it: derived, so that it opens nothing.
+    SessionId = "ses";
+    /// An offer to join a tenant.
+    InvitationId = "inv";
 }
 
 #[cfg(test)]

@@ -59,7 +59,8 @@ impl Store {
                 policy: SessionPolicy { idle_s: 10, absolute_s: 60, renew_every_s: 2 },
             };
             let session = new.open(user, Timestamp::from_micros(0));
-            let user = User { id: user, email, name: None, created_at: session.created_at };
+            let created_at = session.created_at;
+            let user = User { id: user, email, name: None, created_at, staff_since: None };
             store.rows.lock().unwrap().insert(session.hash, (session, user));
         }
         store
