@@ -86,6 +86,7 @@ macro_rules! test_case {
 pub mod access;
 pub mod builds;
 pub mod credits;
+pub mod flags;
 
 /// Emits one test per case. The argument is an `async fn(Arc<dyn Clock>, Arc<dyn Entropy>) ->
 /// Store` that opens a fresh, empty store with that clock and that randomness.
@@ -113,6 +114,11 @@ macro_rules! suite {
             $crate::access_tickets_cases!($open);
         }
 
+        mod flags {
+            use super::*;
+            $crate::flag_cases!($open);
+        }
+
         mod builds {
             use super::*;
             mod cancelling {
@@ -131,9 +137,17 @@ macro_rules! suite {
                 use super::*;
                 $crate::build_lease_cases!($open);
             }
+            mod operations {
+                use super::*;
+                $crate::build_operation_cases!($open);
+            }
             mod order {
                 use super::*;
                 $crate::build_order_cases!($open);
+            }
+            mod overviews {
+                use super::*;
+                $crate::build_overview_cases!($open);
             }
             mod parked {
                 use super::*;
@@ -158,6 +172,10 @@ macro_rules! suite {
             mod submitting {
                 use super::*;
                 $crate::build_submitting_cases!($open);
+            }
+            mod usage {
+                use super::*;
+                $crate::build_usage_cases!($open);
             }
         }
     };

@@ -5,10 +5,13 @@ use async_trait::async_trait;
 use keelway_access::{
     Accounts, AuditEntry, Invitations, Members, People, Sessions, Staff, Tickets,
 };
-use keelway_builds::ports::{BuildQueue, Builds, Inspector, Projects, Sites, Submissions};
+use keelway_builds::ports::{
+    BuildQueue, Builds, Inspector, Operations, Overviews, Projects, Sites, Submissions,
+};
 use keelway_credits::{CreditBooks, CreditLedger};
 use keelway_kernel::{Clock, Entropy, TenantId};
 use keelway_signing::ReplayGuard;
+use keelway_tiers::FlagOverrides;
 use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
@@ -32,6 +35,9 @@ pub struct Store {
     pub builds: Arc<dyn Builds>,
     pub projects: Arc<dyn Projects>,
     pub sites: Arc<dyn Sites>,
+    pub overviews: Arc<dyn Overviews>,
+    pub operations: Arc<dyn Operations>,
+    pub flag_overrides: Arc<dyn FlagOverrides>,
     pub inspector: Arc<dyn Inspector>,
     pub audit_trail: Arc<dyn AuditTrail>,
     /// Whatever must live as long as the store, such as a temporary folder.

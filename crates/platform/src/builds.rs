@@ -5,7 +5,8 @@ use keelway_builds::guest::ClaimError;
 use keelway_builds::ports::{BuildFilter, Topic};
 use keelway_builds::submit::{Park, ParkError, ProjectChoice, Submit, SubmitError, Submitted};
 use keelway_builds::{
-    AgentWork, Build, BuildRequest, GuestEntry, NewProject, Position, ProjectName, SiteLabel,
+    AgentWork, Build, BuildRequest, BuildStatus, GuestEntry, NewProject, Position, ProjectName,
+    SiteLabel,
 };
 use keelway_kernel::{
     BuildId, Failure, HoldId, Keyed, Once, Page, PageRequest, ProjectId, QueueId, StoreError,
@@ -114,7 +115,7 @@ impl Platform {
         request: BuildRequest,
         keyed: Option<Keyed<GuestEntry>>,
     ) -> Result<Once<GuestEntry>, Failure<GuestError>> {
-        if !self.settings.gate.flags.evaluate(Feature::GuestMode, None).value {
+        if !self.flags().await.evaluate(Feature::GuestMode, None).value {
             return Err(Failure::Rejected(GuestError::SignInFirst));
         }
         let cmd = Park { id: QueueId::random(self.entropy()), request, keyed };
@@ -134,7 +135,10 @@ impl Platform {
         let Some(build) = self.ports.builds.find(permit.scope(), id).await? else {
             return Ok(None);
         };
-        let position = self.ports.builds.position(permit.scope(), id).await?;
+        let position = match build.status {
+            BuildStatus::Queued { .. } => self.ports.builds.position(permit.scope(), id).await?,
+            _ => None,
+        };
         Ok(Some((build, position)))
     }
 

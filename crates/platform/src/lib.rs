@@ -14,8 +14,11 @@ pub mod builds;
 pub mod credits;
 pub mod estimates;
 pub mod events;
+pub mod flags;
 mod hashing;
 pub mod members;
+pub mod operations;
+pub mod overviews;
 pub mod owner;
 pub mod people;
 pub mod permit;
@@ -23,6 +26,7 @@ pub mod projects;
 pub mod reports;
 pub mod sites;
 pub mod tenants;
+pub mod usage;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -31,13 +35,17 @@ use keelway_access::SessionPolicy;
 use keelway_access::ports::{
     Accounts, Invitations, Members, People, RateLimiter, Sessions, Staff, Tickets,
 };
-use keelway_builds::ports::{Blobs, Builds, Inspector, Projects, Signals, Sites, Submissions};
+use keelway_builds::ports::{
+    Blobs, Builds, Inspector, Operations, Overviews, Projects, Signals, Sites, Submissions,
+};
 use keelway_credits::{CreditBooks, CreditLedger, Package};
 use keelway_estimate::Estimator;
 use keelway_kernel::{Clock, Entropy, Tier};
 use keelway_signing::KeyRing;
-use keelway_tiers::{Gate, LimitTable};
+use keelway_tiers::{FlagOverrides, Gate, LimitTable};
 
+use estimates::Histories;
+use flags::Flags;
 use hashing::Hashing;
 
 pub use owner::Operator;
@@ -68,6 +76,12 @@ pub struct Ports {
     pub builds: Arc<dyn Builds>,
     /// Projects and snapshots.
     pub projects: Arc<dyn Projects>,
+    /// Projects, builds and ledgers with what belongs to them.
+    pub overviews: Arc<dyn Overviews>,
+    /// The platform as a whole.
+    pub operations: Arc<dyn Operations>,
+    /// Flags set at run time.
+    pub flag_overrides: Arc<dyn FlagOverrides>,
     /// What the public sees.
     pub sites: Arc<dyn Sites>,
     /// Stored bytes.
@@ -124,12 +138,20 @@ pub struct Platform {
     ports: Ports,
     settings: Arc<Settings>,
     hashing: Hashing,
+    flags: Arc<Flags>,
+    histories: Arc<Histories>,
 }
 
 impl Platform {
     /// Puts the use cases on `ports`.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, settings: Arc::new(settings), hashing: Hashing::new() }
+        Self {
+            flags: Arc::new(Flags::new(&settings.gate.flags)),
+            histories: Arc::default(),
+            ports,
+            settings: Arc::new(settings),
+            hashing: Hashing::new(),
+        }
     }
 
     /// The ports, for adapters that drive them directly.

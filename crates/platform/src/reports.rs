@@ -82,10 +82,9 @@ impl Platform {
         let site = self.sites_of(permit, [&build]).await?.remove(&build.project);
         let history = self.history_of(scope, id).await?;
         let snapshot = match build.snapshot {
-            Some(snapshot) => self.ports.projects.find_snapshot(scope, snapshot).await?,
+            Some(snapshot) => self.ports.overviews.snapshot(scope, snapshot).await?,
             None => None,
         };
-        let snapshot = snapshot.map(|(snapshot, _)| snapshot);
         Ok(Some(Report { build, site, position, history, snapshot }))
     }
 
@@ -95,14 +94,14 @@ impl Platform {
         permit: &Permit<ViewBuilds>,
         builds: impl IntoIterator<Item = &Build>,
     ) -> Result<BTreeMap<ProjectId, SiteLabel>, StoreError> {
-        let mut sites = BTreeMap::new();
-        for build in builds {
-            if build.deployment_url.is_some() && !sites.contains_key(&build.project) {
-                let found = self.ports.projects.find_project(permit.scope(), build.project).await?;
-                sites.extend(found.map(|project| (project.id, project.site)));
-            }
+        let deployed = builds.into_iter().filter(|build| build.deployment_url.is_some());
+        let mut projects: Vec<ProjectId> = deployed.map(|build| build.project).collect();
+        projects.sort_unstable();
+        projects.dedup();
+        if projects.is_empty() {
+            return Ok(BTreeMap::new());
         }
-        Ok(sites)
+        self.ports.overviews.sites(permit.scope(), &projects).await
     }
 
     async fn history_of(&self, scope: TenantScope, id: BuildId) -> Result<Vec<Event>, StoreError> {

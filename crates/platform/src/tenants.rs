@@ -37,8 +37,8 @@ impl Platform {
     }
 
     /// Whether somebody without a workspace gets one made when they first need it.
-    pub fn makes_tenants(&self) -> bool {
-        self.settings.gate.flags.evaluate(Feature::AutoTenant, None).value
+    pub async fn makes_tenants(&self) -> bool {
+        self.flags().await.evaluate(Feature::AutoTenant, None).value
     }
 
     /// Who `person` acts as once they need a workspace: in their only one, or, if they have
@@ -49,7 +49,7 @@ impl Platform {
         principal: &Principal,
     ) -> Result<Principal, Failure<CreateTenantError>> {
         let has_none = matches!(principal, Principal::User { tenants: Unchosen::NoneYet, .. });
-        if !has_none || !self.makes_tenants() {
+        if !has_none || !self.makes_tenants().await {
             return Ok(principal.clone());
         }
         let (Ok(name), Ok(key)) = (WorkspaceName::parse(FIRST), IdempotencyKey::parse(FIRST_KEY))

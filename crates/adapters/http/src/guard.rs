@@ -5,7 +5,7 @@ use std::ops::Deref;
 use actix_web::HttpRequest;
 use keelway_access::{Denied, Permission, Principal, SessionToken, TokenHash};
 use keelway_kernel::BuildId;
-use keelway_platform::{Permit, Person, Right};
+use keelway_platform::{Operator, Permit, Person, Right};
 
 use crate::args::id_in_path;
 use crate::context::{Caller, Context, Shared};
@@ -27,6 +27,8 @@ pub enum Access {
     TenantOrGuest(Permission),
     /// Whoever may do this in a tenant, and holders of a token or ticket for the build.
     Build(Permission),
+    /// The platform's own people; for everybody else it does not exist.
+    Operator,
 }
 
 impl std::fmt::Display for Access {
@@ -38,6 +40,7 @@ impl std::fmt::Display for Access {
             Self::Tenant(permission) => f.pad(permission.as_str()),
             Self::TenantOrGuest(permission) => f.pad(&format!("{permission} or guest")),
             Self::Build(permission) => f.pad(&format!("{permission} or viewer")),
+            Self::Operator => f.pad("operator"),
         }
     }
 }
@@ -205,6 +208,29 @@ impl Guard for SignedIn {
     }
 }
 
+/// One of the platform's own people, for what concerns the whole platform.
+#[derive(Debug)]
+pub struct AsOperator(Operator);
+
+impl Deref for AsOperator {
+    type Target = Operator;
+    fn deref(&self) -> &Operator {
+        &self.0
+    }
+}
+
+impl Guard for AsOperator {
+    const ACCESS: Access = Access::Operator;
+
+    async fn admit(req: &HttpRequest) -> Result<(Self, Principal), Problem> {
+        let principal = authenticate(req).await?;
+        let context = Context::of(req);
+        let known = context.known.get().ok_or(Denied::SignInFirst)?;
+        let operator = known.operator(&context.request_id).map_err(|_| Problem::not_found())?;
+        Ok((Self(operator), principal))
+    }
+}
+
 /// Somebody who may do `R` in their tenant.
 #[derive(Debug)]
 pub struct Allowed<R>(Permit<R>);
@@ -245,7 +271,7 @@ impl<R: Right> Guard for AllowedOrGuest<R> {
         let guard = match Permit::of(&principal, &Context::of(req).request_id) {
             Ok(permit) => Self::Allowed(permit),
             Err(Denied::SignInFirst) => Self::Guest,
-            Err(Denied::NoTenant) if Shared::of(req).platform.makes_tenants() => {
+            Err(Denied::NoTenant) if Shared::of(req).platform.makes_tenants().await => {
                 let person = Person::of(&principal, &Context::of(req).request_id)?;
                 Self::Newcomer(SignedIn { person, principal: principal.clone() })
             }

@@ -64,7 +64,7 @@ pub(crate) struct EndpointView {
     responses((status = 200, body = IndexView, description = "What is switched on, and what can be called")),
 )]
 async fn index(_: Public, app: UseCases) -> View<IndexView> {
-    let flags = &app.platform_settings().gate.flags;
+    let flags = app.flags().await;
     let is_on = |feature: Feature| (feature.as_str(), flags.evaluate(feature, None).value);
     View(IndexView {
         name: "keelway",

@@ -80,6 +80,11 @@ fn meaning<T: Copy>(table: &[(T, &str)], text: &str) -> Option<T> {
     known.map(|(value, _)| *value)
 }
 
+/// Where credits came from, by the word in `credit_grants`.
+pub fn source(text: &str) -> Option<GrantSource> {
+    meaning(&SOURCES, text)
+}
+
 impl From<&Grant> for GrantRow {
     fn from(grant: &Grant) -> Self {
         let rollover = grant.terms.rollover;

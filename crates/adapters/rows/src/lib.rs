@@ -15,12 +15,16 @@ pub mod credits;
 mod decode;
 pub mod estimate;
 pub mod event;
+pub mod flag;
 pub mod guest;
 pub mod invitation;
+pub mod operations;
+pub mod overview;
 pub mod project;
 pub mod reply;
 pub mod snapshot;
 pub mod tenant;
+pub mod usage;
 pub mod work;
 
 pub use decode::{Of, json, stored};

@@ -16,7 +16,7 @@ use sqlx::types::Uuid;
 
 use crate::SqliteStore;
 use crate::error::{Broken, Sql, one};
-use crate::queue;
+use crate::{projects, queue};
 
 /// Every column of `builds`, and what the queue knows of the build.
 macro_rules! select_builds {
@@ -86,6 +86,7 @@ pub(crate) async fn insert(tx: &mut SqliteConnection, build: &Build, event: &Eve
     .bind(build.version)
     .execute(&mut *tx)
     .await?;
+    projects::was_active(tx, (build.tenant, build.project), build.created_at).await?;
     append_events(tx, build.tenant, std::slice::from_ref(event)).await
 }
 
@@ -133,6 +134,9 @@ pub(crate) async fn update(
     .execute(&mut *tx)
     .await?;
     one(&done)?;
+    if let Some(at) = after.status.ended_at() {
+        projects::was_active(tx, (before.tenant, before.project), at).await?;
+    }
     append_events(tx, before.tenant, events).await?;
     after.version += 1;
     Ok(after)

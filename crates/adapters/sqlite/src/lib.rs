@@ -24,12 +24,17 @@ mod credits;
 mod doctor;
 mod end;
 mod error;
+mod flags;
 mod idempotency;
 mod invitations;
 mod leases;
 mod members;
 mod nonces;
+mod operations;
+mod overviews;
 mod people;
+#[cfg(test)]
+mod plans;
 mod projects;
 mod queue;
 mod sessions;
@@ -39,6 +44,7 @@ mod submissions;
 mod tenant;
 mod tickets;
 mod tx;
+mod usage;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use keelway_access::{AuditAction, Slug};
 use keelway_builds::ports::Projects;
 use keelway_builds::project::{CreateProject, CreateProjectError, ProjectFacts, create_project};
-use keelway_builds::{Manifest, NewProject, Project, ProjectLock, Snapshot};
+use keelway_builds::{Manifest, NewProject, Project, ProjectLock, ProjectName, Snapshot};
 use keelway_kernel::{
     Failure, Once, Page, PageRequest, ProjectId, SnapshotId, StoreError, TenantId, TenantScope,
+    Timestamp,
 };
 use keelway_rows::project::{LockRow, ProjectRow, cursor};
 use keelway_rows::snapshot::{self, FileRow, SnapshotRow, manifest};
@@ -14,7 +15,7 @@ use keelway_rows::{Of, stored};
 use sqlx::SqliteConnection;
 
 use crate::builds::before;
-use crate::error::{Broken, Sql, Stop};
+use crate::error::{Broken, Sql, Stop, one};
 use crate::{SqliteStore, audit, idempotency, tenant};
 
 /// The project, if the tenant has it.
@@ -73,8 +74,9 @@ pub(crate) async fn lock(
 /// Saves a new project.
 pub(crate) async fn insert(tx: &mut SqliteConnection, project: &Project) -> Sql<()> {
     sqlx::query(
-        "INSERT INTO projects (tenant_id, id, name, slug, site, live_snapshot_id, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO projects
+             (tenant_id, id, name, slug, site, live_snapshot_id, created_at, name_key, active_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?7)",
     )
     .bind(project.tenant.as_uuid())
     .bind(project.id.as_uuid())
@@ -83,9 +85,25 @@ pub(crate) async fn insert(tx: &mut SqliteConnection, project: &Project) -> Sql<
     .bind(project.site.as_str())
     .bind(project.live.map(SnapshotId::as_uuid))
     .bind(project.created_at.as_micros())
+    .bind(ProjectName::search_key(project.name.as_str()))
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Notes that a build of the project was accepted or ended.
+pub(crate) async fn was_active(
+    tx: &mut SqliteConnection,
+    (tenant, project): (TenantId, ProjectId),
+    at: Timestamp,
+) -> Sql<()> {
+    let done = sqlx::query("UPDATE projects SET active_at = ? WHERE tenant_id = ? AND id = ?")
+        .bind(at.as_micros())
+        .bind(tenant.as_uuid())
+        .bind(project.as_uuid())
+        .execute(tx)
+        .await?;
+    one(&done)
 }
 
 /// Saves a new snapshot with its files.

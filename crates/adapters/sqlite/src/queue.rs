@@ -17,7 +17,7 @@ pub(crate) const NEXT: &str = "SELECT tenant_id, build_id, band, tag
      LIMIT 1";
 
 /// How far positions are counted: beyond it, a place is only known to be at least this.
-const COUNTED: i64 = 10_000;
+pub(crate) const COUNTED: i64 = 10_000;
 
 /// The row whose turn it is.
 #[derive(sqlx::FromRow)]

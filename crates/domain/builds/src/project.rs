@@ -40,6 +40,11 @@ impl ProjectName {
         self.0.as_str()
     }
 
+    /// What a part of a name is looked for in, and as: `text` in lower case.
+    pub fn search_key(text: &str) -> String {
+        text.trim().to_lowercase()
+    }
+
     /// The slug that goes with the name.
     pub fn slug(&self) -> Slug {
         Slug::from_name(&self.0)

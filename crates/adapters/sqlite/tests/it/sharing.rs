@@ -80,9 +80,14 @@ async fn a_schema_of_another_version_is_told_apart() {
         assert!(!status.is_current(), "{sql}");
         (status.pending, status.unknown, status.modified)
     };
-    assert_eq!(status("UPDATE _sqlx_migrations SET checksum = x'00'").await, (0, 0, 1));
-    assert_eq!(status("UPDATE _sqlx_migrations SET version = 9999").await, (1, 1, 0));
-    assert_eq!(status("DELETE FROM _sqlx_migrations").await, (1, 0, 0));
+    let [modified, unknown, pending] = [
+        "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1",
+        "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1",
+        "DELETE FROM _sqlx_migrations WHERE version = 1",
+    ];
+    assert_eq!(status(modified).await, (0, 0, 1));
+    assert_eq!(status(unknown).await, (1, 1, 0));
+    assert_eq!(status(pending).await, (1, 0, 0));
 }
 
 #[tokio::test]
