@@ -26,17 +26,27 @@ macro_rules! files {
 }
 
 /// One style sheet, made of these in this order.
-const SHEETS: [(&str, &str); 7] = files![
+const SHEETS: [(&str, &str); 8] = files![
     "01-tokens.css",
     "02-base.css",
     "03-shell.css",
     "04-controls.css",
     "05-parts.css",
     "06-build.css",
+    "07-landing.css",
     "09-style.css"
 ];
 /// Scripts; each imports only modules that stand before it, as `"./name.js"`.
-const MODULES: [(&str, &str); 2] = files!["theme.js", "console.js"];
+const MODULES: [(&str, &str); 8] = files![
+    "theme.js",
+    "core.js",
+    "copy.js",
+    "forms.js",
+    "live.js",
+    "palette.js",
+    "preview.js",
+    "console.js"
+];
 
 const FAVICON: &str = include_str!("../assets/favicon.svg");
 

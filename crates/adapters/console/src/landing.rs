@@ -23,6 +23,27 @@ use crate::shell::Shell;
 /// The free tier's size: what somebody new can build.
 const SIZE: BuildTier = BuildTier::Starter;
 
+const TITLE: &str = "Describe an app, get it built";
+
+/// What one can try at a click: a name, and a description.
+pub(crate) const EXAMPLES: [(&str, &str); 3] = [
+    (
+        "A sauna by the harbour",
+        "A booking site for a floating sauna in the harbour: a calendar with free hours, prices \
+         for one person and for groups, a gallery, how to get there, and a contact form.",
+    ),
+    (
+        "A seed library",
+        "A seed library for a neighbourhood: what can be borrowed with pictures and sowing \
+         months, a search, a form to offer seeds, and a blog about the seasons.",
+    ),
+    (
+        "A small team's figures",
+        "A dashboard for a team of six: revenue by month as charts, open invoices in a table \
+         that can be filtered, and a login page for members.",
+    ),
+];
+
 pub(crate) fn routes(routes: &mut Routes) {
     routes.page(Method::GET, "/", landing);
     // It changes nothing; it is a POST because descriptions are long.
@@ -68,7 +89,7 @@ impl Preview {
         let range = estimate.range.as_ref();
         Self {
             agents: estimate.agents,
-            cost: estimate.cost_usd_text(),
+            cost: format!("${}", estimate.cost_usd_text()),
             credits: app.credits_of(estimate).get(),
             duration: estimate.duration_text(),
             features: estimate.feature_labels().into_iter().map(str::to_owned).collect(),
@@ -84,24 +105,29 @@ async fn landing(_anyone: Anyone, page: Page) -> HttpResponse {
     if let Some(profile) = &page.visitor.profile {
         return go(onward(&profile.memberships, "", ""));
     }
-    shown(&page, StatusCode::OK, String::new(), Ok(None))
+    page.show(&Landing {
+        shell: page.shell(TITLE, ""),
+        description: String::new(),
+        preview: None,
+        mistakes: Mistakes::default(),
+    })
 }
 
-/// The whole page, or the part of it that a script asked for.
+/// The whole page, or the part of it that changes, if a script asked.
 fn shown(
     page: &Page,
     status: StatusCode,
     description: String,
-    found: Result<Option<Preview>, Mistakes>,
+    found: Result<Preview, Mistakes>,
 ) -> HttpResponse {
     let (preview, mistakes) = match found {
-        Ok(preview) => (preview, Mistakes::default()),
+        Ok(preview) => (Some(preview), Mistakes::default()),
         Err(mistakes) => (None, mistakes),
     };
     if page.is_fragment() {
         return page.show_as(status, &Part { preview, mistakes });
     }
-    let shell = page.shell("Describe an app, get it built", "");
+    let shell = page.shell(TITLE, "");
     page.show_as(status, &Landing { shell, description, preview, mistakes })
 }
 
@@ -132,7 +158,7 @@ async fn preview(
     };
     let estimate = app.estimate(None, &description, SIZE).await?;
     let preview = Preview::of(&estimate, &app);
-    Ok(shown(&page, StatusCode::OK, form.description, Ok(Some(preview))))
+    Ok(shown(&page, StatusCode::OK, form.description, Ok(preview)))
 }
 
 fn mistaken(page: &Page, form: Described, problem: Problem) -> Result<HttpResponse, Problem> {

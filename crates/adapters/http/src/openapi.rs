@@ -122,7 +122,9 @@ fn security(row: &Row) -> Value {
         Access::SessionOptional | Access::TenantOrGuest(_) => {
             json!([{}, { "session": [] }, { "cookie": [] }])
         }
-        Access::Session | Access::Tenant(_) => json!([{ "session": [] }, { "cookie": [] }]),
+        Access::Session | Access::Tenant(_) | Access::Operator => {
+            json!([{ "session": [] }, { "cookie": [] }])
+        }
         Access::Build(_) if !row.method.is_safe() => {
             json!([{ "session": [] }, { "cookie": [] }, { "viewer": [] }])
         }
