@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use keelway_builds::{
-    AgentRunner, AgentTask, Brief, BuildRequest, BuildTier, Description, Phase, Plan,
+    AgentRunner, AgentTask, Brief, BuildRequest, BuildTier, Description, Phase, Plan, ProjectName,
 };
+use keelway_estimate::{EstimateTable, estimate};
 use keelway_kernel::{BuildId, MicroUsd};
 use keelway_models::OfflineEngine;
 use keelway_patch::FileTree;
@@ -17,8 +18,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (Some(description), Some(directory)) = (arguments.next(), arguments.next()) else {
         return Err("a description and a directory are needed".into());
     };
+    let description = Description::parse(&description)?;
+    let project_name = ProjectName::from_description(&description).as_str().to_owned();
+    let estimate = estimate(&EstimateTable::default(), description.as_str(), BuildTier::Starter)?;
     let request = BuildRequest {
-        description: Description::parse(&description)?,
+        description,
         tier: BuildTier::Starter,
         target_users: None,
         tech_constraints: None,
@@ -26,9 +30,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         max_credits: None,
         script: None,
     };
-    let project_name = "Sample project".to_owned();
-    let brief = Arc::new(Brief { project_name, request, features: Vec::new() });
-    let plan = Arc::new(Plan::for_agents(6));
+    let features = estimate.features.iter().map(|feature| feature.key.clone()).collect();
+    let brief = Arc::new(Brief { project_name, request, features });
+    let plan = Arc::new(Plan::for_agents(estimate.agents));
     let mut files = FileTree::default();
     let mut cost = 0;
     for agent in Phase::ALL.into_iter().flat_map(|phase| plan.of_phase(phase)) {

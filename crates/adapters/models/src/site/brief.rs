@@ -3,6 +3,7 @@
 use super::copy::{Phrases, phrases};
 use super::kind::{Extra, Kind, named};
 use super::language::{Language, detect};
+use super::layout::Layout;
 use super::money::Currency;
 use super::name::{proper_name, spoken_name};
 use super::pack::{Group, Item, Pack};
@@ -80,7 +81,7 @@ pub(super) struct Story {
     pub(super) told: Vec<String>,
     /// The description's sentences, fit for running text.
     pub(super) sentences: Vec<String>,
-    /// At least six.
+    /// At least one; six or more where our wording is in the description's language.
     pub(super) topics: Vec<Topic>,
     /// What the description counts up.
     pub(super) listed: Vec<String>,
@@ -116,13 +117,21 @@ impl Story {
             }
             None => (proper_name(&subject, language.tag), subject.clone()),
         };
+        let short = fit(&headline(&unnamed), 36);
+        // A project that was named after its description has no name yet.
+        let given = clean(input.project_name).to_lowercase();
         let name = spoken
             .clone()
+            .or_else(|| short.clone().filter(|_| text.to_lowercase().contains(given.trim())))
             .or_else(|| fit(input.project_name, 48))
-            .or_else(|| fit(&headline(&unnamed), 48))
+            .or(short)
             .unwrap_or_else(|| phrases.untitled.to_owned());
         let pack = pack(phrases, kind, &name);
-        let usual: Vec<String> = names(&pack.offer.groups).collect();
+        let usual: Vec<String> = if phrases.tag == language.tag {
+            names(&pack.offer.groups).collect()
+        } else {
+            vec![name.clone()]
+        };
         let topics = topics(&readable, language, &usual, spoken.as_deref().unwrap_or_default());
         let listed = listed(&readable, language);
         let headline = fit(&headline(&unnamed), 70).unwrap_or_else(|| name.clone());
@@ -139,10 +148,14 @@ impl Story {
             name,
             speaks: readable_copy(&lead, 6) && !is_function(&lead) && lead.chars().count() <= 190,
             headline,
-            lead,
+            lead: ended(lead),
             told: told.map(fitted).collect(),
             sentences: readable.iter().map(fitted).collect(),
-            groups: offered(&listed, pack.offer.groups.clone()),
+            groups: if Layout::offers_listed(kind) {
+                offered(&listed, pack.offer.groups.clone())
+            } else {
+                pack.offer.groups.clone()
+            },
             topics,
             listed,
             wants: wants(&text, kind, input.features),
@@ -178,6 +191,17 @@ impl Story {
     }
 }
 
+/// `text` with a full stop where it ends without a mark.
+fn ended(mut text: String) -> String {
+    if text.ends_with(|c: char| c.is_alphanumeric())
+        && text.contains(' ')
+        && !text.contains(['。', '，', '、'])
+    {
+        text.push('.');
+    }
+    text
+}
+
 /// `None` if no letter or digit is left to show.
 pub(super) fn fit(text: &str, chars: usize) -> Option<String> {
     let text = clean(text);
@@ -197,7 +221,7 @@ fn pack(phrases: &Phrases, kind: Kind, name: &str) -> Pack {
         pack.second = copy.offer.to_owned();
         pack.offer.title = copy.offer.to_owned();
         let usual = copy.usual.map(|name| Item { name: name.to_owned(), ..Item::default() });
-        pack.offer.groups = vec![Group { title: copy.offer.to_owned(), items: usual.to_vec() }];
+        pack.offer.groups = vec![Group { title: String::new(), items: usual.to_vec() }];
     }
     pack
 }
@@ -319,6 +343,14 @@ fn headline(subject: &str) -> String {
             break;
         }
         out.push(word);
+    }
+    // Cut off by the count of words, it may end in one that promises another.
+    if out.len() == HEADLINE_WORDS {
+        let promises =
+            |word: &&str| word.chars().count() <= 3 && word.chars().all(char::is_lowercase);
+        while out.last().is_some_and(promises) {
+            out.pop();
+        }
     }
     out.join(" ")
 }

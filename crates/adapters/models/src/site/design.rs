@@ -178,7 +178,7 @@ impl Design {
     pub(super) fn of(story: &Story) -> Self {
         let layout = Layout::of(story.kind);
         let mut draw = Draw::new(story.seed);
-        let theme = layout.themes[draw.index(layout.themes.len())];
+        let theme = layout.theme(&mut draw);
         let hue = (draw.pick(layout.hues) + 360 - JITTER / 2 + draw.below(JITTER)) % 360;
         let second = (hue + draw.pick(SECOND_HUES)) % 360;
         // Most families have Latin letters only, and joined letters bear no spacing.

@@ -13,8 +13,6 @@ pub(super) enum Link {
     File(String),
     /// An element of the same page.
     Here(&'static str),
-    /// Where a page deals with the group of things of this number.
-    Group(&'static str, usize),
 }
 
 impl Link {
@@ -22,14 +20,8 @@ impl Link {
         match self {
             Self::File(file) => file.clone(),
             Self::Here(id) => format!("#{id}"),
-            Self::Group(file, number) => format!("{file}#{}", group_id(*number)),
         }
     }
-}
-
-/// The id of the element that shows a group of things.
-pub(super) fn group_id(number: usize) -> String {
-    format!("group-{number}")
 }
 
 /// Who wrote a text, and so in which language it is.

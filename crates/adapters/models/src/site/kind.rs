@@ -149,6 +149,7 @@ const TABLE: &[Row] = &[
 ];
 
 impl Kind {
+    #[cfg(test)]
     pub(super) const ALL: [Self; 18] = [
         Self::Bakery,
         Self::Restaurant,

@@ -1,5 +1,6 @@
 //! How the site of each kind is put together, and in which looks it may appear.
 
+use super::design::Draw;
 use super::kind::Kind;
 
 /// A visual manner: type, colour, header, first screen, rhythm and trim.
@@ -70,7 +71,6 @@ pub(super) enum Part {
     Questions,
     Articles,
     Plans,
-    Figures,
 }
 
 /// The build of a kind's site.
@@ -83,13 +83,11 @@ pub(super) struct Layout {
     pub(super) hues: [u16; 4],
     /// From the most to the least fitting.
     pub(super) themes: &'static [Theme],
-    /// In the order they stand; of the last `loose` some may be left out.
+    /// In the order they stand; the first always does.
     pub(super) parts: &'static [Part],
 }
 
-use Part::{
-    Articles, Credo, Figures, Gallery, Offer, Plans, Points, Questions, Schedule, Steps, Story,
-};
+use Part::{Articles, Credo, Gallery, Offer, Plans, Points, Questions, Schedule, Steps, Story};
 use Theme::{Clinical, Craft, Editorial, Luxe, Poster, Product, Stage, Swiss};
 
 const fn layout(
@@ -122,7 +120,7 @@ static LAW: Layout = layout(
 static CLINIC: Layout = layout(
     (Opening::Picture, OfferLook::List, Times::Hours),
     [180, 200, 160, 215],
-    &[Clinical, Swiss],
+    &[Clinical, Product],
     &[Points, Offer, Steps, Schedule, Questions],
 );
 static SCHOOL: Layout = layout(
@@ -134,7 +132,7 @@ static SCHOOL: Layout = layout(
 static GYM: Layout = layout(
     (Opening::Picture, OfferLook::List, Times::Hours),
     [350, 72, 22, 205],
-    &[Poster, Stage, Swiss],
+    &[Poster, Stage],
     &[Schedule, Offer, Credo, Plans, Points, Questions],
 );
 static HOTEL: Layout = layout(
@@ -170,7 +168,7 @@ static PROPERTY: Layout = layout(
 static EVENT: Layout = layout(
     (Opening::Words, OfferLook::List, Times::Dates),
     [320, 230, 14, 165],
-    &[Swiss, Poster, Stage],
+    &[Poster, Swiss, Stage],
     &[Schedule, Offer, Plans, Points, Questions],
 );
 static PORTFOLIO: Layout = layout(
@@ -188,7 +186,7 @@ static JOURNAL: Layout = layout(
 static SHOP: Layout = layout(
     (Opening::Picture, OfferLook::Cards, Times::Hours),
     [340, 28, 165, 210],
-    &[Craft, Swiss, Luxe, Poster],
+    &[Craft, Luxe, Poster, Swiss],
     &[Offer, Points, Story, Credo, Questions],
 );
 static TOOL: Layout = layout(
@@ -206,11 +204,45 @@ static SOFTWARE: Layout = layout(
 static GENERAL: Layout = layout(
     (Opening::Picture, OfferLook::List, Times::Hours),
     [200, 150, 20, 262],
-    &[Editorial, Clinical, Swiss, Craft],
-    &[Points, Offer, Credo, Steps, Story, Questions],
+    &[Editorial, Craft, Clinical, Swiss],
+    &[Offer, Points, Credo, Steps, Story, Questions],
 );
 
 impl Layout {
+    /// The theme for a site with this draw: the first twice as likely as the last.
+    pub(super) fn theme(&self, draw: &mut Draw) -> Theme {
+        let count = self.themes.len();
+        let (one, other) = (draw.index(count), draw.index(count));
+        self.themes[one.min(other)]
+    }
+
+    /// How many of its parts a home page has: few where one voice speaks for many subjects, so
+    /// that two of them do not read alike.
+    pub(super) const fn parts_shown(kind: Kind) -> usize {
+        match kind {
+            Kind::General => 4,
+            _ => 5,
+        }
+    }
+
+    /// Whether the things a description counts up are what is offered, and not what the site
+    /// has besides.
+    pub(super) const fn offers_listed(kind: Kind) -> bool {
+        matches!(
+            kind,
+            Kind::Bakery
+                | Kind::Restaurant
+                | Kind::Law
+                | Kind::Clinic
+                | Kind::Gym
+                | Kind::Charity
+                | Kind::Portfolio
+                | Kind::Journal
+                | Kind::Shop
+                | Kind::General
+        )
+    }
+
     pub(super) const fn of(kind: Kind) -> &'static Self {
         match kind {
             Kind::Bakery => &BAKERY,

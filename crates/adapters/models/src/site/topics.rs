@@ -114,8 +114,8 @@ const TELLERS: &str = "=that =which =who =where =with =for =looking =so =because
 const FUNCTIONS: &str = "login log-in sign =account =accounts payment stripe checkout =api =apis =rest \
                          =database =db =admin dashboard realtime real-time websocket =chat backend \
                          =email =emails calendar reminder booking pagament =pago anmeldung bezahlung \
-                         connexion paiement =reservas =reservations =page =site =website =blog =gallery \
-                         erinnerung =صفحة";
+                         connexion paiement =reservas =reservations =page =site =website =blog =gallery =photos =fotos =menu =carta \
+                         erinnerung =صفحة הזמנת";
 
 /// Whether `text` speaks of what a site does.
 pub(super) fn is_function(text: &str) -> bool {
@@ -167,11 +167,20 @@ fn joined(clause: &str) -> Vec<String> {
     for word in clause.split_whitespace() {
         if JOINERS.split_whitespace().any(|joiner| joiner == word.to_lowercase()) {
             pieces.push(Vec::new());
+        } else if let Some(rest) = after_joined_and(word)
+            && pieces.last().is_some_and(|piece| !piece.is_empty())
+        {
+            pieces.push(vec![rest]);
         } else if let Some(last) = pieces.last_mut() {
             last.push(word);
         }
     }
     pieces.iter().map(|piece| piece.join(" ")).collect()
+}
+
+/// `word` without the `and` that Arabic and Hebrew write together with it.
+fn after_joined_and(word: &str) -> Option<&str> {
+    word.strip_prefix(['و', 'ו']).filter(|rest| rest.chars().count() >= 3)
 }
 
 /// `piece` as a title, if it names something briefly.

@@ -5,26 +5,27 @@ use super::super::layout::{Layout, Part};
 use super::sections::{self, draw};
 use super::{Site, section};
 
-/// Parts after the first screen; kinds that have more leave one out.
-const PARTS: usize = 5;
-
 pub(super) fn home(site: &Site) -> Vec<Element> {
     let mut sections = vec![sections::hero(site)];
     if site.story.is_foreign() {
         sections.extend([own_words(site), things(site)].into_iter().flatten());
     } else {
+        if !Layout::offers_listed(site.story.kind) {
+            sections.extend(sections::strip(site));
+        }
         sections.extend(chosen(site).into_iter().filter_map(|part| shown(site, part)));
     }
     sections.push(sections::close(site));
     sections
 }
 
-/// The first part always stands; of the others one may be left out.
+/// The first part always stands; the seed leaves out others.
 fn chosen(site: &Site) -> Vec<Part> {
-    let mut parts = Layout::of(site.story.kind).parts.to_vec();
-    while parts.len() > PARTS {
-        let out = 2 + draw(site, 8).index(parts.len() - 2);
-        parts.remove(out);
+    let kind = site.story.kind;
+    let mut parts = Layout::of(kind).parts.to_vec();
+    let mut draw = draw(site, 8);
+    while parts.len() > Layout::parts_shown(kind) {
+        parts.remove(1 + draw.index(parts.len() - 1));
     }
     parts
 }
@@ -41,7 +42,6 @@ fn shown(site: &Site, part: Part) -> Option<Element> {
         Part::Questions => sections::questions(site),
         Part::Articles => return sections::articles(site),
         Part::Plans => sections::plans(site),
-        Part::Figures => section("figures-band", [sections::figures(site)]),
     })
 }
 

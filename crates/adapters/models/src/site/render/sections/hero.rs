@@ -29,12 +29,14 @@ fn words(site: &Site) -> Element {
     let pack = &story.pack;
     let mut draw = draw(site, 7);
     let (headline, lead) = (draw.index(pack.headlines.len()), draw.index(pack.leads.len()));
+    let named = story.headline == story.name;
     // In a language without words of ours the description speaks for itself.
-    let eyebrow = if story.is_foreign() || story.headline == story.name {
+    let eyebrow = if story.is_foreign() {
         el("p").class("eyebrow").own(story.name.clone())
+    } else if named {
+        el("p").class("eyebrow").ours(pack.label.clone())
     } else if story.speaks {
-        let line = format!("{} · {}", pack.label, story.name);
-        el("p").class("eyebrow").own(line)
+        el("p").class("eyebrow").own(format!("{} · {}", pack.label, story.name))
     } else {
         el("p").class("eyebrow").own(story.headline.clone())
     };

@@ -89,3 +89,10 @@ pub(in super::super) fn reads<'a>(
         el("li").child(el(heading).child(link)).child(el("p").ours(page.lead.clone()))
     })
 }
+
+/// What the description counts up, as one line of large words.
+pub(in super::super) fn strip(site: &Site) -> Option<Element> {
+    let listed = &site.story.listed;
+    let items = listed.iter().map(|name| el("li").own(name.clone()));
+    (!listed.is_empty()).then(|| section("strip", [el("ul").children(items)]))
+}

@@ -7,7 +7,7 @@ mod pictures;
 mod times;
 
 pub(super) use hero::{figures, hero};
-pub(super) use lists::{answers, articles, points, questions, reads, steps};
+pub(super) use lists::{answers, articles, points, questions, reads, steps, strip};
 pub(super) use offer::{Extent, board, offer, plan_list, plans};
 pub(super) use pictures::{gallery, picture, pictures};
 pub(super) use times::{schedule, timetable};

@@ -1,9 +1,9 @@
 //! What there is to have, set as its kind asks for.
 
 use super::super::super::art::{Frame, scene};
-use super::super::super::html::{Element, Link, el, group_id};
+use super::super::super::html::{Element, Link, el};
 use super::super::super::layout::{Layout, OfferLook};
-use super::super::super::pack::{Group, Item};
+use super::super::super::pack::Group;
 use super::super::super::pages::{Matter, PageKind};
 use super::super::{Site, section};
 use super::draw;
@@ -49,10 +49,7 @@ pub(in super::super) fn board(site: &Site, extent: Extent) -> Element {
         OfferLook::Features => "board features",
         OfferLook::Rooms => "board rooms",
     };
-    let mut left = match extent {
-        Extent::Some(most) => most,
-        Extent::All => usize::MAX,
-    };
+    let shown = shown(site, look, extent);
     // Menus keep their groups everywhere; other looks only where all is shown.
     let grouped = extent == Extent::All || look == OfferLook::Menu;
     let mut number = 0;
@@ -60,16 +57,15 @@ pub(in super::super) fn board(site: &Site, extent: Extent) -> Element {
     let mut loose = Vec::new();
     for (at, group) in site.story.groups.iter().enumerate() {
         let mut items = Vec::new();
-        for (place, item) in group.items.iter().enumerate().take(left) {
+        for place in shown.iter().filter(|(of, _)| *of == at).map(|(_, place)| *place) {
             number += 1;
-            items.push(entry(site, look, (at, place), item, number, extent));
+            items.push(entry(site, look, (at, place), number, extent));
         }
-        left = left.saturating_sub(group.items.len());
         if items.is_empty() {
             continue;
         }
         if grouped {
-            groups.push(titled(site, group, at, extent, items));
+            groups.push(titled(site, group, extent, items));
         } else {
             loose.extend(items);
         }
@@ -81,7 +77,26 @@ pub(in super::super) fn board(site: &Site, extent: Extent) -> Element {
     }
 }
 
-fn titled(site: &Site, group: &Group, at: usize, extent: Extent, items: Vec<Element>) -> Element {
+/// Places, group by group, of what is shown: the description's own things first, then some of
+/// the others.
+fn shown(site: &Site, look: OfferLook, extent: Extent) -> Vec<(usize, usize)> {
+    let groups = &site.story.groups;
+    let all = groups
+        .iter()
+        .enumerate()
+        .flat_map(|(at, group)| (0..group.items.len()).map(move |place| (at, place)));
+    let all: Vec<(usize, usize)> = all.collect();
+    let Extent::Some(most) = extent else { return all };
+    if look == OfferLook::Menu {
+        return all.into_iter().take(most).collect();
+    }
+    let own = groups.first().filter(|group| group.title.is_empty());
+    let own = own.map_or(0, |group| group.items.len()).min(most);
+    let rest = draw(site, 13).some(most - own, all.len() - own);
+    (0..own).chain(rest.into_iter().map(|at| at + own)).map(|at| all[at]).collect()
+}
+
+fn titled(site: &Site, group: &Group, extent: Extent, items: Vec<Element>) -> Element {
     let title = if group.title.is_empty() {
         // The description's own things stand under its own words.
         site.story.headline.clone()
@@ -89,10 +104,6 @@ fn titled(site: &Site, group: &Group, at: usize, extent: Extent, items: Vec<Elem
         group.title.clone()
     };
     let heading = el(if extent == Extent::All { "h2" } else { "h3" });
-    let heading = match extent {
-        Extent::All => heading.with("id", group_id(at)),
-        Extent::Some(_) => heading,
-    };
     el("div")
         .class("group")
         .child(heading.ours(title))
@@ -103,11 +114,11 @@ fn entry(
     site: &Site,
     look: OfferLook,
     (group, place): (usize, usize),
-    item: &Item,
     number: usize,
     extent: Extent,
 ) -> Element {
     let story = &site.story;
+    let item = &story.groups[group].items[place];
     let page = site.pages.iter().find(|page| page.matter == Matter::Item { group, item: place });
     let heading = match (look, extent) {
         (OfferLook::Menu, Extent::Some(_)) => "h4",
@@ -132,7 +143,13 @@ fn entry(
     el("li").children(picture).child(
         el("div")
             .class("thing")
-            .child(el("div").class("line").child(name).children(fact).children(price))
+            .child(
+                el("div")
+                    .class(if price.is_some() { "line priced" } else { "line" })
+                    .child(name)
+                    .children(fact)
+                    .children(price),
+            )
             .children(note),
     )
 }
