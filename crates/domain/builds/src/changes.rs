@@ -1,7 +1,7 @@
 //! What differs between two snapshots: files by their hashes, texts by their lines.
 
 use keelway_patch::FilePath;
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use crate::{BlobRef, Manifest};
 
@@ -129,9 +129,9 @@ pub enum NoDiff {
 /// A run of lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hunk {
-    /// The number of its first line in the old text, from 1; 0 in an empty one.
+    /// The number, from 1, that its first line has in the old text, or would have.
     pub old_start: usize,
-    /// The number of its first line in the new text, from 1; 0 in an empty one.
+    /// The same in the new text.
     pub new_start: usize,
     /// Its lines.
     pub lines: Vec<Line>,
@@ -162,7 +162,7 @@ pub struct LineDiff {
 /// The most bytes of a text that is compared.
 pub const MOST_BYTES: u64 = 512 * 1024;
 /// The most lines, between those that both texts begin and end with, that are compared.
-const MOST_LINES: usize = 4_000;
+const MOST_LINES: usize = 2_000;
 /// Lines shown around what differs.
 const CONTEXT: usize = 3;
 
@@ -180,15 +180,30 @@ pub fn line_diff(old: &[u8], new: &[u8]) -> Result<LineDiff, NoDiff> {
     if old_mid.len().max(new_mid.len()) > MOST_LINES {
         return Err(NoDiff::TooLarge);
     }
-    let mut ops: Vec<DiffOp> = Vec::new();
-    let kept = |old_index, new_index, len| DiffOp::Equal { old_index, new_index, len };
-    ops.extend((head > 0).then(|| kept(0, 0, head)));
-    for mut op in capture_diff_slices(Algorithm::Myers, old_mid, new_mid) {
-        shift(&mut op, head);
-        ops.push(op);
+    let kept = |lines: &[&str]| lines.iter().map(|line| Line::Kept(bare(line))).collect();
+    let before: Vec<Line> = kept(&new[head.saturating_sub(CONTEXT)..head]);
+    let after: Vec<Line> = kept(&new[new.len() - tail..][..tail.min(CONTEXT)]);
+    let start = head - before.len();
+    let lines = before.into_iter().chain(between(old_mid, new_mid)).chain(after).collect();
+    Ok(diff_of(lines, start))
+}
+
+/// All lines of both, in the order in which they are shown.
+fn between(old: &[&str], new: &[&str]) -> Vec<Line> {
+    let (mut lines, mut old_at, mut new_at) = (Vec::new(), 0, 0);
+    for op in capture_diff_slices(Algorithm::Myers, old, new) {
+        // Where an operation begins in the text that it does not touch is not to be relied on.
+        let (removed, added) = (op.old_range().len(), op.new_range().len());
+        let (removed, added) = (&old[old_at..][..removed], &new[new_at..][..added]);
+        (old_at, new_at) = (old_at + removed.len(), new_at + added.len());
+        if op.tag() == DiffTag::Equal {
+            lines.extend(added.iter().map(|line| Line::Kept(bare(line))));
+        } else {
+            lines.extend(removed.iter().map(|line| Line::Removed(bare(line))));
+            lines.extend(added.iter().map(|line| Line::Added(bare(line))));
+        }
     }
-    ops.extend((tail > 0).then(|| kept(old.len() - tail, new.len() - tail, tail)));
-    Ok(diff_of(ops, &old, &new))
+    lines
 }
 
 fn text(bytes: &[u8]) -> Result<&str, NoDiff> {
@@ -199,36 +214,35 @@ fn text(bytes: &[u8]) -> Result<&str, NoDiff> {
     if text.contains('\0') { Err(NoDiff::NotText) } else { Ok(text) }
 }
 
-fn shift(op: &mut DiffOp, by: usize) {
-    let (DiffOp::Equal { old_index, new_index, .. }
-    | DiffOp::Delete { old_index, new_index, .. }
-    | DiffOp::Insert { old_index, new_index, .. }
-    | DiffOp::Replace { old_index, new_index, .. }) = op;
-    *old_index += by;
-    *new_index += by;
-}
-
-fn diff_of(ops: Vec<DiffOp>, old: &[&str], new: &[&str]) -> LineDiff {
+/// Cuts `lines`, which begin `start` lines into both texts, into what differs and what is
+/// around it.
+fn diff_of(lines: Vec<Line>, start: usize) -> LineDiff {
+    let differs = |line: &Line| !matches!(line, Line::Kept(_));
+    let mut shown = vec![false; lines.len()];
+    for (at, _) in lines.iter().enumerate().filter(|(_, line)| differs(line)) {
+        let around = at.saturating_sub(CONTEXT)..(at + CONTEXT + 1).min(lines.len());
+        shown[around].fill(true);
+    }
     let mut diff = LineDiff::default();
-    for group in similar::group_diff_ops(ops, CONTEXT) {
-        let mut lines = Vec::new();
-        for op in &group {
-            if let DiffOp::Equal { .. } = op {
-                lines.extend(new[op.new_range()].iter().map(|line| Line::Kept(bare(line))));
-                continue;
-            }
-            diff.removed += op.old_range().len();
-            diff.added += op.new_range().len();
-            lines.extend(old[op.old_range()].iter().map(|line| Line::Removed(bare(line))));
-            lines.extend(new[op.new_range()].iter().map(|line| Line::Added(bare(line))));
+    let (mut old_at, mut new_at, mut goes_on) = (start, start, false);
+    for (line, is_shown) in lines.into_iter().zip(shown) {
+        if is_shown && !goes_on {
+            let lines = Vec::new();
+            diff.hunks.push(Hunk { old_start: old_at + 1, new_start: new_at + 1, lines });
         }
-        let first = group.first().map_or((0, 0), |op| (op.old_range().start, op.new_range().start));
-        let number = |start: usize, of: &[&str]| if of.is_empty() { 0 } else { start + 1 };
-        diff.hunks.push(Hunk {
-            old_start: number(first.0, old),
-            new_start: number(first.1, new),
-            lines,
-        });
+        goes_on = is_shown;
+        let (removed, added) = match &line {
+            Line::Kept(_) => (false, false),
+            Line::Removed(_) => (true, false),
+            Line::Added(_) => (false, true),
+        };
+        old_at += usize::from(!added);
+        new_at += usize::from(!removed);
+        diff.removed += usize::from(removed);
+        diff.added += usize::from(added);
+        if let Some(hunk) = diff.hunks.last_mut().filter(|_| is_shown) {
+            hunk.lines.push(line);
+        }
     }
     diff
 }
