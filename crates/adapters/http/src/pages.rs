@@ -9,16 +9,17 @@ use actix_web::cookie::Cookie;
 use actix_web::http::Method;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
-use keelway_access::{Membership, SessionToken, UserAgent};
+use keelway_access::{Membership, Principal, SessionToken, UserAgent};
 use keelway_kernel::Reply;
 use keelway_platform::auth::Profile;
+use keelway_platform::{Permit, Right};
 
 use crate::args::{Arg, Call, UseCases};
 use crate::context::{Context, user_agent};
-use crate::credentials::{no_cookie, session_cookie};
+use crate::credentials::{no_cookie, session_cookie, wanted_tenant};
 use crate::problem::Problem;
 use crate::routes::{Routes, Row};
-use crate::{download, events};
+use crate::{download, events, snapshots};
 
 /// The pages of another crate.
 #[derive(Clone, Copy)]
@@ -90,6 +91,34 @@ impl Arg for Visitor {
     }
 }
 
+/// What the visitor may do in the workspace of the path, beside what the guard asked for: pages
+/// show more than one thing, and offer only what may be done.
+pub struct Rights {
+    principal: Principal,
+    request_id: String,
+}
+
+impl Rights {
+    /// The right to `R`, or the refusal that goes with its lack.
+    pub fn permit<R: Right>(&self) -> Result<Permit<R>, Problem> {
+        Ok(Permit::of(&self.principal, &self.request_id)?)
+    }
+}
+
+impl Arg for Rights {
+    fn take(call: &Call<'_>) -> Result<Self, Problem> {
+        let context = Context::of(call.request());
+        let principal = match context.known.get() {
+            Some(known) => {
+                let wanted = wanted_tenant(call.request())?;
+                known.acting_in(wanted.as_ref()).map_err(|_| Problem::not_found())?
+            }
+            None => Principal::Anonymous,
+        };
+        Ok(Self { principal, request_id: context.request_id.clone() })
+    }
+}
+
 impl UseCases {
     /// The cookie that hands a session to a browser.
     pub fn session_cookie(&self, token: &SessionToken) -> Cookie<'static> {
@@ -111,6 +140,12 @@ impl Routes {
     /// Adds the archive of what a build made under a path with the build's `{id}`.
     pub fn build_download(&mut self, path: &str) -> &mut Row {
         self.page(Method::GET, path, download::download)
+    }
+
+    /// Adds a snapshot's files, each to be saved and never to be run, under a path with the
+    /// snapshot's `{id}` and the file's `{path}`.
+    pub fn snapshot_file(&mut self, path: &str) -> &mut Row {
+        self.page(Method::GET, path, snapshots::file)
     }
 }
 

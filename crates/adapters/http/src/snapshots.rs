@@ -66,7 +66,7 @@ async fn list(
     ),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>, description = "The file")),
 )]
-async fn file(
+pub(crate) async fn file(
     permit: Allowed<ViewProjects>,
     app: UseCases,
     Id(id): Id<SnapshotId>,
