@@ -107,9 +107,13 @@ macro_rules! suite {
         mod access {
             use super::*;
             $crate::access_attempts_cases!($open);
+            $crate::access_invitations_cases!($open);
+            $crate::access_members_cases!($open);
             $crate::access_nonces_cases!($open);
+            $crate::access_people_cases!($open);
             $crate::access_sessions_cases!($open);
             $crate::access_sign_up_cases!($open);
+            $crate::access_staff_cases!($open);
             $crate::access_tenants_cases!($open);
             $crate::access_tickets_cases!($open);
         }

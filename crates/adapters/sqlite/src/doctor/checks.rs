@@ -210,6 +210,27 @@ pub(super) const CHECKS: &[Check] = &[
                     OR u.builds_failed <> s.failed OR u.tokens <> s.tokens
                     OR u.cost <> s.cost OR u.credits <> s.credits",
     },
+    // Somebody decides about every tenant.
+    Check {
+        invariant: "I18",
+        subjects: "SELECT count(*) FROM tenants",
+        broken: "SELECT hex(t.id), 'no owner among ' || count(m.user_id) || ' members'
+                 FROM tenants t LEFT JOIN memberships m ON m.tenant_id = t.id
+                 GROUP BY t.id HAVING count(CASE m.role WHEN 'owner' THEN 1 END) = 0",
+    },
+    // An accepted invitation was accepted by somebody who joined.
+    Check {
+        invariant: "I18",
+        subjects: "SELECT count(*) FROM tenants",
+        broken: "SELECT hex(i.tenant_id), i.accepted || ' invitations accepted, '
+                        || COALESCE(a.joined, 0) || ' people joined'
+                 FROM (SELECT tenant_id, count(*) AS accepted FROM invitations
+                       WHERE accepted_by IS NOT NULL GROUP BY tenant_id) i
+                 LEFT JOIN (SELECT tenant_id, count(*) AS joined FROM audit_log
+                            WHERE action = 'member_joined' GROUP BY tenant_id) a
+                   ON a.tenant_id = i.tenant_id
+                 WHERE i.accepted IS NOT a.joined",
+    },
     // No build is in no month.
     Check {
         invariant: "I17",

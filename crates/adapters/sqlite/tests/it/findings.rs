@@ -28,7 +28,7 @@ async fn sound_books_show_nothing_on_every_invariant() {
     let inspection = opened.store.inspect().await.unwrap();
     assert_eq!(inspection.violations, []);
     for invariant in
-        ["file", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I14", "I16", "I17"]
+        ["file", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I14", "I16", "I17", "I18"]
     {
         let checked = inspection.checked.iter().find(|(name, _)| *name == invariant);
         assert!(checked.is_some_and(|(_, subjects)| *subjects > 0), "{invariant}: {checked:?}");
@@ -97,6 +97,14 @@ async fn each_breach_is_found() {
         ("I17", "UPDATE tenant_usage SET tokens = tokens + 1"),
         ("I17", "UPDATE tenant_usage SET builds_created = builds_created + 1"),
         ("I17", "DELETE FROM tenant_usage"),
+        ("I18", "DROP TRIGGER memberships_keep_an_owner; UPDATE memberships SET role = 'admin'"),
+        ("I18", "DROP TRIGGER memberships_leave_an_owner; DELETE FROM memberships"),
+        (
+            "I18",
+            "INSERT INTO invitations
+                 SELECT tenant_id, user_id, zeroblob(32), 'viewer', NULL, user_id, 0, 0, user_id
+                 FROM memberships LIMIT 1",
+        ),
     ] {
         let found = broken(sql).await;
         assert!(found.contains(&invariant), "{sql} shows {found:?}, not {invariant}");

@@ -105,3 +105,25 @@ async fn a_project_never_has_two_active_builds() {
     .await;
     assert!(message.contains("UNIQUE constraint failed"), "{message}");
 }
+
+#[tokio::test]
+async fn a_tenant_keeps_an_owner_and_an_invitation_is_accepted_once() {
+    let opened = populated().await;
+    for sql in
+        ["UPDATE memberships SET role = 'admin'", "DELETE FROM memberships WHERE role = 'owner'"]
+    {
+        assert_eq!(refused(&opened, sql).await, "a tenant keeps an owner", "{sql}");
+    }
+    opened
+        .tamper(
+            "INSERT INTO invitations
+                 SELECT tenant_id, user_id, zeroblob(32), 'viewer', NULL, user_id, 0, 0, user_id
+                 FROM memberships LIMIT 1",
+        )
+        .await
+        .unwrap();
+    let again = "UPDATE invitations SET accepted_by = invited_by";
+    assert_eq!(refused(&opened, again).await, "an invitation is accepted once");
+    let link = "INSERT INTO owner_link (one, token_hash, expires_at) VALUES (2, zeroblob(32), 0)";
+    assert!(refused(&opened, link).await.starts_with("CHECK constraint failed"));
+}
