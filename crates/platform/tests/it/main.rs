@@ -1,0 +1,5 @@
+//! Use cases on a real store.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod house;
+mod reads;
