@@ -25,4 +25,4 @@ document.addEventListener("change", ({ target }) => {
 });
 
 // The first mistake gets the focus.
-document.querySelector("[aria-invalid=true]")?.focus();
+document.querySelector("form[method=post] [aria-invalid=true]")?.focus();
