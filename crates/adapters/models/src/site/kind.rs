@@ -44,6 +44,12 @@ struct Row {
 
 /// The first of the rows that are named most often decides.
 const TABLE: &[Row] = &[
+    // A barber shop or a hair studio is neither a shop nor a studio.
+    Row {
+        kind: Kind::General,
+        extras: &[],
+        words: "barber hairdress =salon tattoo friseur coiff peluquer cabeleireir barbear",
+    },
     Row {
         kind: Kind::Bakery,
         extras: &[Extra::Gallery],
@@ -145,7 +151,6 @@ const TABLE: &[Row] = &[
         words: "saas software platform startup =cloud =api developer =tool automation plataforma \
                 plateforme plattform logiciel برنامج תוכנה",
     },
-    Row { kind: Kind::General, extras: &[], words: "" },
 ];
 
 impl Kind {

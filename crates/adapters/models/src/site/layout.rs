@@ -169,7 +169,7 @@ static EVENT: Layout = layout(
     (Opening::Words, OfferLook::List, Times::Dates),
     [320, 230, 14, 165],
     &[Poster, Swiss, Stage],
-    &[Schedule, Offer, Plans, Points, Questions],
+    &[Schedule, Offer, Credo, Plans, Points, Story, Questions],
 );
 static PORTFOLIO: Layout = layout(
     (Opening::Words, OfferLook::List, Times::Hours),
@@ -193,7 +193,7 @@ static TOOL: Layout = layout(
     (Opening::Window, OfferLook::Features, Times::Hours),
     [205, 165, 230, 20],
     &[Product, Swiss],
-    &[Offer, Steps, Points, Questions],
+    &[Offer, Points, Steps, Credo, Story, Questions],
 );
 static SOFTWARE: Layout = layout(
     (Opening::Window, OfferLook::Features, Times::Hours),
@@ -220,7 +220,7 @@ impl Layout {
     /// that two of them do not read alike.
     pub(super) const fn parts_shown(kind: Kind) -> usize {
         match kind {
-            Kind::General => 4,
+            Kind::General | Kind::Tool | Kind::Event => 4,
             _ => 5,
         }
     }

@@ -113,9 +113,9 @@ const TELLERS: &str = "=that =which =who =where =with =for =looking =so =because
 /// What a site does rather than what its owner offers.
 const FUNCTIONS: &str = "login log-in sign =account =accounts payment stripe checkout =api =apis =rest \
                          =database =db =admin dashboard realtime real-time websocket =chat backend \
-                         =email =emails calendar reminder booking pagament =pago anmeldung bezahlung \
+                         booking pagament =pago anmeldung bezahlung \
                          connexion paiement =reservas =reservations =page =site =website =blog =gallery =photos =fotos =menu =carta \
-                         erinnerung =صفحة הזמנת";
+                         =صفحة הזמנת";
 
 /// Whether `text` speaks of what a site does.
 pub(super) fn is_function(text: &str) -> bool {

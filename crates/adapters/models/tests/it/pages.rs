@@ -22,6 +22,8 @@ pub(crate) struct PageRead {
     pub(crate) errors: Vec<String>,
     /// All text outside of scripts.
     pub(crate) text: String,
+    /// The text of each main heading.
+    pub(crate) headings: Vec<String>,
     open: Vec<String>,
 }
 
@@ -53,7 +55,12 @@ impl TokenSink for Sink {
                     page.errors.push(format!("line {line}: {} closes {open:?}", tag.name));
                 }
             }
-            CharacterTokens(text) => page.text.push_str(&text),
+            CharacterTokens(text) => {
+                page.text.push_str(&text);
+                if page.open.last().is_some_and(|name| name == "h1") {
+                    page.headings.push(text.to_string());
+                }
+            }
             ParseError(error) => page.errors.push(format!("line {line}: {error}")),
             _ => {}
         }

@@ -10,7 +10,7 @@ pub(super) fn home(site: &Site) -> Vec<Element> {
     if site.story.is_foreign() {
         sections.extend([own_words(site), things(site)].into_iter().flatten());
     } else {
-        if !Layout::offers_listed(site.story.kind) {
+        if site.story.listed.is_empty() || !Layout::offers_listed(site.story.kind) {
             sections.extend(sections::strip(site));
         }
         sections.extend(chosen(site).into_iter().filter_map(|part| shown(site, part)));
@@ -23,7 +23,7 @@ pub(super) fn home(site: &Site) -> Vec<Element> {
 fn chosen(site: &Site) -> Vec<Part> {
     let kind = site.story.kind;
     let mut parts = Layout::of(kind).parts.to_vec();
-    let mut draw = draw(site, 8);
+    let mut draw = draw(site, 16);
     while parts.len() > Layout::parts_shown(kind) {
         parts.remove(1 + draw.index(parts.len() - 1));
     }

@@ -80,7 +80,7 @@ fn window(site: &Site) -> Element {
 }
 
 /// The pack's figures as tiles.
-pub(in super::super) fn figures(site: &Site) -> Element {
+fn figures(site: &Site) -> Element {
     let tag = site.story.phrases.tag;
     let tiles = site.story.pack.figures.iter().map(|figure| {
         el("div")

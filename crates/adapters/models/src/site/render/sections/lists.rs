@@ -3,6 +3,7 @@
 use super::super::super::html::{Element, Link, el};
 use super::super::super::pack::Point;
 use super::super::super::pages::{Matter, PageKind};
+use super::super::super::topics::is_function;
 use super::super::{Site, section};
 use super::draw;
 
@@ -90,9 +91,22 @@ pub(in super::super) fn reads<'a>(
     })
 }
 
-/// What the description counts up, as one line of large words.
+/// What the description counts up, as one line of large words; where it counts up nothing and
+/// its first sentence is no copy, what it speaks of.
 pub(in super::super) fn strip(site: &Site) -> Option<Element> {
-    let listed = &site.story.listed;
-    let items = listed.iter().map(|name| el("li").own(name.clone()));
-    (!listed.is_empty()).then(|| section("strip", [el("ul").children(items)]))
+    let story = &site.story;
+    let spoken_of = story.topics.iter().map(|topic| &topic.text).filter(|topic| {
+        let topic = topic.to_lowercase();
+        let said = story.sentences.iter().any(|text| text.to_lowercase().contains(&topic));
+        said && !is_function(&topic) && !story.headline.to_lowercase().contains(&topic)
+    });
+    let words: Vec<&String> = if !story.listed.is_empty() {
+        story.listed.iter().collect()
+    } else if !story.speaks {
+        spoken_of.take(5).collect()
+    } else {
+        Vec::new()
+    };
+    let items = words.iter().map(|name| el("li").own((*name).clone()));
+    (!words.is_empty()).then(|| section("strip", [el("ul").children(items)]))
 }

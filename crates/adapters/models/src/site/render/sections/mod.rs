@@ -6,7 +6,7 @@ mod offer;
 mod pictures;
 mod times;
 
-pub(super) use hero::{figures, hero};
+pub(super) use hero::hero;
 pub(super) use lists::{answers, articles, points, questions, reads, steps, strip};
 pub(super) use offer::{Extent, board, offer, plan_list, plans};
 pub(super) use pictures::{gallery, picture, pictures};

@@ -24,7 +24,7 @@ pub(in super::super) fn offer(site: &Site) -> Element {
     let most = match look {
         OfferLook::Menu => 12,
         OfferLook::Rooms => 3,
-        OfferLook::List => 5,
+        OfferLook::List => 4,
         OfferLook::Cards | OfferLook::Features | OfferLook::Tracks => 6,
     };
     let all = el("a")
