@@ -4,7 +4,7 @@ const palette = document.getElementById("palette");
 
 if (palette) {
 	const input = palette.querySelector("input");
-	const list = palette.querySelector("ul");
+	const list = palette.querySelector("[role=listbox]");
 	const all = [...list.children];
 	const search = list.dataset.search;
 	let chosen = 0;
@@ -37,11 +37,8 @@ if (palette) {
 		}
 		if (finder) {
 			finder.hidden = !words.length;
-			const link = finder.firstElementChild;
-			link.href = search + encodeURIComponent(input.value.trim());
-			link.lastChild.remove();
-			if (link.lastChild.nodeType === 3) link.lastChild.remove();
-			link.append(`Projects with “${input.value.trim()}”`, document.createElement("small"));
+			finder.href = search + encodeURIComponent(input.value.trim());
+			finder.replaceChildren(finder.firstElementChild, `Projects with “${input.value.trim()}”`);
 		}
 		choose(0);
 	};
@@ -71,11 +68,11 @@ if (palette) {
 			choose(chosen + step);
 		} else if (event.key === "Enter") {
 			event.preventDefault();
-			visible()[chosen]?.firstElementChild.click();
+			visible()[chosen]?.click();
 		}
 	});
 	list.addEventListener("pointermove", ({ target }) => {
-		const at = visible().indexOf(target.closest("li"));
+		const at = visible().indexOf(target.closest("a"));
 		if (at >= 0 && at !== chosen) choose(at);
 	});
 	if (!/Mac|iPhone|iPad/.test(navigator.platform)) {
