@@ -98,9 +98,10 @@ mod tests {
     use super::*;
     use keelway_kernel::TenantId;
 
-    fn of(number: u128) -> Option<TenantScope> {
+    fn tenant(number: u32) -> TenantScope {
+        let id = TenantId::from_uuid(uuid::Uuid::from_u128(number.into()));
         #[expect(clippy::disallowed_methods, reason = "a test vouches for its own tenants")]
-        Some(TenantScope::assume(TenantId::from_uuid(uuid::Uuid::from_u128(number))))
+        TenantScope::assume(id)
     }
 
     #[test]
@@ -110,13 +111,13 @@ mod tests {
         let nothing: Arc<[FinishedBuild]> = Vec::new().into();
         histories.keep(None, nothing.clone(), at(0));
         for number in 0..1_000_u32 {
-            histories.keep(of(number.into()), nothing.clone(), at(number.into()));
+            histories.keep(Some(tenant(number)), nothing.clone(), at(number.into()));
             assert!(histories.0.lock().unwrap().len() <= MOST_KEPT + 1);
-            assert!(histories.find(of(number.into()), at(number.into())).is_some());
+            assert!(histories.find(Some(tenant(number)), at(number.into())).is_some());
         }
         // The newest are kept, and the platform's own is never pushed out.
-        assert!(histories.find(of(999), at(999)).is_some());
-        assert!(histories.find(of(0), at(999)).is_none());
+        assert!(histories.find(Some(tenant(999)), at(999)).is_some());
+        assert!(histories.find(Some(tenant(0)), at(999)).is_none());
         assert!(histories.find(None, at(FRESH_MS - 1)).is_some());
         assert!(histories.find(None, at(FRESH_MS)).is_none());
         assert!(histories.find(None, at(-1)).is_none());

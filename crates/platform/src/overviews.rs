@@ -153,7 +153,7 @@ impl Platform {
         let Some(change) = changes.into_iter().find(|change| change.path == *path) else {
             return Ok(None);
         };
-        let (old, new) = (change.difference.old(), change.difference.new());
+        let (old, new) = (change.difference.before(), change.difference.after());
         let lines = if [old, new].iter().flatten().any(|blob| blob.bytes > changes::MOST_BYTES) {
             Err(NoDiff::TooLarge)
         } else {

@@ -84,12 +84,12 @@ async fn projects_are_ordered_by_what_they_took(fx: Fixture) {
     for owned in fx.busy().await {
         let builds = fx.builds_of(owned).await;
         let report = report(&fx, owned, UsageQuery::default()).await;
-        let names = fx.projects_of(owned).await;
+        let all = fx.projects_of(owned).await;
         assert!(report.projects.len() > 1);
         assert!(report.projects.windows(2).all(|pair| pair[0].credits >= pair[1].credits));
         let (mut count, mut credits, mut cost) = (0, Credits::ZERO, MicroUsd::ZERO);
         for project in &report.projects {
-            let named = names.iter().find(|named| named.id == project.project).unwrap();
+            let named = all.iter().find(|named| named.id == project.project).unwrap();
             assert_eq!(project.name, named.name);
             let ended = builds.iter().filter(|build| {
                 build.project == project.project && build.status.state().is_terminal()

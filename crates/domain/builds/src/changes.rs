@@ -29,7 +29,7 @@ pub enum Difference {
 
 impl Difference {
     /// What it was, if it was there.
-    pub const fn old(self) -> Option<BlobRef> {
+    pub const fn before(self) -> Option<BlobRef> {
         match self {
             Self::Added { .. } => None,
             Self::Changed { old, .. } | Self::Removed { old } => Some(old),
@@ -37,7 +37,7 @@ impl Difference {
     }
 
     /// What it is, if it is there.
-    pub const fn new(self) -> Option<BlobRef> {
+    pub const fn after(self) -> Option<BlobRef> {
         match self {
             Self::Added { new } | Self::Changed { new, .. } => Some(new),
             Self::Removed { .. } => None,
