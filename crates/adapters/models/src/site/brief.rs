@@ -170,6 +170,16 @@ impl Story {
         self.wants.contains(&want)
     }
 
+    /// What a visitor may write about or ask for: the things there are to have, else the topics.
+    pub(super) fn subjects(&self) -> Vec<&str> {
+        let items = self.groups.iter().flat_map(|group| &group.items);
+        let mut names: Vec<&str> = items.map(|item| item.name.as_str()).take(10).collect();
+        if self.is_foreign() || names.is_empty() {
+            names = self.topics.iter().map(|topic| topic.text.as_str()).collect();
+        }
+        names
+    }
+
     /// Whether our wording is in another language than the description.
     pub(super) fn is_foreign(&self) -> bool {
         self.phrases.tag != self.language.tag

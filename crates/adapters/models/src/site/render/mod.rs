@@ -65,7 +65,19 @@ fn content(site: &Site, page: &Page) -> Vec<Element> {
         PageKind::Live => tools::live(site),
         PageKind::NotFound => vec![all_pages(site)],
     };
-    vec![opening(page), section("body", body)]
+    let mut sections = vec![opening(page)];
+    match kind {
+        PageKind::Contact | PageKind::Booking if !site.story.is_foreign() => {
+            let form = el("div").children(body);
+            let beside = el("div").class("beside").child(form).child(sections::aside(site));
+            sections.push(section("body", [beside]));
+        }
+        PageKind::Pricing if !site.story.is_foreign() => {
+            sections.extend([section("body", body), sections::questions(site)]);
+        }
+        _ => sections.push(section("body", body)),
+    }
+    sections
 }
 
 /// What every page but the home page begins with.

@@ -15,6 +15,7 @@ pub(super) use times::{schedule, timetable};
 use super::super::design::Draw;
 use super::super::html::{Element, el};
 use super::super::pack::Point;
+use super::super::pages::PageKind;
 use super::{Site, action, chart, section};
 
 /// Numbers that choose what a section shows, the same wherever a page asks for the same.
@@ -62,4 +63,15 @@ pub(super) fn close(site: &Site) -> Element {
             el("div").class("actions").child(action(site)),
         ],
     )
+}
+
+/// What helps while one fills in a form: when somebody is there, and what others asked.
+pub(super) fn aside(site: &Site) -> Element {
+    let pack = &site.story.pack;
+    let asked = draw(site, 19).some(2, pack.questions.len());
+    el("aside")
+        .child(el("h2").ours(pack.schedule.title.clone()))
+        .child(timetable(site))
+        .child(el("h2").ours(site.story.phrases.title(PageKind::Faq)))
+        .child(answers(site, &asked))
 }
