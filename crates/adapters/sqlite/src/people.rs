@@ -87,13 +87,17 @@ async fn end_session(tx: &mut Tx, cmd: EndSession) -> Sql<Option<Session>> {
     Ok(Some(session))
 }
 
+/// Ends a person's other sessions; those that were over already are not counted.
 async fn end_all_but(tx: &mut Tx, user: UserId, kept: &TokenHash) -> Sql<u64> {
-    let ended = sqlx::query("DELETE FROM sessions WHERE user_id = ?1 AND token_hash <> ?2")
-        .bind(user.as_uuid())
-        .bind(kept.as_bytes().as_slice())
-        .execute(&mut **tx)
-        .await?;
-    Ok(ended.rows_affected())
+    let ended: Vec<i64> = sqlx::query_scalar(
+        "DELETE FROM sessions WHERE user_id = ?1 AND token_hash <> ?2 RETURNING expires_at",
+    )
+    .bind(user.as_uuid())
+    .bind(kept.as_bytes().as_slice())
+    .fetch_all(&mut **tx)
+    .await?;
+    let now = tx.now.as_micros();
+    Ok(ended.into_iter().filter(|expires_at| now < *expires_at).count() as u64)
 }
 
 /// Gives a session its new token.

@@ -86,7 +86,7 @@ pub trait People: Send + Sync {
     /// [`AuditAction::SessionRevoked`](crate::AuditAction::SessionRevoked). Another person's session is never ended: it is unknown.
     async fn end_session(&self, cmd: EndSession) -> Result<Option<Session>, StoreError>;
 
-    /// Ends all of a person's sessions but `kept`, says how many, and audits
+    /// Ends all of a person's sessions but `kept`, says how many had not expired, and audits
     /// [`AuditAction::OtherSessionsRevoked`](crate::AuditAction::OtherSessionsRevoked).
     async fn end_others(
         &self,

@@ -14,6 +14,7 @@ mod keys;
 mod lockout;
 mod names;
 mod passwords;
+mod people;
 mod rate;
 mod rights;
 mod sessions;

@@ -1,7 +1,9 @@
 //! Which passwords are taken, and what is stored of them.
 
 use crate::{Seeded, email};
-use keelway_access::{HashError, Password, PasswordError, PasswordHash, check_password};
+use keelway_access::{
+    HashError, HashingMemory, Password, PasswordError, PasswordHash, check_password,
+};
 
 fn presented(text: &str) -> Password {
     Password::presented(text).unwrap()
@@ -98,4 +100,20 @@ fn passwords_and_hashes_do_not_show_in_debug_output() {
     let hash = PasswordHash::new(&presented("correct horse"), &Seeded::new(1)).unwrap();
     let shown = format!("{:?} {:?}", presented("correct horse"), hash);
     assert!(!shown.contains("horse") && !shown.contains("argon2"), "{shown}");
+}
+
+#[test]
+fn one_memory_serves_hashes_of_any_cost_one_after_the_other() {
+    let small =
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+    let small = PasswordHash::parse(small).unwrap();
+    let mut memory = HashingMemory::default();
+    for _ in 0..2 {
+        let large = memory.hash(&presented("correct horse"), &Seeded::new(1)).unwrap();
+        assert_eq!(large, PasswordHash::new(&presented("correct horse"), &Seeded::new(1)).unwrap());
+        assert!(memory.check(Some(&small), &presented("password")));
+        assert!(!memory.check(None, &presented("password")));
+        assert!(memory.check(Some(&large), &presented("correct horse")));
+        assert!(!memory.check(Some(&large), &presented("correct hors")));
+    }
 }
