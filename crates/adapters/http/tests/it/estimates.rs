@@ -52,6 +52,8 @@ async fn a_workspace_learns_from_its_own_builds() {
         let id = app.submit_with(&ada, &again).await.json()["id"].as_str().unwrap().to_owned();
         app.work(&ada, &id).await;
     }
+    // What was read before is believed for three seconds.
+    app.clock.advance(3);
     let learned = estimate(Some(&ada)).await;
     assert_eq!(learned["range"]["builds"], 20);
     assert_eq!(learned["range"]["p10"]["agents"], learned["agents"]);
