@@ -30,9 +30,8 @@ pub(crate) fn local(path: &str) -> Option<&str> {
     (path.starts_with('/') && !path.starts_with("//") && is_plain).then_some(path)
 }
 
-/// A parked request, and whether it can still be claimed.
+/// A parked request that can be claimed.
 pub(crate) struct Parked {
-    pub(crate) id: QueueId,
     pub(crate) description: String,
 }
 
@@ -43,11 +42,8 @@ pub(crate) async fn parked(app: &UseCases, queue: &str) -> Result<Option<Parked>
     let ports = app.ports();
     let entry = ports.submissions.find_parked(id).await?;
     let claimable = guest::claim(entry.as_ref(), ports.clock.now());
-    let shown = |entry: &GuestEntry| Parked {
-        id,
-        description: entry.request.description.as_str().to_owned(),
-    };
-    Ok(claimable.ok().map(shown))
+    let description = |entry: &GuestEntry| entry.request.description.as_str().to_owned();
+    Ok(claimable.ok().map(|entry| Parked { description: description(entry) }))
 }
 
 /// Where somebody with these workspaces goes on: to what they parked, to where they wanted, or

@@ -25,25 +25,6 @@ const SIZE: BuildTier = BuildTier::Starter;
 
 const TITLE: &str = "Describe an app, get it built";
 
-/// What one can try at a click: a name, and a description.
-pub(crate) const EXAMPLES: [(&str, &str); 3] = [
-    (
-        "A sauna by the harbour",
-        "A booking site for a floating sauna in the harbour: a calendar with free hours, prices \
-         for one person and for groups, a gallery, how to get there, and a contact form.",
-    ),
-    (
-        "A seed library",
-        "A seed library for a neighbourhood: what can be borrowed with pictures and sowing \
-         months, a search, a form to offer seeds, and a blog about the seasons.",
-    ),
-    (
-        "A small team's figures",
-        "A dashboard for a team of six: revenue by month as charts, open invoices in a table \
-         that can be filtered, and a login page for members.",
-    ),
-];
-
 pub(crate) fn routes(routes: &mut Routes) {
     routes.page(Method::GET, "/", landing);
     // It changes nothing; it is a POST because descriptions are long.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, VARY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -91,6 +91,8 @@ impl Page {
             .insert_header((CONTENT_SECURITY_POLICY, self.policy.clone()))
             // Whatever a page shows, it is of this moment and of this person.
             .insert_header((CACHE_CONTROL, "no-store"))
+            // Without it, browsers that say nothing else would hide where a form stood.
+            .insert_header((REFERRER_POLICY, "same-origin"))
             .insert_header((VARY, FRAGMENT.as_str()))
             .body(html)
     }

@@ -69,6 +69,15 @@ pub enum QueryUse {
     Ignored,
 }
 
+/// Who sends what is posted to a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Posts {
+    /// People, by forms.
+    Forms,
+    /// Browsers, by themselves.
+    Reports,
+}
+
 /// One route.
 pub struct Row {
     /// The method; GET also answers HEAD.
@@ -94,7 +103,7 @@ pub struct Row {
     pub(crate) operation: Option<Operation>,
     pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
     body_limit: Option<usize>,
-    takes_reports: bool,
+    posts: Posts,
     serve: Serve,
 }
 
@@ -134,7 +143,7 @@ impl Row {
     /// Takes what browsers send by themselves, which is no form: the body is read and left to
     /// the handler.
     pub fn takes_reports(&mut self) -> &mut Self {
-        self.takes_reports = true;
+        self.posts = Posts::Reports;
         self
     }
 
@@ -145,7 +154,7 @@ impl Row {
 
     /// Whether what it takes is sent by a form on a page.
     pub fn takes_forms(&self) -> bool {
-        self.is_page() && !self.method.is_safe() && !self.takes_reports
+        self.is_page() && !self.method.is_safe() && self.posts == Posts::Forms
     }
 
     /// Declares what the route may refuse with.
@@ -243,7 +252,7 @@ impl Routes {
             operation: None,
             schemas: Vec::new(),
             body_limit: None,
-            takes_reports: false,
+            posts: Posts::Forms,
             serve: Box::new(move |row, req, payload| {
                 Box::pin(serve(row, handler.clone(), req, payload))
             }),

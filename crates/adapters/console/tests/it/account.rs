@@ -3,7 +3,7 @@
 
 use keelway_tiers::{Feature, Rollout};
 
-use crate::app::{Answer, Someone, TestApp};
+use crate::app::{Answer, Setup, Someone, TestApp};
 
 const BAKERY: &str = "A landing page for a bakery in the old town";
 const PASSWORD: &str = "a long and quiet river";
@@ -40,7 +40,7 @@ async fn a_guest_sees_what_it_takes_and_goes_on_with_it_after_signing_up() {
     let app = TestApp::spawn().await;
     let shown = app.guest_form("/preview", &[("description", BAKERY)]).send().await;
     assert_eq!(shown.verdict(), "200");
-    for part in [BAKERY, "<dt>Agents</dt>", "<dt>Cost</dt><dd>$", "<dt>Time</dt>", "formaction"] {
+    for part in [BAKERY, "<dt>Credits</dt>", "<small>$", "<dt>Agents</dt>", "formaction"] {
         assert!(shown.main().contains(part), "{part}: {}", shown.main());
     }
     let queue = app.parked().await;
@@ -106,10 +106,10 @@ async fn what_waited_too_long_is_said_to_be_gone_and_keeps_nobody_out() {
 
 #[tokio::test]
 async fn without_guests_one_signs_in_first() {
-    let app = TestApp::spawn_with(|setup| {
-        setup.platform.gate.flags.set(Feature::GuestMode, Rollout::OFF)
-    })
-    .await;
+    let closed = |setup: &mut Setup| {
+        setup.platform.gate.flags.set(Feature::GuestMode, Rollout::OFF);
+    };
+    let app = TestApp::spawn_with(closed).await;
     let started = app.guest_form("/start", &[("description", BAKERY)]).send().await;
     assert_eq!(started.verdict(), "303 /signin");
 }

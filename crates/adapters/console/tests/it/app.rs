@@ -334,9 +334,12 @@ impl Answer {
     /// The status, and where it leads or what it refuses, such as `303 /signin` or
     /// `404 NOT_FOUND`.
     pub(crate) fn verdict(&self) -> String {
-        let code = || self.between("<span class=\"problem__code\">", "</span>").unwrap_or_default();
+        let status = self.status.to_string();
+        // A problem's page begins with both.
+        let problem = self.between("<p class=\"status\">", "</p>").unwrap_or_default();
         match self.header("location") {
-            "" => format!("{} {}", self.status, code()).trim_end().to_owned(),
+            "" if problem.starts_with(&status) => problem.to_owned(),
+            "" => status,
             location => format!("{} {location}", self.status),
         }
     }

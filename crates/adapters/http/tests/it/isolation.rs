@@ -171,7 +171,7 @@ async fn a_viewer_token_opens_the_events_of_its_build_and_nothing_else() {
     for row in table().rows() {
         let (id, expected) = match row.access {
             Access::Build(_) => (other.clone(), "404 NOT_FOUND"),
-            Access::Session | Access::Tenant(_) => {
+            Access::Session | Access::Tenant(_) | Access::Operator => {
                 let takes_id = row.path.contains("{id}");
                 (if takes_id { world.ids(row).0 } else { String::new() }, "401 AUTH_REQUIRED")
             }
