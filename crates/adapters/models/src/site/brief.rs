@@ -117,7 +117,7 @@ impl Story {
             }
             None => (proper_name(&subject, language.tag), subject.clone()),
         };
-        let short = fit(&headline(&unnamed), 36);
+        let short = fit(&short_name(&headline(&unnamed), language), 40);
         // A project that was named after its description has no name yet.
         let given = clean(input.project_name).to_lowercase();
         let name = spoken
@@ -199,6 +199,21 @@ impl Story {
             .or_else(|| self.sentences.get(index % self.sentences.len().max(1)))
             .map_or(self.lead.as_str(), String::as_str)
     }
+}
+
+/// `headline` without what only qualifies it, where it is too long for a name.
+fn short_name(headline: &str, language: Language) -> String {
+    let all: Vec<&str> = headline.split_whitespace().collect();
+    let mut kept = all.len();
+    while kept > 2 && all[..kept].join(" ").chars().count() > 34 {
+        let joins = |word: &&str| language.is_function_word(&word.to_lowercase());
+        kept = all[..kept]
+            .iter()
+            .rposition(|word| joins(&word))
+            .filter(|at| *at > 0)
+            .unwrap_or(kept - 1);
+    }
+    all[..kept].join(" ")
 }
 
 /// `text` with a full stop where it ends without a mark.

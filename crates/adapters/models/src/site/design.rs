@@ -183,10 +183,15 @@ impl Design {
         let second = (hue + draw.pick(SECOND_HUES)) % 360;
         // Most families have Latin letters only, and joined letters bear no spacing.
         let latin = !story.headline.chars().any(|c| c.is_alphabetic() && c > '\u{24f}');
+        let dark = Palette::dark(theme, hue, second);
         Self {
             theme,
-            light: Palette::light(theme, hue, second),
-            dark: Palette::dark(theme, hue, second),
+            // A stage is dark at any hour.
+            light: match theme {
+                Theme::Stage => dark.clone(),
+                _ => Palette::light(theme, hue, second),
+            },
+            dark,
             script: if latin { Script::Latin } else { Script::Other },
         }
     }

@@ -225,6 +225,19 @@ impl Layout {
         }
     }
 
+    /// Whether the things a description counts up can be drawn and hung in a gallery.
+    pub(super) const fn shows_listed(kind: Kind) -> bool {
+        matches!(
+            kind,
+            Kind::Bakery
+                | Kind::Restaurant
+                | Kind::Portfolio
+                | Kind::Shop
+                | Kind::Hotel
+                | Kind::Journal
+        )
+    }
+
     /// Whether the things a description counts up are what is offered, and not what the site
     /// has besides.
     pub(super) const fn offers_listed(kind: Kind) -> bool {

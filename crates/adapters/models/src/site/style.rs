@@ -11,10 +11,9 @@ const FORMS: &str = include_str!("themes/forms.css");
 pub(super) fn style_sheet(design: &Design) -> String {
     let light = variables(&design.light);
     let dark = variables(&design.dark);
-    // A stage is dark at any hour.
-    let (light, scheme) = match design.theme {
-        Theme::Stage => (&dark, "dark"),
-        _ => (&light, "light dark"),
+    let scheme = match design.theme {
+        Theme::Stage => "dark",
+        _ => "light dark",
     };
     // Letters that join, and scripts without capitals, keep their natural spacing.
     let (tight, wide, case) = match design.script {
@@ -26,7 +25,7 @@ pub(super) fn style_sheet(design: &Design) -> String {
         ":root {{ color-scheme: {scheme}; --display: {display}; --text-font: {text}; \
          --tight: {tight}; --wide: {wide}; --case: {case};\n{light}}}\n\
          @media (prefers-color-scheme: dark) {{\n:root {{\n{dark}}}\n}}\n\
-         .night {{\n{dark}}}\n{BASE}{FORMS}{}",
+         {BASE}{FORMS}{}",
         sheet(design.theme)
     )
 }

@@ -72,7 +72,7 @@ fn choice(options: impl IntoIterator<Item = Element>) -> Element {
 }
 
 fn topics(site: &Site) -> Element {
-    choice(site.story.topics.iter().map(|topic| el("option").own(topic.text.clone())))
+    choice(site.story.subjects().into_iter().map(|name| el("option").own(name)))
 }
 
 fn copy(site: &Site) -> &'static FormCopy {

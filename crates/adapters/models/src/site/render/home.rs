@@ -23,7 +23,7 @@ pub(super) fn home(site: &Site) -> Vec<Element> {
 fn chosen(site: &Site) -> Vec<Part> {
     let kind = site.story.kind;
     let mut parts = Layout::of(kind).parts.to_vec();
-    let mut draw = draw(site, 16);
+    let mut draw = draw(site, 8);
     while parts.len() > Layout::parts_shown(kind) {
         parts.remove(1 + draw.index(parts.len() - 1));
     }

@@ -29,7 +29,7 @@ pub(super) fn about(site: &Site, page: &Page) -> Vec<Element> {
     if story.is_foreign() {
         return top.into_iter().chain([sections::close(site)]).collect();
     }
-    top.into_iter().chain([sections::points(site), sections::close(site)]).collect()
+    top.into_iter().chain([sections::steps(site), sections::close(site)]).collect()
 }
 
 pub(super) fn offer(site: &Site, page: &Page) -> Vec<Element> {

@@ -2,10 +2,12 @@
 
 use super::super::super::art::{Frame, scene};
 use super::super::super::html::{Element, Link, el};
+use super::super::super::kind::Kind;
 use super::super::super::layout::{Layout, Opening};
 use super::super::super::money::grouped;
 use super::super::super::pack::Figure;
 use super::super::super::pages::PageKind;
+use super::super::super::text::capitalized;
 use super::super::{Site, action};
 use super::chart;
 use super::draw;
@@ -40,12 +42,19 @@ fn words(site: &Site) -> Element {
     } else {
         el("p").class("eyebrow").own(story.headline.clone())
     };
-    let title = if story.is_foreign() { &story.headline } else { &pack.headlines[headline] };
+    // General words are no match for the description's own.
+    let own = story.is_foreign()
+        || story.kind == Kind::General && (2..=8).contains(&story.headline.split(' ').count());
+    let title = if own { &story.headline } else { &pack.headlines[headline] };
     let title = el("h1")
         .class(if title.chars().count() > LONG { "long" } else { "short" })
         .own(title.clone());
-    let lead = if story.speaks || story.is_foreign() {
-        el("p").class("lead").own(story.lead.clone())
+    // What the heading has said the lead need not say again.
+    let rest = story.lead.strip_prefix(story.headline.as_str()).filter(|_| own);
+    let rest =
+        rest.and_then(|rest| rest.strip_prefix([':', ','])).map(|rest| capitalized(rest.trim()));
+    let lead = if story.is_foreign() || story.speaks && (!own || rest.is_some()) {
+        el("p").class("lead").own(rest.unwrap_or_else(|| story.lead.clone()))
     } else {
         el("p").class("lead").ours(pack.leads[lead].clone())
     };

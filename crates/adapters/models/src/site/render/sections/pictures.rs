@@ -2,6 +2,7 @@
 
 use super::super::super::art::{Frame, scene};
 use super::super::super::html::{Element, el};
+use super::super::super::layout::Layout;
 use super::super::super::pages::PageKind;
 use super::super::{Site, section};
 use super::draw;
@@ -23,7 +24,8 @@ pub(in super::super) fn gallery(site: &Site) -> Element {
 pub(in super::super) fn pictures(site: &Site, most: usize) -> Element {
     let story = &site.story;
     let captions = &story.pack.gallery;
-    let own = story.listed.iter().take(3);
+    let own = if Layout::shows_listed(story.kind) { 3 } else { 0 };
+    let own = story.listed.iter().take(own);
     let rest = most.saturating_sub(own.len()).min(captions.len());
     let chosen = draw(site, 6).some(rest, captions.len());
     let captions = own.chain(chosen.into_iter().map(|at| &captions[at]));
