@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`app`] | [`http`], the app and the server |
 //! | [`routes`] | the table, and the one way a request is served |
-//! | [`guard`] | who may call: `Public`, `MaybeSignedIn`, `SignedIn`, `Allowed<R>`, `AllowedOrGuest<R>`, `AllowedOnBuild<R>` |
+//! | [`guard`] | who may call: `Public`, `MaybeSignedIn`, `SignedIn`, `Allowed<R>`, `AllowedOrGuest<R>`, `AllowedOnBuild<R>`; for pages also `Anyone`, `AsOperator` |
 //! | [`args`] | what else a handler takes: `UseCases`, `Json`, `Query`, `Id`, `Tail`, `Wait` |
 //! | [`reply`] | what it answers with: `View`, `Listing`, `Keying::once` |
 //! | [`check`] | all mistakes of a body at once, with pointers |
