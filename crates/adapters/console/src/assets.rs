@@ -26,7 +26,7 @@ macro_rules! files {
 }
 
 /// One style sheet, made of these in this order.
-const SHEETS: [(&str, &str); 8] = files![
+const SHEETS: [(&str, &str); 9] = files![
     "01-tokens.css",
     "02-base.css",
     "03-shell.css",
@@ -34,6 +34,7 @@ const SHEETS: [(&str, &str); 8] = files![
     "05-parts.css",
     "06-build.css",
     "07-landing.css",
+    "07-projects.css",
     "09-style.css"
 ];
 /// Scripts; each imports only modules that stand before it, as `"./name.js"`.

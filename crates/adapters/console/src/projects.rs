@@ -1,59 +1,138 @@
-//! The list of projects.
+//! Projects: the list, a new one, and everything about one.
 
-use actix_web::HttpResponse;
+mod cancel;
+mod feed;
+mod files;
+mod highlight;
+mod history;
+mod list;
+mod new;
+mod show;
+mod source;
+mod text;
+mod tree;
+mod version;
+mod waterfall;
+
 use actix_web::http::Method;
-use askama::Template;
-use keelway_http::Problem;
-use keelway_http::args::{Query, UseCases, page_request};
-use keelway_http::guard::Allowed;
+use keelway_access::{MemberProfile, RateClass};
+use keelway_builds::{Project, SiteLabel};
+use keelway_http::args::UseCases;
+use keelway_http::pages::{Rights, see_other};
 use keelway_http::routes::Routes;
-use keelway_platform::permit::right::ViewProjects;
-use serde::Deserialize;
+use keelway_kernel::{Reply, Timestamp, UserId};
+use keelway_platform::permit::right::SubmitBuild;
 
 use crate::page::Page;
-use crate::shell::Shell;
 
 pub(crate) fn routes(routes: &mut Routes) {
-    routes.page(Method::GET, "/w/{workspace}/projects", list);
+    routes.page(Method::GET, "/w/{workspace}/projects", list::list);
+    routes.page(Method::GET, "/w/{workspace}/new", new::form);
+    routes.page(Method::POST, "/w/{workspace}/new", new::confirm).rate(RateClass::BuildSubmit);
+    // It changes nothing; it is a POST because descriptions are long.
+    let estimate = routes.page(Method::POST, "/w/{workspace}/new/estimate", new::estimate);
+    estimate.rate(RateClass::Read);
+    routes.page(Method::GET, "/w/{workspace}/projects/{id}", show::show);
+    routes.page(Method::GET, "/w/{workspace}/projects/{id}/files", files::files);
+    routes.page(Method::GET, "/w/{workspace}/projects/{id}/history", history::history);
+    routes.page(Method::GET, "/w/{workspace}/projects/{id}/history/{snapshot}", version::version);
+    routes.snapshot_file("/w/{workspace}/snapshots/{id}/files/{path}");
+    routes.page(Method::POST, "/w/{workspace}/builds/{id}/cancel", cancel::cancel);
+    routes.build_stream("/w/{workspace}/builds/{id}/stream");
+    routes.build_download("/w/{workspace}/builds/{id}/download");
 }
 
-#[derive(Deserialize)]
-struct Filter {
-    cursor: Option<String>,
-}
-
-struct Row {
+/// What stands over every page of one project.
+struct Head {
     id: String,
     name: String,
-    created_at: String,
+    /// The project's own page.
+    href: String,
+    /// The list it stands in.
+    list: String,
+    /// Where it is served; empty while it is not.
+    site: String,
+    /// Which of its pages this is: `overview`, `files` or `history`.
+    tab: &'static str,
+    /// Where a next version is asked for; empty for those who may not.
+    change: String,
 }
 
-#[derive(Template)]
-#[template(path = "projects/list.html")]
-struct List {
-    shell: Shell,
-    slug: String,
-    rows: Vec<Row>,
-    next: Option<String>,
+impl Head {
+    fn of(project: &Project, tab: &'static str, around: &Around<'_>) -> Self {
+        let slug = around.page.slug();
+        let may_build = around.rights.permit::<SubmitBuild>().is_ok();
+        let address = &around.app.settings().site_address;
+        Self {
+            id: project.id.to_string(),
+            name: project.name.to_string(),
+            href: format!("/w/{slug}/projects/{}", project.id),
+            list: format!("/w/{slug}/projects"),
+            site: project.live.map(|_| address(&project.site)).unwrap_or_default(),
+            tab,
+            change: may_build
+                .then(|| format!("/w/{slug}/new?project={}", project.id))
+                .unwrap_or_default(),
+        }
+    }
 }
 
-async fn list(
-    permit: Allowed<ViewProjects>,
-    app: UseCases,
-    page: Page,
-    Query(filter): Query<Filter>,
-) -> Result<HttpResponse, Problem> {
-    let found = app.list_projects(&permit, page_request(None, filter.cursor.as_deref())?).await?;
-    let next = found.next.as_ref().map(keelway_kernel::Cursor::encode);
-    let rows = found.items.into_iter().map(|project| Row {
-        id: project.id.to_string(),
-        name: project.name.to_string(),
-        created_at: project.created_at.to_string(),
-    });
-    Ok(page.show(&List {
-        shell: page.shell("Projects", "projects"),
-        slug: page.slug().to_owned(),
-        rows: rows.collect(),
-        next,
-    }))
+/// What every page of a project is made with.
+struct Around<'a> {
+    app: &'a UseCases,
+    page: &'a Page,
+    rights: &'a Rights,
+}
+
+impl Around<'_> {
+    fn now(&self) -> Timestamp {
+        now(self.app)
+    }
+}
+
+fn now(app: &UseCases) -> Timestamp {
+    app.ports().clock.now()
+}
+
+/// Where a build is served: what the platform serves itself moves with the address of its
+/// sites; what others serve stays where they said, if that is an address at all.
+fn served_at(app: &UseCases, site: &SiteLabel, url: &str) -> String {
+    if url.contains(site.as_str()) {
+        return (app.settings().site_address)(site);
+    }
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    if is_web { url.to_owned() } else { String::new() }
+}
+
+/// What people of the workspace are called.
+struct People {
+    me: Option<UserId>,
+    members: Vec<MemberProfile>,
+}
+
+impl People {
+    fn new(page: &Page, members: Vec<MemberProfile>) -> Self {
+        let me = page.visitor.profile.as_ref().map(|profile| profile.user.id);
+        Self { me, members }
+    }
+
+    fn name(&self, user: UserId) -> String {
+        if self.me == Some(user) {
+            return "you".to_owned();
+        }
+        match self.members.iter().find(|member| member.user == user) {
+            Some(MemberProfile { name: Some(name), .. }) => name.to_string(),
+            Some(member) => member.email.to_string(),
+            None => "a former member".to_owned(),
+        }
+    }
+}
+
+/// Puts the workspace before a kept answer's address: a reply is made without knowing it.
+fn under(slug: &str) -> impl FnOnce(Reply) -> Reply {
+    let prefix = format!("/w/{slug}");
+    move |reply| match reply.headers.first() {
+        Some((_, path)) => see_other(format!("{prefix}{path}")),
+        None => reply,
+    }
 }
