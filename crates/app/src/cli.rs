@@ -96,6 +96,11 @@ Examples:
   keelway estimate \"A bakery in Lisbon with opening hours\"
   keelway estimate - --tier professional --json < description.txt")]
     Estimate(EstimateArgs),
+    /// What only whoever has the data directory may do
+    Admin {
+        #[command(subcommand)]
+        action: AdminAction,
+    },
     #[command(
         about = "Print the OpenAPI document of the API",
         after_help = "\
@@ -155,6 +160,18 @@ pub(crate) enum MigrateAction {
     /// Say how far the database is; exits with 1 if migrations are pending, with 2 if this
     /// version cannot use it
     Status(ReportArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminAction {
+    /// Print a link that makes whoever follows it the platform's owner: good once, for a day
+    ///
+    /// A link printed before, here or at a start, is dead from then on. A server that is
+    /// running need not be restarted.
+    #[command(after_help = "\
+Example:
+  keelway admin owner-link --data-dir /var/lib/keelway")]
+    OwnerLink,
 }
 
 #[derive(Debug, Subcommand)]

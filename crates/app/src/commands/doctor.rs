@@ -43,6 +43,7 @@ const INVARIANTS: &[(&str, &str)] = &[
     ("I14", "every change is in the audit log, and its chain of seals holds"),
     ("I16", "a snapshot says of its files what they are"),
     ("I17", "a month's usage is the sum over its builds"),
+    ("I18", "a workspace has an owner, and everybody who accepted an invitation joined"),
 ];
 
 fn what(invariant: &str) -> &'static str {

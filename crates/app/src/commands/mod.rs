@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+mod admin;
 mod build;
 mod config;
 mod doctor;
@@ -14,7 +15,7 @@ use clap::CommandFactory as _;
 use keelway_builds::Description;
 use keelway_kernel::Credits;
 
-use crate::cli::{Cli, Command, MigrateAction};
+use crate::cli::{AdminAction, Cli, Command, MigrateAction};
 use crate::exit::{Exit, cannot_begin};
 use crate::settings::{Checked, Environment, LogFormat, Sources, load};
 
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> anyhow::Result<Exit> {
         Some(Command::Doctor(args)) => doctor::run(&args, &sources),
         Some(Command::Build(args)) => build::run(&args, &sources),
         Some(Command::Estimate(args)) => estimate::run(&args, &sources),
+        Some(Command::Admin { action: AdminAction::OwnerLink }) => admin::owner_link(&sources),
         Some(Command::Openapi) => print(&crate::wiring::openapi()),
         Some(Command::Config { action }) => config::run(&action, &sources),
         Some(Command::Completions { shell }) => {

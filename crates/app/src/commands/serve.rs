@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
+use keelway_access::{Occasion, OwnerToken};
 use keelway_http::Drain;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
@@ -59,7 +60,7 @@ fn run_server(checked: &Checked, schema: Schema, sources: &Sources) -> anyhow::R
         let (api, sites) = (http.serve(api)?, http.serve_sites(sites)?);
         let handles = [api.handle(), sites.handle()];
         let signals = Signals::new()?;
-        greet(checked)?;
+        greet(checked, owner_link(&house).await.as_ref())?;
 
         let run = async {
             // Whoever balances load and whoever reads a stream are told first; both can still
@@ -108,20 +109,35 @@ async fn upkeep(metrics: &PrometheusHandle) {
     }
 }
 
-/// Says where it runs: on a terminal in words, elsewhere as one line.
-fn greet(checked: &Checked) -> anyhow::Result<()> {
+/// A link for the first of the platform's own people, while there is none of them. A database
+/// that cannot be read keeps the server from nothing else.
+async fn owner_link(house: &House) -> Option<OwnerToken> {
+    let link = house.platform.owner_link(Occasion::Start, "start").await;
+    link.unwrap_or_else(|error| {
+        tracing::error!(%error, "no owner link was made");
+        None
+    })
+}
+
+/// Says where it runs: on a terminal in words, elsewhere in a line for each thing.
+fn greet(checked: &Checked, owner: Option<&OwnerToken>) -> anyhow::Result<()> {
     let url = &checked.public_url;
     let data = checked.settings.data_dir.display();
     tracing::info!(%url, sites = %checked.sites, data_dir = %data, "ready");
+    let owner = owner.map(|token| super::admin::link(checked, token));
     if !std::io::stdout().is_terminal() {
         super::print(&format!("Keelway is ready at {url}"))?;
+        if let Some(link) = owner {
+            super::print(&format!("Owner  {link}"))?;
+        }
         return Ok(());
     }
+    let owner = owner.map(|link| format!("  Owner       {link}\n")).unwrap_or_default();
     super::print(&format!(
         "
 Keelway is ready at {url}
 
-  Reference   {url}/docs
+{owner}  Reference   {url}/docs
   First app   keelway build \"A bakery in Lisbon with opening hours\" --local
   Data        {data}
   Stop        Ctrl-C

@@ -121,14 +121,8 @@ impl Entry {
 const ASKED_FLAGS: &[&str] = &["GUEST_MODE", "AUTO_TENANT"];
 
 /// Limits that nothing asks; a line leaves with what makes the limit live.
-const UNASKED_LIMITS: &[&str] = &[
-    "api_calls_per_month",
-    "members",
-    "overdraft",
-    "retention_days",
-    "rollover",
-    "snapshot_storage_mib",
-];
+const UNASKED_LIMITS: &[&str] =
+    &["api_calls_per_month", "overdraft", "retention_days", "rollover", "snapshot_storage_mib"];
 
 /// Something that knows its rows of the table.
 pub(crate) trait Setting {

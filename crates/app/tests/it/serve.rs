@@ -84,6 +84,66 @@ fn one_command_serves_and_sigterm_ends_it_cleanly() {
     assert_eq!(code, 0, "{out}");
 }
 
+/// What a server says until it is stopped: standard output, and its log.
+fn said_by_a_server(data_dir: &Path) -> (String, String) {
+    let [api, sites] = free_addresses().map(|address| address.to_string());
+    let args = ["--listen", &api, "--preview-listen", &sites, "--no-worker"];
+    let mut child =
+        keelway(data_dir, &args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let (mut out, mut log) = (String::new(), String::new());
+    lines.read_line(&mut out).unwrap();
+    assert_eq!(out, format!("Keelway is ready at http://{api}\n"));
+    signal(&child, "TERM");
+    lines.read_to_string(&mut out).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{log}");
+    (out.replace(&api, "API"), log)
+}
+
+/// The token in a line with an owner link.
+fn owner_token(line: &str, url: &str) -> String {
+    let token = line.strip_prefix(&format!("Owner  {url}/welcome/")).unwrap().trim_end();
+    assert!(token.starts_with("kwo_") && token.len() == 4 + 43, "{line}");
+    token.to_owned()
+}
+
+#[test]
+fn an_owner_link_is_printed_at_each_start_until_there_is_an_owner_and_is_never_logged() {
+    let dir = tempfile::tempdir().unwrap();
+    let started = || {
+        let (out, log) = said_by_a_server(dir.path());
+        let lines: Vec<_> = out.lines().collect();
+        let [_, line] = lines[..] else { panic!("{out}") };
+        let token = owner_token(line, "http://API");
+        assert!(log.contains("ready") && !log.contains(&token), "{log}");
+        token
+    };
+    assert_ne!(started(), started());
+    let kept = std::fs::read(dir.path().join("keelway.db")).unwrap();
+    assert!(!kept.windows(4).any(|four| four == b"kwo_"), "only its hash is kept");
+    crate::tamper(
+        dir.path(),
+        "INSERT INTO users (id, email, email_key, password_hash, created_at, staff_since)
+         VALUES (zeroblob(16), 'a@example.com', 'a@example.com', '', 0, 0)",
+    );
+    let (out, _) = said_by_a_server(dir.path());
+    assert_eq!(out, "Keelway is ready at http://API\n");
+
+    let (code, out, err) = answer(dir.path(), &["admin", "owner-link"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    owner_token(&out, "http://127.0.0.1:8080");
+}
+
+#[test]
+fn an_owner_link_needs_a_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, out, err) = answer(dir.path(), &["admin", "owner-link"]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("there is no database at"), "{err}");
+    assert!(!dir.path().join("keelway.db").exists());
+}
+
 #[test]
 fn a_server_on_a_damaged_database_takes_no_requests() {
     let dir = tempfile::tempdir().unwrap();
