@@ -206,8 +206,13 @@ impl TestApp {
     }
 
     pub(crate) fn call(&self, method: Method, path: &str) -> Call {
-        let call = self.client.request(method, format!("{}{path}", self.url));
-        Call(call).header("accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+        let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+        self.program(method, path).header("accept", accept)
+    }
+
+    /// A request of something that is no browser, and says nothing of what it accepts.
+    pub(crate) fn program(&self, method: Method, path: &str) -> Call {
+        Call(self.client.request(method, format!("{}{path}", self.url)))
     }
 
     /// A form sent from a page of ours by somebody signed in.

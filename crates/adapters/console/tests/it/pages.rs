@@ -1,5 +1,7 @@
 //! What is the same on every page.
 
+use reqwest::Method;
+
 use crate::app::TestApp;
 
 #[tokio::test]
@@ -65,9 +67,24 @@ async fn a_problem_says_what_happened_what_to_do_and_which_request() {
         (wrong.verdict().as_str(), wrong.header("allow")),
         ("405 METHOD_NOT_ALLOWED", "POST")
     );
-    // Programs are answered as before.
-    let program = app.get("/v1/nowhere").header("accept", "application/json").send().await;
-    assert_eq!(program.header("content-type"), "text/html; charset=utf-8");
+}
+
+#[tokio::test]
+async fn programs_are_refused_in_json_except_by_pages() {
+    let app = TestApp::spawn().await;
+    for (path, accept, is_page) in [
+        ("/nowhere", "text/html,application/xhtml+xml,*/*;q=0.8", true),
+        ("/nowhere", "application/json", false),
+        ("/nowhere", "application/json, text/html", false),
+        ("/nowhere", "*/*", false),
+        ("/v1/me", "text/html", false),
+        ("/assets/nothing", "application/json", true),
+    ] {
+        let refused = app.program(Method::GET, path).header("accept", accept).send().await;
+        let html = refused.header("content-type") == "text/html; charset=utf-8";
+        let json = refused.header("content-type") == "application/problem+json";
+        assert_eq!((html, json), (is_page, !is_page), "{path} for {accept}");
+    }
 }
 
 #[tokio::test]
