@@ -246,7 +246,7 @@ fn pack(phrases: &Phrases, kind: Kind, name: &str) -> Pack {
         pack.second = copy.offer.to_owned();
         pack.offer.title = copy.offer.to_owned();
         let usual = copy.usual.map(|name| Item { name: name.to_owned(), ..Item::default() });
-        pack.offer.groups = vec![Group { title: String::new(), items: usual.to_vec() }];
+        pack.offer.groups = vec![Group { title: copy.label.to_owned(), items: usual.to_vec() }];
     }
     pack
 }

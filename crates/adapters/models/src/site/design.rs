@@ -41,6 +41,28 @@ pub(super) struct Design {
     pub(super) dark: Palette,
     /// Whether the script of the page bears wide or tight setting and small capitals.
     pub(super) script: Script,
+    pub(super) finish: Finish,
+    pub(super) setting: Setting,
+}
+
+/// What tells two sites of one theme apart at first sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Finish {
+    /// As the theme has it.
+    Plain,
+    /// Paper in a tint of the accent.
+    Tinted,
+    /// The first screen on a ground of the accent.
+    Flood,
+}
+
+/// How the first screen sets words and picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Setting {
+    /// As the theme has it.
+    Own,
+    /// Beside each other.
+    Split,
 }
 
 /// What may be done to letters.
@@ -184,23 +206,43 @@ impl Design {
         // Most families have Latin letters only, and joined letters bear no spacing.
         let latin = !story.headline.chars().any(|c| c.is_alphabetic() && c > '\u{24f}');
         let dark = Palette::dark(theme, hue, second);
+        let finish = match theme {
+            Theme::Editorial | Theme::Craft | Theme::Luxe | Theme::Swiss => {
+                draw.pick([Finish::Plain, Finish::Tinted, Finish::Flood])
+            }
+            Theme::Clinical | Theme::Product => draw.pick([Finish::Plain, Finish::Tinted]),
+            Theme::Poster | Theme::Stage => Finish::Plain,
+        };
+        let setting = match theme {
+            Theme::Editorial | Theme::Luxe | Theme::Swiss => {
+                draw.pick([Setting::Own, Setting::Split])
+            }
+            _ => Setting::Own,
+        };
         Self {
             theme,
             // A stage is dark at any hour.
             light: match theme {
                 Theme::Stage => dark.clone(),
-                _ => Palette::light(theme, hue, second),
+                _ => Palette::light(theme, finish, (hue, second)),
             },
             dark,
             script: if latin { Script::Latin } else { Script::Other },
+            finish,
+            setting,
         }
     }
 }
 
 impl Palette {
-    fn light(theme: Theme, hue: u16, second: u16) -> Self {
-        let Tone { paper, ground, band, accent, .. } = theme.tone();
-        let own = paper.unwrap_or(hue);
+    fn light(theme: Theme, finish: Finish, (hue, second): (u16, u16)) -> Self {
+        let Tone { paper, mut ground, mut band, accent, .. } = theme.tone();
+        let mut own = paper.unwrap_or(hue);
+        if finish == Finish::Tinted {
+            own = hue;
+            ground = (ground.0.max(34), ground.1.min(96) - 2);
+            band = (band.0.max(38), band.1.min(92) - 3);
+        }
         let surface = hsl(own, ground.0, (ground.1 + 3).min(100));
         let ground = hsl(own, ground.0, ground.1);
         let band = hsl(own, band.0, band.1);
@@ -323,7 +365,8 @@ mod tests {
         for theme in [Editorial, Craft, Swiss, Clinical, Poster, Stage, Luxe, Product] {
             for hue in (0..360).step_by(3) {
                 for palette in [
-                    Palette::light(theme, hue, (hue + 165) % 360),
+                    Palette::light(theme, Finish::Plain, (hue, (hue + 165) % 360)),
+                    Palette::light(theme, Finish::Tinted, (hue, (hue + 165) % 360)),
                     Palette::dark(theme, hue, (hue + 165) % 360),
                 ] {
                     for ground in [palette.ground, palette.surface, palette.band] {

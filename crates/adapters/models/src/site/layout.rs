@@ -204,7 +204,7 @@ static SOFTWARE: Layout = layout(
 static GENERAL: Layout = layout(
     (Opening::Picture, OfferLook::List, Times::Hours),
     [200, 150, 20, 262],
-    &[Editorial, Craft, Clinical, Swiss],
+    &[Craft, Clinical, Editorial, Swiss],
     &[Offer, Points, Credo, Steps, Story, Questions],
 );
 
@@ -252,7 +252,6 @@ impl Layout {
                 | Kind::Portfolio
                 | Kind::Journal
                 | Kind::Shop
-                | Kind::General
         )
     }
 

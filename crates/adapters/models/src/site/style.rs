@@ -1,6 +1,6 @@
 //! The style sheet of a site.
 
-use super::design::{Design, Palette, Script};
+use super::design::{Design, Finish, Palette, Script, Setting};
 use super::layout::Theme;
 
 /// What all sites share, then forms and data.
@@ -25,8 +25,16 @@ pub(super) fn style_sheet(design: &Design) -> String {
         ":root {{ color-scheme: {scheme}; --display: {display}; --text-font: {text}; \
          --tight: {tight}; --wide: {wide}; --case: {case};\n{light}}}\n\
          @media (prefers-color-scheme: dark) {{\n:root {{\n{dark}}}\n}}\n\
-         {BASE}{FORMS}{}",
-        sheet(design.theme)
+         {BASE}{FORMS}{}{}{}",
+        sheet(design.theme),
+        match design.finish {
+            Finish::Flood => include_str!("themes/flood.css"),
+            Finish::Plain | Finish::Tinted => "",
+        },
+        match design.setting {
+            Setting::Split => include_str!("themes/split.css"),
+            Setting::Own => "",
+        },
     )
 }
 
