@@ -140,8 +140,8 @@ async fn a_refusal_never_uses_the_link_up(fx: Fixture) {
     let (person, gone) = (fx.person().await, fx.person().await);
     let (token, _) = issue(&fx, Occasion::Start).await;
     let account = fx.sign_up(person.user.email.as_str());
-    let taken = Redeem { token, by: NewOwner::Newcomer(Box::new(account)) };
-    assert_eq!(rejected(fx.store.staff.redeem(taken).await), RedeemError::EmailTaken);
+    let known = Redeem { token, by: NewOwner::Newcomer(Box::new(account)) };
+    assert_eq!(rejected(fx.store.staff.redeem(known).await), RedeemError::EmailTaken);
     let actor = Actor { user: Some(gone.user.id), request_id: "req".into() };
     fx.store.sessions.sign_out(&gone.session.hash, &actor).await.unwrap();
     let over = signed_in(&fx, token, &gone);

@@ -190,13 +190,11 @@ impl HashingMemory {
 
     /// As [`check_password`], in this memory.
     pub fn check(&mut self, stored: Option<&PasswordHash>, presented: &Password) -> bool {
-        match stored {
-            Some(hash) => self.verify(hash, presented),
-            None => {
-                let _ = self.verify(&PasswordHash(DUMMY.to_owned()), presented);
-                false
-            }
+        if let Some(hash) = stored {
+            return self.verify(hash, presented);
         }
+        let _ = self.verify(&PasswordHash(DUMMY.to_owned()), presented);
+        false
     }
 
     fn matches(&mut self, stored: &PasswordHash, password: &Password) -> Option<bool> {

@@ -11,9 +11,12 @@ use keelway_access::{
 use keelway_kernel::id::{InvitationId, SessionId};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
-fn seat(_: u64) -> Result<(), NoSeat> {
-    Ok(())
+/// As many seats as there can be.
+fn seat(used: u64) -> Result<(), NoSeat> {
+    let full = NoSeat { limit: u64::MAX, used, required_tier: None };
+    if used < u64::MAX { Ok(()) } else { Err(full) }
 }
 
 /// The refusal for each role that asks (row) and role that is meant (column), two owners about.
@@ -31,7 +34,7 @@ fn table(decide: impl Fn(&[Member], Role, Role) -> Result<Role, MemberError>) ->
                 Err(refusal) => format!("{refusal:?}"),
             }
         });
-        table += &format!("{by}: {}\n", row.join(", "));
+        writeln!(table, "{by}: {}", row.join(", ")).unwrap();
     }
     table
 }
