@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let language = file.parent().and_then(Path::file_name).ok_or("a pack without a folder")?;
         let kind = file.file_stem().ok_or("a pack without a name")?;
         let (language, kind) = (language.display(), kind.display());
-        writeln!(table, "    (\"{language}\", \"{kind}\", include_str!({:?})),", file)?;
+        let path = file.to_str().ok_or("a path that is no text")?;
+        writeln!(table, "    (\"{language}\", \"{kind}\", include_str!({path:?})),")?;
     }
     table.push_str("]\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("packs.rs"), table)?;

@@ -207,11 +207,7 @@ fn short_name(headline: &str, language: Language) -> String {
     let mut kept = all.len();
     while kept > 2 && all[..kept].join(" ").chars().count() > 34 {
         let joins = |word: &&str| language.is_function_word(&word.to_lowercase());
-        kept = all[..kept]
-            .iter()
-            .rposition(|word| joins(&word))
-            .filter(|at| *at > 0)
-            .unwrap_or(kept - 1);
+        kept = all[..kept].iter().rposition(joins).filter(|at| *at > 0).unwrap_or(kept - 1);
     }
     all[..kept].join(" ")
 }
@@ -241,10 +237,10 @@ fn pack(phrases: &Phrases, kind: Kind, name: &str) -> Pack {
     let mut pack = Pack::of(phrases.tag, kind, name);
     let own = phrases.kinds.iter().find(|copy| copy.kind == kind);
     if let Some(copy) = own.filter(|_| !Pack::exists(phrases.tag, kind)) {
-        pack.label = copy.label.to_owned();
-        pack.action = copy.action.to_owned();
-        pack.second = copy.offer.to_owned();
-        pack.offer.title = copy.offer.to_owned();
+        copy.label.clone_into(&mut pack.label);
+        copy.action.clone_into(&mut pack.action);
+        copy.offer.clone_into(&mut pack.second);
+        copy.offer.clone_into(&mut pack.offer.title);
         let usual = copy.usual.map(|name| Item { name: name.to_owned(), ..Item::default() });
         pack.offer.groups = vec![Group { title: copy.label.to_owned(), items: usual.to_vec() }];
     }

@@ -90,8 +90,9 @@ async fn every_description_becomes_a_sound_site_in_its_words() {
 /// Prose of the home page: what ends like a sentence and is longer than a label.
 fn sentences(built: &Built) -> BTreeSet<String> {
     let home = built.text("index.html");
-    let main = home.split_once("<main").expect("a main part").1;
-    let main = main.split_once("</main>").expect("an end of it").0;
+    let (_, main) = home.split_once("<main").unwrap_or_default();
+    let (main, _) = main.split_once("</main>").unwrap_or_default();
+    assert!(!main.is_empty(), "a page without a main part");
     let texts = main.split(['<', '>']).flat_map(|text| text.split_inclusive(['.', '!', '?']));
     texts
         .map(str::trim)

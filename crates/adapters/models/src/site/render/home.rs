@@ -8,7 +8,8 @@ use super::{Site, section};
 pub(super) fn home(site: &Site) -> Vec<Element> {
     let mut sections = vec![sections::hero(site)];
     if site.story.is_foreign() {
-        sections.extend([own_words(site), things(site)].into_iter().flatten());
+        sections.extend(own_words(site));
+        sections.push(things(site));
     } else {
         if site.story.listed.is_empty() || !Layout::offers_listed(site.story.kind) {
             sections.extend(sections::strip(site));
@@ -53,7 +54,7 @@ fn own_words(site: &Site) -> Option<Element> {
 }
 
 /// What the description names, as a list.
-fn things(site: &Site) -> Option<Element> {
+fn things(site: &Site) -> Element {
     let story = &site.story;
     let names: Vec<&String> = if story.listed.is_empty() {
         story.topics.iter().take(6).map(|topic| &topic.text).collect()
@@ -65,5 +66,5 @@ fn things(site: &Site) -> Option<Element> {
         el("li").child(el("div").class("thing").child(line))
     });
     let list = el("ul").class("things").children(items);
-    Some(section("offer", [el("div").class("board list").child(list)]))
+    section("offer", [el("div").class("board list").child(list)])
 }

@@ -76,11 +76,11 @@ fn stage(site: &Site) -> Element {
 /// The product at work, with the pack's figures.
 fn window(site: &Site) -> Element {
     let pack = &site.story.pack;
-    let entries = site.story.groups.iter().flat_map(|group| &group.items).take(5);
-    let side = entries.map(|item| el("li").own(item.name.clone()));
+    let items = site.story.groups.iter().flat_map(|group| &group.items).take(5);
+    let names = items.map(|item| el("li").own(item.name.clone()));
     let mut draw = draw(site, 11);
     let values: Vec<u16> = (0..12).map(|at| 30 + at * 4 + draw.below(40)).collect();
-    el("figure").class("window").child(el("ul").class("window-side").children(side)).child(
+    el("figure").class("window").child(el("ul").class("window-side").children(names)).child(
         el("div")
             .class("window-main")
             .child(figures(site))
