@@ -9,7 +9,7 @@ mod list;
 mod new;
 mod show;
 mod source;
-mod text;
+pub(crate) mod text;
 mod tree;
 mod version;
 mod waterfall;

@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use keelway_builds::{Event, EventBody};
 
-use super::text::{bytes, clock, count, grouped, in_credits, span};
-use super::waterfall::title;
+use super::text::{bytes, clock, count, grouped, in_credits, span, upright};
+use super::waterfall::{capital, title};
 
 /// Events on one page of the feed.
 pub(super) const MOST_EVENTS: usize = 40;
@@ -42,7 +42,7 @@ fn entry(event: &Event, price: NonZeroU32) -> Entry {
         clock: clock(event.at),
         tone,
         icon,
-        text: event.body.message(),
+        text: capital(&upright(&event.body.message())),
         detail,
     }
 }

@@ -15,17 +15,17 @@ const DAY: Millis = 24 * HOUR;
 
 /// A moment as pages show it: how long ago, and exactly when.
 #[derive(Debug, Clone)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     /// RFC 3339, for programs.
-    pub(super) iso: String,
+    pub(crate) iso: String,
     /// "21 Nov 2026, 10:02:14 UTC", for whoever wants to know.
-    pub(super) exact: String,
+    pub(crate) exact: String,
     /// "5 min ago".
-    pub(super) ago: String,
+    pub(crate) ago: String,
 }
 
 impl Moment {
-    pub(super) fn of(at: Timestamp, now: Timestamp) -> Self {
+    pub(crate) fn of(at: Timestamp, now: Timestamp) -> Self {
         Self { iso: at.to_string(), exact: exact(at), ago: ago(at, now) }
     }
 }
@@ -42,7 +42,7 @@ fn ago(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// "in 3 min", for what is still to come.
-pub(super) fn until(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn until(at: Timestamp, now: Timestamp) -> String {
     match at.millis_since(now) {
         ..SECOND => "any moment".to_owned(),
         wait => format!("in {}", span(wait)),
@@ -50,15 +50,15 @@ pub(super) fn until(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// "10:02:14", of a day that is known.
-pub(super) fn clock(at: Timestamp) -> String {
+pub(crate) fn clock(at: Timestamp) -> String {
     at.to_string().get(11..19).unwrap_or_default().to_owned()
 }
 
-pub(super) fn exact(at: Timestamp) -> String {
+pub(crate) fn exact(at: Timestamp) -> String {
     format!("{}, {} UTC", date(&at.to_string()), clock(at))
 }
 
-fn date(iso: &str) -> String {
+pub(crate) fn date(iso: &str) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (year, month, day) = (iso.get(..4), iso.get(5..7), iso.get(8..10));
@@ -69,7 +69,7 @@ fn date(iso: &str) -> String {
 }
 
 /// "850 ms", "4.2 s", "38 s", "2 min 05 s", "1 h 12 min".
-pub(super) fn span(millis: Millis) -> String {
+pub(crate) fn span(millis: Millis) -> String {
     match millis.max(0) {
         short @ ..SECOND => format!("{short} ms"),
         short if short < 10 * SECOND => format!("{}.{} s", short / SECOND, short % SECOND / 100),
@@ -86,7 +86,7 @@ pub(super) fn span(millis: Millis) -> String {
 }
 
 /// "12,345".
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.char_indices() {
@@ -99,7 +99,7 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// "980", "1.2k", "34k", "5.6M".
-pub(super) fn short(number: u64) -> String {
+pub(crate) fn short(number: u64) -> String {
     let tenths = |unit: u64, sign: &str| match number / unit {
         whole @ ..10 => format!("{whole}.{}{sign}", number % unit * 10 / unit),
         whole => format!("{whole}{sign}"),
@@ -112,7 +112,7 @@ pub(super) fn short(number: u64) -> String {
 }
 
 /// "512 B", "4.2 KB", "1.3 MB".
-pub(super) fn bytes(number: u64) -> String {
+pub(crate) fn bytes(number: u64) -> String {
     let tenths =
         |unit: u64, sign: &str| format!("{}.{} {sign}", number / unit, number % unit * 10 / unit);
     match number {
@@ -123,31 +123,38 @@ pub(super) fn bytes(number: u64) -> String {
 }
 
 /// "0.7500 USD": as exact as models are paid for.
-pub(super) fn dollars(cost: MicroUsd) -> String {
+pub(crate) fn dollars(cost: MicroUsd) -> String {
     let hundredths_of_cents = cost.get().max(0) / 100;
     format!("{}.{:04} USD", hundredths_of_cents / 10_000, hundredths_of_cents % 10_000)
 }
 
 /// A cost in credits with two decimals: what one agent takes is less than one.
-pub(super) fn in_credits(cost: MicroUsd, micro_usd_per_credit: NonZeroU32) -> String {
+pub(crate) fn in_credits(cost: MicroUsd, micro_usd_per_credit: NonZeroU32) -> String {
     let price = i64::from(micro_usd_per_credit.get());
     let hundredths = cost.get().max(0).saturating_mul(100) / price;
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 /// "1 file", "12 files".
-pub(super) fn count(number: u64, one: &str, many: &str) -> String {
+pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
 /// A part of an address.
-pub(super) fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()
 }
 
+/// The text without characters that turn the direction of writing: letters have a direction of
+/// their own, and whoever reads must see what is there.
+pub(crate) fn upright(text: &str) -> String {
+    let turns = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|letter| !turns(letter)).collect()
+}
+
 /// The text's beginning, on one line.
-pub(super) fn beginning(text: &str, most_chars: usize) -> String {
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+pub(crate) fn beginning(text: &str, most_chars: usize) -> String {
+    let line: String = upright(text).split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(most_chars) {
         None => line,
         Some((at, _)) => format!("{}…", line[..at].trim_end()),
@@ -206,5 +213,6 @@ mod tests {
         assert_eq!(in_credits(MicroUsd::new(12_345), price), "1.23");
         assert_eq!(beginning(" a\n b  c ", 3), "a b…");
         assert_eq!(beginning("a b", 3), "a b");
+        assert_eq!(beginning("a \u{202e}gpj.exe\u{2066}", 20), "a gpj.exe");
     }
 }

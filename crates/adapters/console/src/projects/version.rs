@@ -270,7 +270,7 @@ fn hunks(diff: &LineDiff, most: usize) -> (Vec<Hunk>, usize) {
             lines.push(line);
         }
         if !lines.is_empty() {
-            let header = format!("Line {} before, {} now", hunk.old_start, hunk.new_start);
+            let header = format!("@@ −{} +{} @@", hunk.old_start, hunk.new_start);
             hunks.push(Hunk { header, lines });
         }
     }

@@ -273,8 +273,12 @@ fn tokens(used: Totals) -> String {
 
 /// A name as it stands at the beginning of a line: "Implementer 2".
 pub(super) fn title(name: &str) -> String {
-    let name = name.replace(['-', '_'], " ");
-    let mut letters = name.chars();
+    capital(&name.replace(['-', '_'], " "))
+}
+
+/// The text with a capital letter in front.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}", letters.as_str())
 }
@@ -298,15 +302,23 @@ impl Axis {
         Self { begin, length: quarter.map_or(length, |quarter| quarter * 4).max(1) }
     }
 
+    /// Five numbers of one unit, which the last of them names.
     fn ticks(&self) -> Vec<String> {
-        let tick = |quarter: Millis| match self.length * quarter / 4 {
-            0 => "0".to_owned(),
-            at => {
-                let text = span(at);
-                text.replace(".0 s", " s")
+        let (unit, sign) = match self.length {
+            ..2_000 => (1, "ms"),
+            2_000..=120_000 => (1_000, "s"),
+            120_001..=3_600_000 => (60_000, "min"),
+            _ => (3_600_000, "h"),
+        };
+        let tick = |quarter: Millis| {
+            let tenths = self.length * quarter * 10 / 4 / unit;
+            match (tenths / 10, tenths % 10) {
+                (whole, 0) => whole.to_string(),
+                (whole, tenth) => format!("{whole}.{tenth}"),
             }
         };
-        (0..=4).map(tick).collect()
+        let last = format!("{} {sign}", tick(4));
+        (0..4).map(tick).chain([last]).collect()
     }
 
     /// Hundredths of a per cent of the axis.
@@ -329,5 +341,46 @@ fn decimal(hundredths: i64) -> String {
     match (hundredths / 100, hundredths % 100) {
         (whole, 0) => whole.to_string(),
         (whole, rest) => format!("{whole}.{rest:02}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_ends_on_a_round_number_behind_what_it_shows() {
+        let begin = Timestamp::from_micros(0);
+        for (length, ticks) in [
+            (1, "0 5 10 15 20 ms"),
+            (190, "0 50 100 150 200 ms"),
+            (751, "0 250 500 750 1000 ms"),
+            (1_500, "0 0.5 1 1.5 2 s"),
+            (9_300, "0 3 6 9 12 s"),
+            (61_000, "0 30 60 90 120 s"),
+            (125_000, "0 1 2 3 4 min"),
+            (3_600_001, "0 0.5 1 1.5 2 h"),
+        ] {
+            let axis = Axis::over(begin, length);
+            assert_eq!(axis.ticks().join(" "), ticks);
+            assert!(axis.length >= length && axis.at(begin.plus_millis(length)) <= 10_000);
+        }
+    }
+
+    #[test]
+    fn a_bar_is_never_too_thin_to_be_seen_nor_past_the_end() {
+        let begin = Timestamp::from_micros(0);
+        let axis = Axis::over(begin, 1_000);
+        let at = |millis| begin.plus_millis(millis);
+        assert_eq!(
+            (axis.percent(at(250)), axis.width(at(250), at(500))),
+            ("25".into(), "25".into())
+        );
+        assert_eq!(axis.width(at(250), at(250)), "0.60");
+        assert_eq!(
+            (axis.percent(at(2_000)), axis.width(at(1_000), at(1_000))),
+            ("100".into(), "0".into())
+        );
+        assert_eq!(axis.percent(at(-5)), "0");
     }
 }

@@ -46,7 +46,7 @@ impl Quote {
             cost: format!("{} USD", estimate.cost_usd_text()),
             agents: estimate.agents,
             tokens: grouped(estimate.tokens),
-            duration: estimate.duration_text(),
+            duration: estimate.duration_text().replace("minute", "min").replace("mins", "min"),
             range: range.unwrap_or_default(),
             features: estimate.feature_labels().into_iter().map(str::to_owned).collect(),
             most,

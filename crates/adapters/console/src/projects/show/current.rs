@@ -11,7 +11,7 @@ use keelway_platform::permit::right::{CancelBuild, SubmitBuild, ViewBuilds};
 use keelway_platform::reports::Report;
 
 use crate::projects::feed::{Entry, feed};
-use crate::projects::text::{Moment, bytes, count, grouped, in_credits, span, until};
+use crate::projects::text::{Moment, bytes, count, grouped, in_credits, span, until, upright};
 use crate::projects::waterfall::{Cost, Facts, Step, Waterfall, title};
 use crate::projects::{Around, People, served_at};
 
@@ -19,7 +19,11 @@ use crate::projects::{Around, People, served_at};
 pub(super) struct Current {
     pub(super) id: String,
     pub(super) state: &'static str,
+    /// What was asked for, to be read.
+    pub(super) words: String,
+    /// The same to be changed and sent again.
     pub(super) description: String,
+    pub(super) back: String,
     pub(super) tier: &'static str,
     pub(super) by: String,
     pub(super) asked: Moment,
@@ -142,6 +146,7 @@ impl View<'_> {
         });
         Ok(Current {
             state: state.as_str(),
+            words: upright(build.request.description.as_str()),
             description: build.request.description.as_str().to_owned(),
             tier: build.request.tier.as_str(),
             by: self.people.name(build.requested_by),
@@ -149,6 +154,7 @@ impl View<'_> {
             took: began.map(|began| span(end.millis_since(began))).unwrap_or_default(),
             held: build.held.to_string(),
             charged: build.captured.to_string(),
+            back: build.held.get().saturating_sub(build.captured.get()).max(0).to_string(),
             used: in_credits(build.used.cost, price),
             tokens_in: grouped(build.used.tokens_in),
             tokens_out: grouped(build.used.tokens_out),
