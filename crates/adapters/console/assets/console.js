@@ -3,3 +3,4 @@ import "./forms.js";
 import "./live.js";
 import "./palette.js";
 import "./preview.js";
+import "./refresh.js";

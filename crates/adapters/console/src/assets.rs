@@ -26,7 +26,7 @@ macro_rules! files {
 }
 
 /// One style sheet, made of these in this order.
-const SHEETS: [(&str, &str); 9] = files![
+const SHEETS: [(&str, &str); 11] = files![
     "01-tokens.css",
     "02-base.css",
     "03-shell.css",
@@ -34,11 +34,13 @@ const SHEETS: [(&str, &str); 9] = files![
     "05-parts.css",
     "06-build.css",
     "07-landing.css",
+    "08-money.css",
+    "09-admin.css",
     "07-projects.css",
     "09-style.css"
 ];
 /// Scripts; each imports only modules that stand before it, as `"./name.js"`.
-const MODULES: [(&str, &str); 8] = files![
+const MODULES: [(&str, &str); 9] = files![
     "theme.js",
     "core.js",
     "copy.js",
@@ -46,6 +48,7 @@ const MODULES: [(&str, &str); 8] = files![
     "live.js",
     "palette.js",
     "preview.js",
+    "refresh.js",
     "console.js"
 ];
 

@@ -20,7 +20,9 @@
 //! and the domain's), SQL.
 
 mod account;
+mod admin;
 mod assets;
+mod credits;
 mod fields;
 mod landing;
 mod notice;
@@ -31,6 +33,7 @@ mod projects;
 mod routes;
 mod shell;
 mod style;
+mod usage;
 
 use keelway_http::Pages;
 

@@ -15,10 +15,11 @@ pub(crate) struct Notice {
 }
 
 /// Every key there is.
-const NOTICES: [(&str, &str, &str); 3] = [
+const NOTICES: [(&str, &str, &str); 4] = [
     ("signed-out", "good", "You are signed out."),
     ("cancelled", "good", "The build is being cancelled."),
     ("saved", "good", "Saved."),
+    ("flag-set", "good", "The flag is set here, and in every other process within a second."),
 ];
 
 /// The notice that the request's query asks for.

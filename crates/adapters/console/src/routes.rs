@@ -13,5 +13,8 @@ pub(crate) static TABLE: LazyLock<Routes> = LazyLock::new(|| {
     crate::account::routes(&mut routes);
     crate::landing::routes(&mut routes);
     crate::projects::routes(&mut routes);
+    crate::credits::routes(&mut routes);
+    crate::usage::routes(&mut routes);
+    crate::admin::routes(&mut routes);
     routes
 });
