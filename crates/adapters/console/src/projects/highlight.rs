@@ -227,7 +227,7 @@ mod tests {
     fn comments_and_strings_are_coloured_across_lines() {
         let shown = lines("a.js", "/* one\ntwo */ let s = 'x';", 1, 1);
         assert_eq!(shown.len(), 1);
-        assert!(shown[0].starts_with("<span class=\"hl-comment\">two */</span>"), "{}", shown[0]);
+        assert!(shown[0].starts_with("<span class=\"hl-comment\">two */ </span>"), "{}", shown[0]);
         assert!(shown[0].contains("<span class=\"hl-string\">&#39;x&#39;</span>"), "{}", shown[0]);
     }
 
