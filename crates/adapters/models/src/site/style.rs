@@ -1,5 +1,6 @@
 //! The style sheet of a site.
 
+use super::art;
 use super::design::{Design, Finish, Palette, Script, Setting};
 use super::layout::Theme;
 
@@ -25,7 +26,8 @@ pub(super) fn style_sheet(design: &Design) -> String {
         ":root {{ color-scheme: {scheme}; --display: {display}; --text-font: {text}; \
          --tight: {tight}; --wide: {wide}; --case: {case};\n{light}}}\n\
          @media (prefers-color-scheme: dark) {{\n:root {{\n{dark}}}\n}}\n\
-         {BASE}{FORMS}{}{}{}",
+         {BASE}{FORMS}{}{}{}{}",
+        art::style(),
         sheet(design.theme),
         match design.finish {
             Finish::Flood => include_str!("themes/flood.css"),
@@ -56,7 +58,8 @@ fn variables(palette: &Palette) -> String {
     format!(
         "--ground: {ground}; --surface: {surface}; --band: {band}; --text: {text}; \
          --muted: {muted}; --line: {line}; --edge: {edge}; --accent: {accent}; \
-         --on-accent: {on_accent}; --second: {second}; --pop: {pop}; --on-pop: {on_pop};\n"
+         --on-accent: {on_accent}; --second: {second}; --pop: {pop}; --on-pop: {on_pop};\n{}",
+        art::inks(palette)
     )
 }
 

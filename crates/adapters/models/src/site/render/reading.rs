@@ -44,7 +44,7 @@ pub(super) fn faq(site: &Site, page: &Page) -> Vec<Element> {
 }
 
 pub(super) fn gallery(site: &Site, page: &Page) -> Vec<Element> {
-    let shots = section("gallery", [sections::pictures(site, 9)]);
+    let shots = section("gallery", [sections::pictures(site, 8)]);
     vec![opening(page), shots, sections::close(site)]
 }
 

@@ -1,5 +1,6 @@
 //! What stands around the content of every page.
 
+use super::super::art::emblem;
 use super::super::html::{Element, Link, el};
 use super::super::layout::Theme;
 use super::super::pages::{Matter, Page, PageKind};
@@ -102,7 +103,7 @@ pub(super) fn footer(site: &Site) -> Element {
     )
 }
 
-/// The icon of the site: its initial's place taken by a shape in its colours.
+/// The icon of the site: the sign of its kind in its colours.
 pub(in super::super) fn icon(site: &Site) -> String {
     let super::super::design::Palette { accent, on_accent, second, .. } = &site.design.light;
     let radius = match site.design.theme {
@@ -110,12 +111,11 @@ pub(in super::super) fn icon(site: &Site) -> String {
         Theme::Product | Theme::Stage => 14,
         Theme::Craft | Theme::Clinical => 32,
     };
-    let turn = site.story.seed % 4 * 90;
+    let (sign, inner) = emblem(site.story.kind);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 64 64\">\
          <rect width=\"64\" height=\"64\" rx=\"{radius}\" fill=\"{accent}\"/>\
-         <g transform=\"rotate({turn} 32 32)\">\
-         <path d=\"M16 48V32a16 16 0 0 1 32 0v16z\" fill=\"{on_accent}\"/>\
-         <circle cx=\"32\" cy=\"34\" r=\"7\" fill=\"{second}\"/></g></svg>\n"
+         <g transform=\"translate(8 8) scale(.75)\"><path d=\"{sign}\" fill=\"{on_accent}\"/>\
+         <path d=\"{inner}\" fill=\"{second}\"/></g></svg>\n"
     )
 }

@@ -1,9 +1,10 @@
 //! The first screen, in words and with a picture or a window of the product.
 
 use super::super::super::art::{Frame, scene};
+use super::super::super::design::{Design, Setting};
 use super::super::super::html::{Element, Link, el};
 use super::super::super::kind::Kind;
-use super::super::super::layout::{Layout, Opening};
+use super::super::super::layout::{Layout, Opening, Theme};
 use super::super::super::money::grouped;
 use super::super::super::pack::Figure;
 use super::super::super::pages::PageKind;
@@ -69,8 +70,19 @@ fn words(site: &Site) -> Element {
 }
 
 fn stage(site: &Site) -> Element {
-    let art = scene(site.story.kind, site.story.seed, Frame::Wide).with("aria-hidden", "true");
+    let frame = frame(&site.design);
+    let art = scene(site.story.kind, site.story.seed, frame).with("aria-hidden", "true");
     el("div").class("hero-art").child(art)
+}
+
+/// What the theme leaves of the scene.
+const fn frame(design: &Design) -> Frame {
+    match (design.theme, design.setting) {
+        (Theme::Craft, _) => Frame::Tall,
+        (Theme::Clinical, _) => Frame::Square,
+        (_, Setting::Split) => Frame::Wide,
+        (_, Setting::Own) => Frame::Banner,
+    }
 }
 
 /// The product at work, with the pack's figures.

@@ -1,6 +1,6 @@
 //! What there is to have, set as its kind asks for.
 
-use super::super::super::art::{Frame, scene};
+use super::super::super::art::{Frame, picture};
 use super::super::super::html::{Element, Link, el};
 use super::super::super::layout::{Layout, OfferLook};
 use super::super::super::pack::Group;
@@ -136,9 +136,9 @@ fn entry(
     let note = (!item.note.is_empty()).then(|| el("p").class("note").ours(item.note.clone()));
     let pictured = matches!(look, OfferLook::Cards | OfferLook::Rooms);
     let picture = pictured.then(|| {
-        let seed = draw(site, 12).at(number);
+        let seed = draw(site, 12).at(0);
         let frame = if look == OfferLook::Rooms { Frame::Wide } else { Frame::Square };
-        scene(story.kind, seed, frame).with("aria-hidden", "true")
+        picture(story.kind, seed, number, frame).with("aria-hidden", "true")
     });
     el("li").children(picture).child(
         el("div")

@@ -1,16 +1,16 @@
 //! Drawn pictures, alone and in a gallery.
 
-use super::super::super::art::{Frame, scene};
+use super::super::super::art::{self, Frame};
 use super::super::super::html::{Element, el};
 use super::super::super::layout::Layout;
 use super::super::super::pages::PageKind;
 use super::super::{Site, section};
 use super::draw;
 
-/// A picture as decoration; `salt` tells it from the site's others.
-pub(in super::super) fn picture(site: &Site, salt: usize) -> Element {
-    let seed = draw(site, 9).at(salt);
-    let art = scene(site.story.kind, seed, Frame::Wide).with("aria-hidden", "true");
+/// The picture of this number as decoration; the first ones hang in the gallery.
+pub(in super::super) fn picture(site: &Site, number: usize) -> Element {
+    let art = art::picture(site.story.kind, draw(site, 10).at(0), number, Frame::Wide)
+        .with("aria-hidden", "true");
     el("div").class("picture").child(art)
 }
 
@@ -30,9 +30,8 @@ pub(in super::super) fn pictures(site: &Site, most: usize) -> Element {
     let chosen = draw(site, 6).some(rest, captions.len());
     let captions = own.chain(chosen.into_iter().map(|at| &captions[at]));
     let shown = (0_usize..).zip(captions.take(most)).map(|(number, caption)| {
-        let seed = draw(site, 10).at(number);
         let frame = if number % 3 == 0 { Frame::Tall } else { Frame::Square };
-        let art = scene(story.kind, seed, frame);
+        let art = art::picture(story.kind, draw(site, 10).at(0), number, frame);
         el("figure")
             .child(art.with("role", "img").with("aria-label", caption.clone()))
             .child(el("figcaption").own(caption.clone()))
