@@ -91,3 +91,11 @@ export async function fragment(url, options = {}) {
 	}
 	return { ok: answer.ok, status: answer.status, html: await answer.text() };
 }
+
+// A transition between pages may be skipped, when the next navigation comes before it ends.
+for (const moment of ["pageswap", "pagereveal"]) {
+	addEventListener(moment, ({ viewTransition }) => {
+		viewTransition?.ready.catch(() => {});
+		viewTransition?.finished.catch(() => {});
+	});
+}
