@@ -12,6 +12,8 @@ const KINDS = [
 const PAUSE_MS = 400;
 /** How long a lost stream waits before it is opened anew where the browser gave up. */
 const RETRY_MS = 3000;
+/** How often the page is fetched while nothing happens: time passes, and places in the queue move. */
+const IDLE_MS = 5000;
 
 let source = null;
 let url = "";
@@ -98,5 +100,6 @@ document.addEventListener("visibilitychange", () => {
 	if (document.hidden) stop();
 	else if (mark()) soon(0);
 });
+setInterval(() => source?.readyState === EventSource.OPEN && soon(), IDLE_MS);
 addEventListener("online", () => mark() && soon(0));
 follow();
