@@ -46,13 +46,19 @@ pub(crate) async fn parked(app: &UseCases, queue: &str) -> Result<Option<Parked>
     Ok(claimable.ok().map(|entry| Parked { description: description(entry) }))
 }
 
+/// What is open to people who have no workspace yet.
+const WITHOUT_WORKSPACE: [&str; 3] = ["/join/", "/welcome/", "/settings/"];
+
 /// Where somebody with these workspaces goes on: to what they parked, to where they wanted, or
-/// home; whoever has no workspace makes one first.
+/// home; whoever has no workspace makes one first, unless they want what needs none.
 pub(crate) fn onward(memberships: &[Membership], queue: &str, next: &str) -> String {
     let queue = queue.parse::<QueueId>().ok();
     match (memberships.first(), queue) {
         (None, Some(queue)) => format!("/onboarding?queue={queue}"),
-        (None, None) => "/onboarding".to_owned(),
+        (None, None) => {
+            let is_open = |path: &&str| WITHOUT_WORKSPACE.iter().any(|one| path.starts_with(one));
+            local(next).filter(is_open).unwrap_or("/onboarding").to_owned()
+        }
         (Some(first), Some(queue)) => format!("/w/{}/new?queue={queue}", first.tenant.slug),
         (Some(first), None) => match local(next) {
             Some(next) => next.to_owned(),
@@ -66,7 +72,8 @@ fn entered(app: &UseCases, now: &SignedInNow, queue: &str, next: &str) -> HttpRe
     with_cookie(go(onward(&now.memberships, queue, next)), &app.session_cookie(&now.token))
 }
 
-fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'static>) -> HttpResponse {
+/// Hands the browser a cookie with the answer.
+pub(crate) fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'static>) -> HttpResponse {
     if let Ok(value) = cookie.to_string().parse() {
         response.headers_mut().append(SET_COOKIE, value);
     }

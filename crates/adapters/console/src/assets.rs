@@ -26,7 +26,7 @@ macro_rules! files {
 }
 
 /// One style sheet, made of these in this order.
-const SHEETS: [(&str, &str); 11] = files![
+const SHEETS: [(&str, &str); 12] = files![
     "01-tokens.css",
     "02-base.css",
     "03-shell.css",
@@ -37,7 +37,8 @@ const SHEETS: [(&str, &str); 11] = files![
     "08-money.css",
     "09-admin.css",
     "07-projects.css",
-    "09-style.css"
+    "09-style.css",
+    "10-settings.css"
 ];
 /// Scripts; each imports only modules that stand before it, as `"./name.js"`.
 const MODULES: [(&str, &str); 9] = files![

@@ -3,7 +3,7 @@
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use keelway_access::{AcceptError, Accepted, InvitationToken, Offer, RateClass};
+use keelway_access::{AcceptError, Accepted, InvitationToken, Offer};
 use keelway_http::Problem;
 use keelway_http::args::UseCases;
 use keelway_http::guard::{Anyone, SignedIn};
@@ -16,7 +16,7 @@ use crate::shell::Shell;
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.page(Method::GET, "/join/{token}", show);
-    routes.page(Method::POST, "/join/{token}", accept).rate(RateClass::Auth);
+    routes.page(Method::POST, "/join/{token}", accept);
 }
 
 /// What the link is good for.

@@ -24,6 +24,7 @@ mod admin;
 mod assets;
 mod credits;
 mod fields;
+mod join;
 mod landing;
 mod notice;
 mod page;
@@ -31,9 +32,11 @@ mod policy;
 mod problems;
 mod projects;
 mod routes;
+mod settings;
 mod shell;
 mod style;
 mod usage;
+mod welcome;
 
 use keelway_http::Pages;
 

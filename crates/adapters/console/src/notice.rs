@@ -15,11 +15,24 @@ pub(crate) struct Notice {
 }
 
 /// Every key there is.
-const NOTICES: [(&str, &str, &str); 4] = [
+const NOTICES: [(&str, &str, &str); 13] = [
     ("signed-out", "good", "You are signed out."),
     ("cancelled", "good", "The build is being cancelled."),
     ("saved", "good", "Saved."),
     ("flag-set", "good", "The flag is set here, and in every other process within a second."),
+    ("password", "good", "Your password is changed. All other sessions are over."),
+    ("session-ended", "good", "That session is over."),
+    ("sessions-ended", "good", "You are signed out everywhere else."),
+    ("role-changed", "good", "The role is changed, from their next click on."),
+    ("removed", "good", "They do not belong to this workspace any more."),
+    ("withdrawn", "good", "The invitation is withdrawn. Its link leads nowhere now."),
+    ("left", "good", "You left the workspace."),
+    ("joined", "good", "You belong to this workspace now."),
+    (
+        "owner",
+        "good",
+        "You are an owner of this server now. Administration is in the menu under your initials.",
+    ),
 ];
 
 /// The notice that the request's query asks for.

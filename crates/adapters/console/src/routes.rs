@@ -16,5 +16,8 @@ pub(crate) static TABLE: LazyLock<Routes> = LazyLock::new(|| {
     crate::credits::routes(&mut routes);
     crate::usage::routes(&mut routes);
     crate::admin::routes(&mut routes);
+    crate::settings::routes(&mut routes);
+    crate::join::routes(&mut routes);
+    crate::welcome::routes(&mut routes);
     routes
 });

@@ -1,6 +1,6 @@
 //! What the layout shows around every page.
 
-use keelway_access::{Membership, User};
+use keelway_access::{DisplayName, Email, Membership, User};
 use keelway_http::Visitor;
 
 use crate::notice::Notice;
@@ -52,11 +52,15 @@ pub(crate) struct WorkspaceView {
 }
 
 impl PersonView {
-    /// Whoever gave no name is called by the first part of their address.
     fn of(user: &User) -> Self {
-        let email = user.email.as_str().to_owned();
+        Self::called(user.name.as_ref(), &user.email)
+    }
+
+    /// Whoever gave no name is called by the first part of their address.
+    pub(crate) fn called(name: Option<&DisplayName>, email: &Email) -> Self {
+        let email = email.as_str().to_owned();
         let local = email.split('@').next().unwrap_or_default().to_owned();
-        let name = user.name.as_ref().map_or(local, ToString::to_string);
+        let name = name.map_or(local, ToString::to_string);
         Self { initials: initials(&name), name, email }
     }
 }
