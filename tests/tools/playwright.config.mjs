@@ -18,6 +18,8 @@ export default defineConfig({
     browserName: "chromium",
     headless: true,
     screenshot: "only-on-failure",
+    // Nothing moves while it is clicked.
+    contextOptions: { reducedMotion: "reduce" },
     launchOptions: {
       executablePath: process.env.KEELWAY_TEST_CHROMIUM ?? "/usr/bin/chromium",
       // The sandbox of a browser needs rights that root in a container has not.
