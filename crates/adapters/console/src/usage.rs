@@ -26,14 +26,14 @@ pub(crate) use chart::share;
 const MOST_BARS: usize = 92;
 
 const OUTCOMES: [Series; 4] = [
-    Series { name: "deployed", look: "deployed" },
+    Series { name: "deployed", look: "" },
     Series { name: "failed", look: "failed" },
     Series { name: "cancelled", look: "cancelled" },
     Series { name: "expired", look: "expired" },
 ];
-const CREDITS: [Series; 1] = [Series { name: "credits", look: "deployed" }];
+const CREDITS: [Series; 1] = [Series { name: "credits", look: "" }];
 const TOKENS: [Series; 2] =
-    [Series { name: "read", look: "deployed" }, Series { name: "written", look: "second" }];
+    [Series { name: "read", look: "" }, Series { name: "written", look: "second" }];
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.page(Method::GET, "/w/{workspace}/usage", show);
@@ -153,14 +153,14 @@ fn columns(report: &UsageReport) -> (&'static str, Columns) {
     let days = &report.days;
     if days.len() <= MOST_BARS {
         let day = |one: &keelway_builds::usage::DayUsage| {
-            (date(&one.day.to_string()), short_date(one.day), one.used)
+            (short_date(one.day), short_date(one.day), one.used)
         };
         return ("day", days.iter().map(day).collect());
     }
     let weeks = days.rchunks(7).rev().filter_map(|week| {
         let first = week.first()?.day;
         let used = week.iter().fold(Used::default(), |sum, day| sum.plus(&day.used));
-        let label = format!("week of {}", date(&first.to_string()));
+        let label = format!("week of {}", short_date(first));
         Some((label, short_date(first), used))
     });
     ("week", weeks.collect())

@@ -18,7 +18,7 @@ const MOST_LABELS: usize = 7;
 pub(super) struct Series {
     /// What it is called.
     pub(super) name: &'static str,
-    /// Its look in the style sheet.
+    /// Its look in the style sheet; empty for the usual one.
     pub(super) look: &'static str,
 }
 
@@ -110,7 +110,7 @@ impl Chart {
             id,
             title,
             about: about(columns, &legend, highest),
-            ticks: (0..=count).rev().map(|line| short(line * step)).collect(),
+            ticks: (0..=count).rev().map(|line| short(line.saturating_mul(step))).collect(),
             lines: lines(count),
             bars: columns
                 .iter()
@@ -196,33 +196,28 @@ impl Bar {
             .map(|(one, value)| format!("{} {}", grouped(*value), one.name))
             .collect();
         // A fifth of its place is the gap to the next.
-        let (left, width) = (place.left + place.width / 10, place.width - place.width / 5);
+        let gap = place.width / 10;
+        let (left, right) = (place.left + gap, place.left + place.width - gap);
         let mut base = 0_u64;
         let mut parts = Vec::new();
         for (one, value) in series.iter().zip(&column.values).filter(|(_, value)| **value > 0) {
             let reached = base.saturating_add(*value);
             let (low, high) = (WHOLE - scaled(base, top), WHOLE - scaled(reached, top));
-            parts.push(Part { look: one.look, path: block((left, width), (high, low)) });
+            parts.push(Part { look: one.look, path: block((left, right), (high, low)) });
             base = reached;
         }
         Self {
             says: format!("{}: {}", column.label, says.join(", ")),
-            strip: block((place.left, place.width), (0, WHOLE)),
+            strip: block((place.left, place.left + place.width), (0, WHOLE)),
             parts,
         }
     }
 }
 
 /// A rectangle as a path: shorter than the element of that name.
-fn block((left, width): (u64, u64), (high, low): (u64, u64)) -> String {
-    let width = percent(width);
-    format!(
-        "M{} {}v{}h{width}v-{}z",
-        percent(left),
-        percent(high),
-        percent(low - high),
-        percent(low - high)
-    )
+fn block((left, right): (u64, u64), (high, low): (u64, u64)) -> String {
+    let (left, right, high, low) = (percent(left), percent(right), percent(high), percent(low));
+    format!("M{left} {high}V{low}H{right}V{high}z")
 }
 
 /// `part` of `whole`, in hundredths of a per cent.
@@ -290,8 +285,8 @@ mod tests {
         assert_eq!(said, ["day 0: 1 deployed, 1 failed", "day 2: 2 failed", "day 3: 2 deployed"]);
         let parts: Vec<(&str, &str)> =
             chart.bars[0].parts.iter().map(|part| (part.look, part.path.as_str())).collect();
-        assert_eq!(parts, [("a", "M2.5 50v50h20v-50z"), ("b", "M2.5 0v50h20v-50z")]);
-        assert_eq!(chart.bars[1].strip, "M50 0v100h25v-100z");
+        assert_eq!(parts, [("a", "M2.5 50V100H22.5V50z"), ("b", "M2.5 0V50H22.5V0z")]);
+        assert_eq!(chart.bars[1].strip, "M50 0V100H75V0z");
         assert_eq!(chart.about, "day 0 to day 3: 3 deployed, 3 failed. At most 2 in one bar.");
     }
 

@@ -3,7 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
 
 mod account;
+mod admin;
 mod app;
+mod credits;
+mod describe;
 mod pages;
+mod projects;
 mod statements;
 mod table;
+mod usage;
+mod works;
