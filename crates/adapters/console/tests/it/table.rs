@@ -50,6 +50,8 @@ pub(crate) fn path_in(row: &Row, slug: &str) -> String {
     let id = match row.path.split("/{id}").next().unwrap().rsplit('/').next() {
         Some("builds") => "bld_01h455vb4pex5vsknk084sn02q",
         Some("projects") => "prj_01h455vb4pex5vsknk084sn02q",
+        Some("sessions") => "ses_01h455vb4pex5vsknk084sn02q",
+        Some("invitations") => "inv_01h455vb4pex5vsknk084sn02q",
         _ => "usr_01h455vb4pex5vsknk084sn02q",
     };
     row.path
