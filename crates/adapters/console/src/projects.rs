@@ -136,3 +136,16 @@ fn under(slug: &str) -> impl FnOnce(Reply) -> Reply {
         None => reply,
     }
 }
+
+/// The call of the API that answers the same. Whoever belongs to several workspaces has to name
+/// one.
+fn curl(app: &UseCases, page: &Page, path: &str) -> String {
+    let tenant = page.visitor.workspace.as_ref().map(|one| one.tenant.id.to_string());
+    let server = app.settings().public_url.trim_end_matches('/');
+    let lines = [
+        format!("curl '{server}{path}'"),
+        "-H \"Authorization: Bearer $KEELWAY_TOKEN\"".to_owned(),
+        format!("-H 'X-Tenant: {}'", tenant.unwrap_or_default()),
+    ];
+    lines.join(" \\\n  ")
+}

@@ -31,7 +31,6 @@ static PARTS: LazyLock<Classes> = LazyLock::new(|| {
         ("support.function", "hl-support hl-function"),
         ("support.type", "hl-support hl-type"),
         ("support.class", "hl-support hl-type"),
-        ("punctuation", "hl-punctuation"),
     ])
 });
 

@@ -12,8 +12,8 @@ use keelway_kernel::Timestamp;
 use keelway_platform::permit::right::{SubmitBuild, ViewProjects};
 use serde::Deserialize;
 
-use super::now;
 use super::text::{Moment, beginning, encoded};
+use super::{curl, now};
 use crate::page::Page;
 use crate::shell::Shell;
 
@@ -139,20 +139,9 @@ pub(super) async fn list(
         examples: examples.into(),
         first: first.unwrap_or_default(),
         next: next.unwrap_or_default(),
-        curl: curl(&app, &page),
+        curl: curl(&app, &page, "/v1/projects?limit=20"),
         q: wanted.q,
     }))
-}
-
-/// The call that lists the same; a program that belongs to several workspaces names the one.
-fn curl(app: &UseCases, page: &Page) -> String {
-    let tenant = page.visitor.workspace.as_ref().map(|one| one.tenant.id.to_string());
-    format!(
-        "curl '{}/v1/projects?limit=20' \\\n  -H \"Authorization: Bearer $KEELWAY_TOKEN\" \\\n  \
-         -H 'X-Tenant: {}'",
-        app.settings().public_url.trim_end_matches('/'),
-        tenant.unwrap_or_default(),
-    )
 }
 
 fn row(app: &UseCases, slug: &str, one: ProjectOverview, now: Timestamp) -> Row {

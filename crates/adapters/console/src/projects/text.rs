@@ -32,7 +32,7 @@ impl Moment {
 
 fn ago(at: Timestamp, now: Timestamp) -> String {
     match now.millis_since(at) {
-        ..SECOND => "now".to_owned(),
+        ..SECOND => "just now".to_owned(),
         past @ ..MINUTE => format!("{} s ago", past / SECOND),
         past @ ..HOUR => format!("{} min ago", past / MINUTE),
         past @ ..DAY => format!("{} h ago", past / HOUR),
@@ -185,8 +185,8 @@ mod tests {
     fn moments_are_told_from_now() {
         let now = Timestamp::parse("2026-11-21T10:02:14Z").unwrap();
         for (seconds, text) in [
-            (5, "now"),
-            (0, "now"),
+            (5, "just now"),
+            (0, "just now"),
             (-59, "59 s ago"),
             (-61, "1 min ago"),
             (-7_200, "2 h ago"),

@@ -13,7 +13,7 @@ use keelway_platform::reports::Report;
 use crate::projects::feed::{Entry, feed};
 use crate::projects::text::{Moment, bytes, count, grouped, in_credits, span, until, upright};
 use crate::projects::waterfall::{Cost, Facts, Step, Waterfall, title};
-use crate::projects::{Around, People, served_at};
+use crate::projects::{Around, People, curl, served_at};
 
 /// Everything the page says of it.
 pub(super) struct Current {
@@ -66,6 +66,8 @@ pub(super) struct Current {
     /// What can be looked at: its own result, or what is online all the same.
     pub(super) preview: String,
     pub(super) is_own_preview: bool,
+    /// The API's call that answers the same.
+    pub(super) curl: String,
     pub(super) deployed_at: String,
 }
 
@@ -181,6 +183,7 @@ impl View<'_> {
             ending: self.ending(&build, &work),
             result: made,
             is_own_preview: own.is_some(),
+            curl: curl(app, self.around.page, &format!("/v1/builds/{}", build.id)),
             preview: own.or(online).filter(|_| is_over).unwrap_or_default(),
             deployed_at: build
                 .deployment_url
@@ -231,9 +234,11 @@ impl View<'_> {
         let (tone, title, text, charged) = match &build.status {
             BuildStatus::Failed { failure, .. } => {
                 let BuildFailure { reason, message, retryable } = failure;
+                let title = failed(*reason);
+                let message = if message == title { "" } else { message };
                 let help =
-                    if *retryable { " The same build may work if you try again." } else { "" };
-                ("bad", failed(*reason), format!("{message}{help}"), credits())
+                    if *retryable { "The same build may work if you try again." } else { "" };
+                ("bad", title, format!("{message} {help}").trim().to_owned(), credits())
             }
             BuildStatus::Cancelled { at } => {
                 let text = format!("It was called off {}.", moment(*at, self.around.now()));
