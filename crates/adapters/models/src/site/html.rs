@@ -13,6 +13,10 @@ pub(super) enum Link {
     File(String),
     /// An element of the same page.
     Here(&'static str),
+    /// One of several like elements of the same page.
+    Among(&'static str, usize),
+    /// One of several like elements of another page.
+    Within(String, &'static str, usize),
 }
 
 impl Link {
@@ -20,6 +24,8 @@ impl Link {
         match self {
             Self::File(file) => file.clone(),
             Self::Here(id) => format!("#{id}"),
+            Self::Among(id, number) => format!("#{id}-{number}"),
+            Self::Within(file, id, number) => format!("{file}#{id}-{number}"),
         }
     }
 }
@@ -69,6 +75,11 @@ impl Element {
 
     pub(super) fn id(self, id: &'static str) -> Self {
         self.with("id", id)
+    }
+
+    /// The identity that [`Link::Among`] leads to.
+    pub(super) fn numbered(self, id: &'static str, number: usize) -> Self {
+        self.with("id", format!("{id}-{number}"))
     }
 
     pub(super) fn href(mut self, link: &Link) -> Self {

@@ -11,11 +11,13 @@ mod html;
 mod kind;
 mod language;
 mod layout;
+mod lean;
 mod money;
 mod name;
 mod pack;
 mod pages;
 mod render;
+mod script;
 mod style;
 mod text;
 mod topics;
@@ -26,7 +28,6 @@ use brief::Story;
 use design::Design;
 use pages::{Page, PageKind};
 
-const SCRIPT: &str = include_str!("site.js");
 /// The file that pages load their style from.
 const STYLE_FILE: &str = "assets/style.css";
 const SCRIPT_FILE: &str = "assets/site.js";
@@ -88,16 +89,20 @@ impl Site {
         vec![(MAP_FILE.to_owned(), format!("{map:#}\n"))]
     }
 
-    /// The style sheet.
+    /// The style sheet, with what the pages need of it.
     pub(crate) fn style(&self) -> Vec<File> {
-        vec![(STYLE_FILE.to_owned(), style::style_sheet(&self.design))]
+        let lost = pages::fixed(&self.story, PageKind::NotFound);
+        let pages = self.pages.iter().chain([&lost]).map(|page| render::page(self, page));
+        let pages: Vec<String> = pages.collect();
+        let used = lean::classes(pages.iter().map(String::as_str));
+        vec![(STYLE_FILE.to_owned(), lean::lean(&style::style_sheet(&self.design), &used))]
     }
 
     /// What all pages share besides the style sheet.
     pub(crate) fn scaffold(&self) -> Vec<File> {
         let lost = pages::fixed(&self.story, PageKind::NotFound);
         vec![
-            (SCRIPT_FILE.to_owned(), SCRIPT.to_owned()),
+            (SCRIPT_FILE.to_owned(), script::script(&self.pages)),
             (ICON_FILE.to_owned(), render::icon(self)),
             (lost.file.clone(), render::page(self, &lost)),
             ("robots.txt".to_owned(), "User-agent: *\nAllow: /\n".to_owned()),

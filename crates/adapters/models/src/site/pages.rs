@@ -91,6 +91,13 @@ pub(super) struct Page {
     pub(super) lead: String,
 }
 
+impl Page {
+    /// Whether it is the site's page of any of these kinds.
+    pub(super) fn is_one_of(&self, kinds: &[PageKind]) -> bool {
+        matches!(self.matter, Matter::Fixed(kind) if kinds.contains(&kind))
+    }
+}
+
 /// All pages of `story`, at least `least` of them besides the one for lost visitors.
 ///
 /// The order is that of importance: navigation takes from the front.

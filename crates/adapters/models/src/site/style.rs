@@ -4,9 +4,15 @@ use super::art;
 use super::design::{Design, Finish, Palette, Script, Setting};
 use super::layout::Theme;
 
-/// What all sites share, then forms and data.
-const BASE: &str = include_str!("themes/base.css");
-const FORMS: &str = include_str!("themes/forms.css");
+/// What all sites share.
+const BASE: &str = concat!(
+    include_str!("themes/base.css"),
+    include_str!("themes/forms.css"),
+    include_str!("themes/booking.css"),
+    include_str!("themes/data.css"),
+);
+/// The header of narrow windows, whatever the theme makes of wide ones.
+const MENU: &str = include_str!("themes/menu.css");
 
 /// The whole style sheet: colours for both modes, then what all sites share, then the theme.
 pub(super) fn style_sheet(design: &Design) -> String {
@@ -26,7 +32,7 @@ pub(super) fn style_sheet(design: &Design) -> String {
         ":root {{ color-scheme: {scheme}; --display: {display}; --text-font: {text}; \
          --tight: {tight}; --wide: {wide}; --case: {case};\n{light}}}\n\
          @media (prefers-color-scheme: dark) {{\n:root {{\n{dark}}}\n}}\n\
-         {BASE}{FORMS}{}{}{}{}",
+         {BASE}{}{}{}{}{MENU}",
         art::style(),
         sheet(design.theme),
         match design.finish {

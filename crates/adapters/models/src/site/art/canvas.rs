@@ -9,7 +9,7 @@ use super::Frame;
 use super::ink::Ink;
 
 /// One shape.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
     Cut(Ink, &'static str),
     Disc(Ink, (i16, i16), i16),
@@ -80,6 +80,13 @@ pub(super) struct Shot {
     pub(super) things: &'static [Put],
 }
 
+impl Shot {
+    /// Whether what `subject` puts is in it.
+    pub(super) fn shows(&self, subject: &Put) -> bool {
+        self.things.iter().any(|put| put.thing == subject.thing)
+    }
+}
+
 pub(super) const fn shot(ground: Ground, things: &'static [Put]) -> Shot {
     Shot { ground, things }
 }
@@ -133,6 +140,12 @@ impl Canvas {
         least + i16::try_from(self.draw.below(span)).unwrap_or_default()
     }
 
+    /// One thing before a ground.
+    pub(super) fn still(&mut self, ground: Ground, thing: &Put) {
+        self.ground(ground);
+        self.place(thing);
+    }
+
     pub(super) fn shot(&mut self, shot: &Shot) {
         self.ground(shot.ground);
         for thing in shot.things {
@@ -144,16 +157,14 @@ impl Canvas {
         if x.abs() > self.half + size.abs() / 4 * 5 {
             return;
         }
-        let mut transform = format!("translate({x} {y})");
-        if *turn != 0 {
-            transform += &format!("rotate({turn})");
-        }
+        let turned = if *turn == 0 { String::new() } else { format!("rotate({turn})") };
         let scale = f32::from(size.abs()) / 100.0;
-        match size {
-            100 => {}
-            0.. => transform += &format!("scale({scale})"),
-            _ => transform += &format!("scale(-{scale} {scale})"),
-        }
+        let scaled = match size {
+            100 => String::new(),
+            0.. => format!("scale({scale})"),
+            _ => format!("scale(-{scale} {scale})"),
+        };
+        let transform = format!("translate({x} {y}){turned}{scaled}");
         let shapes = thing.iter().map(shape);
         self.parts.push(el("g").with("transform", transform).children(shapes));
     }
@@ -203,17 +214,18 @@ fn rows(gap: i16, half: i16) -> String {
         let start = if row % 2 == 0 { -476 } else { -476 + half / 2 };
         format!("M{start} {}H480", row * gap - 240)
     });
-    rows.collect()
+    rows.collect::<Vec<_>>().concat()
 }
 
 fn diagonals(gap: i16) -> String {
-    (0..1460 / gap).map(|at| format!("M{} 250l500-500", at * gap - 980)).collect()
+    let lines = (0..1460 / gap).map(|at| format!("M{} 250l500-500", at * gap - 980));
+    lines.collect::<Vec<_>>().concat()
 }
 
 fn waves() -> String {
-    (0..9)
-        .map(|row| format!("M-480 {}q30-22 60 0t60 0{}", row * 56 - 226, "t60 0".repeat(14)))
-        .collect()
+    let crests = "t60 0".repeat(14);
+    let rows = (0..9).map(|row| format!("M-480 {}q30-22 60 0t60 0{crests}", row * 56 - 226));
+    rows.collect::<Vec<_>>().concat()
 }
 
 fn circle(ink: Ink, (x, y): (i16, i16), radius: i16) -> Element {

@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, Ground, Shot, lean, put, shot};
 use super::ink::Ink::{Accent, Bright, Deep, Haze, Light, Pale, Paper, Second, Soft, Tint};
-use super::things::city::{BRIDGE, DOOR, HOUSE, LIGHTHOUSE, SIGNPOST, STAIRS};
+use super::things::city::{BRIDGE, DOOR, HOUSE, LIGHTHOUSE, SIGNPOST};
 use super::things::desk::{PEN, SHEET};
 use super::things::home::{ARMCHAIR, STANDARD, VASE, WINDOW};
 use super::things::nature::{BIRD, BOAT, CLOUD, FLOWER, MOUNTAINS, PINE, PLANT, TREE};
@@ -51,8 +51,5 @@ pub(super) const SHOTS: [Shot; 8] = [
         Ground::Waves(Tint, Soft),
         &[put(LIGHTHOUSE, (-60, 170), 126), put(BRIDGE, (0, 230), 100)],
     ),
-    shot(
-        Ground::Arch(Accent, Light),
-        &[put(VASE, (-70, 200), 100), put(CUP, (80, 194), 90), put(STAIRS, (-360, 200), 120)],
-    ),
+    shot(Ground::Arch(Accent, Light), &[put(VASE, (-70, 200), 100), put(CUP, (80, 194), 90)]),
 ];

@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, Ground, Shot, lean, put, shot};
 use super::ink::Ink::{Accent, Bright, Deep, Light, Night, Pale, Paper, Second, Soft, Tint};
-use super::things::city::{KEY, STAIRS, TAG};
+use super::things::city::{KEY, TAG};
 use super::things::home::{
     BATH, BED, CURTAINS, LOUNGER, PARASOL, STANDARD, SUITCASE, TRAY, WINDOW,
 };
@@ -55,12 +55,5 @@ pub(super) const SHOTS: [Shot; 8] = [
     shot(Ground::Plain(Pale), &[put(TRAY, (0, 0), 116)]),
     shot(Ground::Waves(Light, Pale), &[put(BOAT, (-10, 120), 120), put(CLOUD, (110, -110), 70)]),
     shot(Ground::Dotted(Tint, Soft), &[put(BATH, (0, 150), 106), put(PENDANT, (-60, -80), 60)]),
-    shot(
-        Ground::Panes(Light, Pale),
-        &[
-            put(SUITCASE, (-40, 160), 118),
-            put(PALM, (150, 250), 110),
-            put(STAIRS, (-380, 200), 130),
-        ],
-    ),
+    shot(Ground::Panes(Light, Pale), &[put(SUITCASE, (-40, 160), 118), put(PALM, (150, 250), 110)]),
 ];

@@ -150,18 +150,18 @@ impl Rgb {
 
 /// Declarations of the inks under `palette`.
 pub(in super::super) fn inks(palette: &Palette) -> String {
-    let declared = ALL.map(|ink| format!("--{}0: {};", ink.fill(), ink.of(palette)));
-    format!("{}\n", declared.join(" "))
+    let declared = ALL.map(|ink| format!("--{}0:{};", ink.fill(), ink.of(palette)));
+    format!("{}\n", declared.concat())
 }
 
 /// The rules that pictures need.
 pub(in super::super) fn style() -> String {
-    let own = ALL.map(|ink| format!("--{0}: var(--{0}0);", ink.fill()));
+    let own = ALL.map(|ink| format!("--{0}:var(--{0}0);", ink.fill()));
     let rules = ALL.map(|ink| {
         let (fill, line) = (ink.fill(), ink.line());
         format!(
-            ".art .{fill} {{ fill: var(--{fill}); }} .art .{line} {{ stroke: var(--{fill}); }}\n"
+            ".art .{fill} {{ fill: var(--{fill}) }}\n.art .{line} {{ stroke: var(--{fill}) }}\n"
         )
     });
-    format!(".art {{ {} }}\n{}{RULES}", own.join(" "), rules.concat())
+    format!(".art {{ {} }}\n{}{RULES}", own.concat(), rules.concat())
 }

@@ -15,6 +15,7 @@ mod hotel;
 mod ink;
 mod journal;
 mod law;
+mod lexicon;
 mod music;
 mod podcast;
 mod portfolio;
@@ -29,7 +30,7 @@ mod tool;
 pub(super) use emblem::emblem;
 pub(super) use ink::{inks, style};
 
-use canvas::{Canvas, Shot};
+use canvas::{Canvas, Put, Shot};
 
 use super::design::Draw;
 use super::html::{Element, el};
@@ -129,21 +130,89 @@ const fn shots(kind: Kind) -> &'static [Shot; 8] {
     }
 }
 
+/// A smaller picture: its place among a site's pictures, and how it is cut.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) seed: u64,
+    pub(super) number: usize,
+    pub(super) frame: Frame,
+}
+
 /// A smaller picture. Numbers that follow one another give different ones, up to eight; the
 /// seed decides where they begin and in which colours they are printed.
-pub(super) fn picture(kind: Kind, seed: u64, number: usize, frame: Frame) -> Element {
-    let mut draw = Draw::new(seed);
+pub(super) fn picture(kind: Kind, place: Place) -> Element {
+    shown(kind, place, &shots(kind)[slot(place)])
+}
+
+/// A picture of what `text` names, or any if it names nothing that can be drawn.
+pub(super) fn picture_of(text: &str, kind: Kind, place: Place) -> Element {
+    match lexicon::subject(text) {
+        Some(subject) => still(kind, place, &subject),
+        None => picture(kind, place),
+    }
+}
+
+/// A picture for each caption, of what it names where that can be drawn, and none twice.
+pub(super) fn pictures(
+    kind: Kind,
+    seed: u64,
+    captions: impl IntoIterator<Item = (Frame, String)>,
+) -> Vec<(String, Element)> {
     let all = shots(kind);
+    let captions: Vec<_> = captions.into_iter().collect();
+    let subjects: Vec<_> = captions.iter().map(|(_, text)| lexicon::subject(text)).collect();
+    let mut free: Vec<usize> =
+        (0..all.len()).map(|number| slot(Place { seed, number, frame: Frame::Square })).collect();
+    // Captions that name something choose first.
+    let mut chosen: Vec<Option<usize>> = Vec::new();
+    for subject in &subjects {
+        let at = subject
+            .as_ref()
+            .and_then(|subject| free.iter().position(|slot| all[*slot].shows(subject)));
+        chosen.push(at.map(|at| free.remove(at)));
+    }
+    let mut free = free.into_iter();
+    let drawn = captions.into_iter().zip(subjects).zip(chosen).enumerate();
+    let drawn = drawn.map(|(number, (((frame, caption), subject), chosen))| {
+        let place = Place { seed, number, frame };
+        let art = match (chosen, subject) {
+            (Some(slot), _) => shown(kind, place, &all[slot]),
+            (None, Some(subject)) => still(kind, place, &subject),
+            (None, None) => {
+                let slot = free.next().unwrap_or_else(|| slot(place));
+                shown(kind, place, &all[slot])
+            }
+        };
+        (caption, art)
+    });
+    drawn.collect()
+}
+
+/// Which of the eight stands in a place.
+fn slot(Place { seed, number, .. }: Place) -> usize {
+    let mut draw = Draw::new(seed);
     let step = draw.pick([1, 3, 5, 7]);
-    let chosen = (draw.index(all.len()) + number * step) % all.len();
-    // A second round of the eight is printed in the other colours.
+    (draw.index(8) + number * step) % 8
+}
+
+fn shown(kind: Kind, place: Place, shot: &Shot) -> Element {
+    let mut canvas = Canvas::new(Draw::new(place.seed), place.frame);
+    canvas.shot(shot);
+    sheet(print(kind, place), place.frame).children(canvas.into_parts())
+}
+
+fn still(kind: Kind, place: Place, subject: &Put) -> Element {
+    let mut canvas = Canvas::new(Draw::new(place.seed), place.frame);
+    canvas.still(lexicon::GROUNDS[slot(place)], subject);
+    sheet(print(kind, place), place.frame).children(canvas.into_parts())
+}
+
+/// The class for the colours of a picture: a second round of eight has the other ones.
+fn print(kind: Kind, Place { seed, number, .. }: Place) -> &'static str {
+    let some = Draw::new(Draw::new(seed).at(number % 8)).below(3) == 0;
     // Bread is not blue: food keeps its colours.
     let food = matches!(kind, Kind::Bakery | Kind::Restaurant);
-    let turned = !food
-        && ((Draw::new(draw.at(number % all.len())).below(3) == 0) ^ (number / all.len() % 2 == 1));
-    let mut canvas = Canvas::new(draw, frame);
-    canvas.shot(&all[chosen]);
-    sheet(if turned { "art turned" } else { "art" }, frame).children(canvas.into_parts())
+    if !food && (some ^ (number / 8 % 2 == 1)) { "art turned" } else { "art" }
 }
 
 fn sheet(class: &'static str, frame: Frame) -> Element {
@@ -154,89 +223,4 @@ fn sheet(class: &'static str, frame: Frame) -> Element {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::site::html::document;
-
-    const FRAMES: [Frame; 4] = [Frame::Banner, Frame::Wide, Frame::Tall, Frame::Square];
-
-    fn scenes(seed: u64) -> impl Iterator<Item = (Kind, Frame, String)> {
-        Kind::ALL.into_iter().flat_map(move |kind| {
-            FRAMES.map(|frame| (kind, frame, document(&scene(kind, seed, frame), None)))
-        })
-    }
-
-    #[test]
-    fn the_same_seed_draws_the_same_and_others_do_not() {
-        for (kind, frame, svg) in scenes(7) {
-            assert_eq!(svg, document(&scene(kind, 7, frame), None));
-            let drawn = (0..12).map(|seed| document(&scene(kind, seed, frame), None));
-            let distinct = drawn.collect::<BTreeSet<_>>().len();
-            assert!(distinct > 3, "{kind:?} {frame:?}: {distinct} of 12 seeds");
-        }
-    }
-
-    #[test]
-    fn pictures_cost_little() {
-        for seed in 0..4 {
-            for (kind, frame, svg) in scenes(seed) {
-                assert!(svg.len() < 6_000, "{kind:?} {frame:?}: {}", svg.len());
-            }
-        }
-        for kind in Kind::ALL {
-            for number in 0..8 {
-                let svg = document(&picture(kind, 3, number, Frame::Wide), None);
-                assert!(svg.len() < 3_200, "{kind:?} {number}: {}", svg.len());
-            }
-        }
-    }
-
-    #[test]
-    fn eight_pictures_of_any_kind_are_eight_and_no_other_kind_has_them() {
-        let mut seen = BTreeSet::new();
-        for kind in Kind::ALL {
-            for number in 0..8 {
-                let svg = document(&picture(kind, 5, number, Frame::Square), None);
-                let body = svg.split_once("slice\">").expect("a sheet").1.to_owned();
-                assert!(seen.insert(body), "{kind:?} {number} was seen before");
-            }
-        }
-    }
-
-    #[test]
-    fn colours_come_from_the_style_sheet_and_nothing_from_elsewhere() {
-        let style = style();
-        let pictures = Kind::ALL.into_iter().flat_map(|kind| {
-            (0..8).map(move |number| document(&picture(kind, 1, number, Frame::Wide), None))
-        });
-        for svg in pictures.chain(scenes(1).map(|(_, _, svg)| svg)) {
-            for forbidden in ["href", "url(", "style=", "fill=", "stroke=", " id="] {
-                assert!(!svg.contains(forbidden), "{forbidden} in {svg}");
-            }
-            for classes in svg.split("class=\"").skip(1) {
-                let classes = classes.split('"').next().expect("a value");
-                for class in classes.split(' ') {
-                    let known = style.contains(&format!(".{class} {{"))
-                        || style.contains(&format!(".art .{class} {{"))
-                        || style.contains(&format!(".art.{class} {{"));
-                    assert!(known, "{class} is not in the style sheet");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_path_is_drawn_to_its_end() {
-        // Letters of commands, digits, signs, dots and spaces; begins with a move.
-        for (kind, _, svg) in scenes(2) {
-            for path in svg.split(" d=\"").skip(1) {
-                let path = path.split('"').next().expect("a value");
-                assert!(path.starts_with('M'), "{kind:?}: {path}");
-                let fit = |c: char| "MmLlHhVvCcSsQqTtAaZz0123456789-. ".contains(c);
-                assert!(path.chars().all(fit), "{kind:?}: {path}");
-            }
-        }
-    }
-}
+mod tests;

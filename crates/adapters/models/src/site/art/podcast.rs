@@ -10,17 +10,16 @@ use super::things::sound::{BUBBLES, CASSETTE, HEADPHONES, RADIO, STUDIO, WAVEFOR
 use super::things::table::CUP;
 
 pub(super) fn hero(c: &mut Canvas) {
-    c.ground(Ground::Plain(Second));
+    c.ground(Ground::Plain(Tint));
     c.disc(Haze, (0, -20), 330);
-    c.disc(Second, (0, -20), 258);
-    c.disc(Haze, (0, -20), 196);
+    c.disc(Tint, (0, -20), 258);
+    c.disc(Second, (0, -20), 196);
     c.disc(Tint, (0, -20), 134);
-    let bars: String = (0..24)
-        .map(|at| {
-            let tall = c.between(14, 96);
-            format!("M{} {}v{}", at * 40 - 460, -20 - tall, tall * 2)
-        })
-        .collect();
+    let bars = (0..24).map(|at| {
+        let tall = c.between(14, 96);
+        format!("M{} {}v{}", at * 40 - 460, -20 - tall, tall * 2)
+    });
+    let bars = bars.collect::<Vec<_>>().concat();
     c.line(Deep, 15, bars);
     c.disc(Tint, (0, -20), 122);
     c.cut(Night, "M-480 190H480V250H-480Z");

@@ -47,6 +47,7 @@ pub(super) struct Phrases {
     pub(super) sample: &'static str,
     pub(super) forms: FormCopy,
     pub(super) tools: ToolCopy,
+    pub(super) parts: PartCopy,
     /// Said once on every page: what is shown is made up.
     pub(super) examples: &'static str,
     /// Before what else there is.
@@ -90,9 +91,6 @@ pub(super) struct FormCopy {
 #[derive(Debug)]
 pub(super) struct ToolCopy {
     pub(super) choose: &'static str,
-    pub(super) metrics: [&'static str; 4],
-    pub(super) chart: &'static str,
-    pub(super) filter: &'static str,
     pub(super) table: &'static str,
     pub(super) heads: [&'static str; 4],
     pub(super) states: [&'static str; 3],
@@ -106,6 +104,79 @@ pub(super) struct ToolCopy {
     pub(super) updates: [&'static str; 4],
     pub(super) pause: &'static str,
     pub(super) resume: &'static str,
+}
+
+/// Texts of the parts that one works with.
+#[derive(Debug)]
+pub(super) struct PartCopy {
+    pub(super) menu: &'static str,
+    pub(super) search: &'static str,
+    pub(super) all: &'static str,
+    /// How many of a list are to be seen.
+    pub(super) shown: &'static str,
+    /// Names the choice of tags.
+    pub(super) topics: &'static str,
+    pub(super) missing: &'static str,
+    pub(super) bad_email: &'static str,
+    pub(super) bad_number: &'static str,
+    /// Titles of what a complete form is answered with.
+    pub(super) sent: &'static str,
+    pub(super) booked: &'static str,
+    pub(super) logged_in: &'static str,
+    pub(super) signed_up: &'static str,
+    pub(super) ordered: &'static str,
+    pub(super) reference: &'static str,
+    pub(super) again: &'static str,
+    /// Asks what is booked.
+    pub(super) service: &'static str,
+    pub(super) pick_date: &'static str,
+    pub(super) pick_time: &'static str,
+    /// What the date is called where one stays overnight.
+    pub(super) arrival: &'static str,
+    pub(super) nights: &'static str,
+    pub(super) previous_month: &'static str,
+    pub(super) next_month: &'static str,
+    pub(super) closed: &'static str,
+    /// Said of a time nobody can have.
+    pub(super) taken: &'static str,
+    pub(super) entry: &'static str,
+    pub(super) copy: &'static str,
+    pub(super) copied: &'static str,
+    pub(super) show_password: &'static str,
+    /// What a password is told, from short to strong.
+    pub(super) strength: [&'static str; 4],
+    pub(super) left: &'static str,
+    pub(super) billing: &'static str,
+    pub(super) monthly: &'static str,
+    pub(super) yearly: &'static str,
+    /// Stands in the place of what is said of a month.
+    pub(super) per_year: &'static str,
+    pub(super) recommended: &'static str,
+    pub(super) your_order: &'static str,
+    pub(super) total: &'static str,
+    pub(super) period: &'static str,
+    pub(super) days: &'static str,
+    pub(super) as_table: &'static str,
+    pub(super) day: &'static str,
+    /// Names a chart over days.
+    pub(super) trend: &'static str,
+    pub(super) add: &'static str,
+    pub(super) remove: &'static str,
+    pub(super) my_plan: &'static str,
+    /// Stands in an empty plan.
+    pub(super) no_plan: &'static str,
+    /// How long a piece takes to read.
+    pub(super) minutes: &'static str,
+    pub(super) previous: &'static str,
+    pub(super) next: &'static str,
+    pub(super) close: &'static str,
+    /// As schedules write them, in small letters, from Monday.
+    pub(super) weekdays: [&'static str; 7],
+    pub(super) weekend: &'static str,
+    /// What schedules say of days without hours.
+    pub(super) closed_words: &'static [&'static str],
+    /// By which a price is known to be for a month.
+    pub(super) month_words: &'static [&'static str],
 }
 
 impl Phrases {
@@ -153,7 +224,8 @@ mod tests {
     #[test]
     fn templates_have_their_place_and_plain_texts_have_none() {
         for p in ALL {
-            let templates = [&p.tools.endpoints[..], &p.tools.updates[..]];
+            let parts = [p.parts.shown, p.parts.left, p.parts.days, p.parts.minutes];
+            let templates = [&p.tools.endpoints[..], &p.tools.updates[..], &parts[..]];
             for template in templates.into_iter().flatten() {
                 assert_eq!(template.matches("{}").count(), 1, "{}: {template}", p.tag);
             }

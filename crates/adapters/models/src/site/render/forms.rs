@@ -3,10 +3,13 @@
 //! `method="dialog"` outside a dialog submits nowhere, so that without the script too nothing
 //! a visitor typed ends up in an address.
 
-use super::super::copy::FormCopy;
+use super::super::copy::{FormCopy, PartCopy};
 use super::super::html::{Element, Link, el};
 use super::super::pages::PageKind;
 use super::Site;
+
+/// Characters that a message may have.
+const MESSAGE: &str = "1000";
 
 /// A labelled input.
 struct Field {
@@ -16,12 +19,12 @@ struct Field {
     hint: Option<&'static str>,
 }
 
-fn input(kind: &'static str, autocomplete: &'static str) -> Element {
+pub(super) fn input(kind: &'static str, autocomplete: &'static str) -> Element {
     el("input").with("type", kind).with("autocomplete", autocomplete)
 }
 
-fn field(id: &'static str, label: &'static str, input: Element) -> Field {
-    Field { id, label, input, hint: None }
+pub(super) fn field(id: &'static str, label: &'static str, input: Element) -> Element {
+    render(Field { id, label, input, hint: None })
 }
 
 fn render(field: Field) -> Element {
@@ -43,40 +46,85 @@ fn render(field: Field) -> Element {
         .child(el("p").class("error").with("id", error_id))
 }
 
-fn form(copy: &'static FormCopy, fields: Vec<Field>, button: &'static str) -> Vec<Element> {
-    vec![
-        el("p").class("note").ours(copy.not_sent),
-        el("form")
+/// A form, what it answers and where that leads.
+pub(super) struct Form {
+    pub(super) fields: Vec<Element>,
+    pub(super) button: &'static str,
+    /// Title of the answer to a complete form.
+    pub(super) title: &'static str,
+    /// What the answer holds besides the entries.
+    pub(super) answer: Vec<Element>,
+}
+
+impl Form {
+    /// The form and its answer, of which one is to be seen.
+    pub(super) fn render(self, site: &Site) -> Vec<Element> {
+        let (copy, parts) = (copy(site), parts(site));
+        let summary = el("div")
+            .class("summary")
+            .with("role", "group")
+            .with("aria-labelledby", "summary")
+            .with("tabindex", "-1")
+            .with("hidden", "")
+            .child(el("p").id("summary").ours(copy.invalid))
+            .child(el("ul"));
+        let submit = el("button").class("button").with("type", "submit").ours(self.button);
+        let form = el("form")
             .with("method", "dialog")
-            .with("data-done", copy.done)
-            .with("data-invalid", copy.invalid)
+            .with("data-missing", parts.missing)
+            .with("data-email", parts.bad_email)
+            .with("data-number", parts.bad_number)
+            .with("data-short", copy.password_hint)
+            .child(summary)
             .child(el("p").class("hint").ours(copy.required))
-            .children(fields.into_iter().map(render))
-            .child(el("p").class("status").with("role", "status"))
-            .child(
-                el("div").child(el("button").class("button").with("type", "submit").ours(button)),
-            ),
-    ]
+            .children(self.fields)
+            .child(el("div").child(submit));
+        let again = el("button").class("button quiet").with("type", "button").ours(parts.again);
+        let done = el("div")
+            .class("done")
+            .with("role", "group")
+            .with("aria-labelledby", "done")
+            .with("tabindex", "-1")
+            .with("hidden", "")
+            .child(el("h2").id("done").ours(self.title))
+            .child(el("dl"))
+            .children(self.answer)
+            .child(el("p").ours(copy.done))
+            .child(el("p").child(again));
+        vec![el("p").class("unsent").ours(copy.not_sent), form, done]
+    }
 }
 
-fn name(copy: &'static FormCopy) -> Field {
-    field("name", copy.name, input("text", "name").with("maxlength", "120"))
+/// A number that stands for the one a server would give.
+pub(super) fn reference(site: &Site) -> Element {
+    el("p")
+        .class("reference")
+        .child(el("span").ours(parts(site).reference))
+        .child(el("strong").with("data-reference", ""))
 }
 
-fn email(copy: &'static FormCopy) -> Field {
-    field("email", copy.email, input("email", "email"))
+pub(super) fn name(site: &Site) -> Element {
+    field("name", copy(site).name, input("text", "name").with("maxlength", "120"))
 }
 
-fn choice(options: impl IntoIterator<Item = Element>) -> Element {
+pub(super) fn email(site: &Site) -> Element {
+    field("email", copy(site).email, input("email", "email"))
+}
+
+pub(super) fn choice(options: impl IntoIterator<Item = Element>) -> Element {
     el("select").children(options)
 }
 
-fn topics(site: &Site) -> Element {
+pub(super) fn subjects(site: &Site) -> Element {
     choice(site.story.subjects().into_iter().map(|name| el("option").own(name)))
 }
 
-fn copy(site: &Site) -> &'static FormCopy {
+pub(super) fn copy(site: &Site) -> &'static FormCopy {
     &site.story.phrases.forms
+}
+
+pub(super) fn parts(site: &Site) -> &'static PartCopy {
+    &site.story.phrases.parts
 }
 
 fn other(kind: PageKind, text: &'static str) -> Element {
@@ -85,64 +133,60 @@ fn other(kind: PageKind, text: &'static str) -> Element {
 
 pub(super) fn contact(site: &Site) -> Vec<Element> {
     let copy = copy(site);
-    let message = el("textarea").with("rows", "6").with("maxlength", "4000");
+    let message = el("textarea").with("rows", "6").with("maxlength", MESSAGE);
+    let left = el("p").class("hint").with("role", "status").with("data-left", parts(site).left);
     let fields = vec![
-        name(copy),
-        email(copy),
-        field("topic", copy.topic, topics(site)),
-        field("message", copy.message, message),
+        field("topic", copy.topic, subjects(site)),
+        name(site),
+        email(site),
+        field("message", copy.message, message).child(left),
     ];
-    form(copy, fields, copy.send)
+    let title = parts(site).sent;
+    Form { fields, button: copy.send, title, answer: vec![reference(site)] }.render(site)
 }
 
-pub(super) fn booking(site: &Site) -> Vec<Element> {
-    let copy = copy(site);
-    let people = input("number", "off").with("min", "1").with("max", "99").with("value", "1");
-    let fields = vec![
-        field("topic", copy.topic, topics(site)),
-        field("date", copy.date, input("date", "off")),
-        field("time", copy.time, input("time", "off")),
-        field("people", copy.people, people),
-        name(copy),
-        email(copy),
-    ];
-    form(copy, fields, copy.book)
+fn show(site: &Site) -> Element {
+    el("button")
+        .class("show")
+        .with("type", "button")
+        .with("aria-pressed", "false")
+        .with("data-show", "password")
+        .with("hidden", "")
+        .ours(parts(site).show_password)
 }
 
 pub(super) fn login(site: &Site) -> Vec<Element> {
     let copy = copy(site);
-    let password = input("password", "current-password");
-    let fields = vec![email(copy), field("password", copy.password, password)];
-    let mut parts = form(copy, fields, copy.log_in);
-    parts.push(other(PageKind::Signup, copy.no_account));
-    parts
+    let password = field("password", copy.password, input("password", "current-password"));
+    let fields = vec![email(site), password.child(show(site))];
+    let inside = site.pages.iter().find(|page| page.file == PageKind::Dashboard.file());
+    let onward = inside.map(|page| {
+        let link = el("a").class("button").href(&Link::File(page.file.clone()));
+        el("p").child(link.ours(page.title.clone()))
+    });
+    let answer = onward.into_iter().collect();
+    let form = Form { fields, button: copy.log_in, title: parts(site).logged_in, answer };
+    let mut all = form.render(site);
+    all.push(other(PageKind::Signup, copy.no_account));
+    all
 }
 
 pub(super) fn signup(site: &Site) -> Vec<Element> {
     let copy = copy(site);
-    let password = Field {
+    let password = render(Field {
         id: "password",
         label: copy.password,
         input: input("password", "new-password").with("minlength", "10"),
         hint: Some(copy.password_hint),
-    };
-    let mut parts = form(copy, vec![name(copy), email(copy), password], copy.sign_up);
-    parts.push(other(PageKind::Login, copy.have_account));
-    parts
-}
-
-pub(super) fn checkout(site: &Site) -> Vec<Element> {
-    let copy = copy(site);
-    let plans = site.story.pack.plans.iter().map(|plan| el("option").ours(plan.name.clone()));
-    let fields = vec![
-        field("plan", copy.plan, choice(plans)),
-        name(copy),
-        email(copy),
-        field("address", copy.address, input("text", "address-line1")),
-        field("postcode", copy.postcode, input("text", "postal-code")),
-        field("city", copy.city, input("text", "address-level2")),
-    ];
-    let mut parts = form(copy, fields, copy.order);
-    parts.push(el("p").class("hint").ours(copy.no_card));
-    parts
+    });
+    let strength = el("p")
+        .class("hint")
+        .with("role", "status")
+        .with("data-strength", parts(site).strength.join("|"));
+    let fields = vec![name(site), email(site), password.child(show(site)).child(strength)];
+    let form =
+        Form { fields, button: copy.sign_up, title: parts(site).signed_up, answer: Vec::new() };
+    let mut all = form.render(site);
+    all.push(other(PageKind::Login, copy.have_account));
+    all
 }

@@ -1,9 +1,13 @@
 //! Pages of a site.
 
+mod booking;
 mod chart;
+mod dashboard;
 mod forms;
 mod home;
+mod parts;
 mod reading;
+mod sales;
 mod sections;
 mod shell;
 mod tools;
@@ -54,12 +58,12 @@ fn content(site: &Site, page: &Page) -> Vec<Element> {
         PageKind::Events => return reading::events(site, page),
         PageKind::Articles => return reading::articles(site, page),
         PageKind::Contact => forms::contact(site),
-        PageKind::Booking => forms::booking(site),
+        PageKind::Booking => booking::booking(site),
         PageKind::Login => forms::login(site),
         PageKind::Signup => forms::signup(site),
-        PageKind::Pricing => tools::pricing(site),
-        PageKind::Checkout => forms::checkout(site),
-        PageKind::Dashboard => tools::dashboard(site),
+        PageKind::Pricing => sales::pricing(site),
+        PageKind::Checkout => sales::checkout(site),
+        PageKind::Dashboard => dashboard::dashboard(site),
         PageKind::Api => tools::api(site),
         PageKind::Data => tools::data(site),
         PageKind::Live => tools::live(site),

@@ -3,6 +3,7 @@
 use super::super::html::{Element, Link, el};
 use super::super::pack::{Item, Point};
 use super::super::pages::{Matter, Page, PageKind};
+use super::parts::Filter;
 use super::sections::{self, Extent};
 use super::{Site, action, item_link, opening, section};
 
@@ -33,7 +34,9 @@ pub(super) fn about(site: &Site, page: &Page) -> Vec<Element> {
 }
 
 pub(super) fn offer(site: &Site, page: &Page) -> Vec<Element> {
-    let board = section("offer", [sections::board(site, Extent::All)]);
+    let filter = Filter { groups: ".group", ..Filter::of(".things > li") }.render(site);
+    let parts = [sections::jumps(site), Some(filter), Some(sections::board(site, Extent::All))];
+    let board = section("offer", parts.into_iter().flatten());
     vec![opening(page), board, sections::close(site)]
 }
 
@@ -44,26 +47,77 @@ pub(super) fn faq(site: &Site, page: &Page) -> Vec<Element> {
 }
 
 pub(super) fn gallery(site: &Site, page: &Page) -> Vec<Element> {
-    let shots = section("gallery", [sections::pictures(site, 8)]);
+    let filter = Filter::of(".shots figure").render(site);
+    let shots = section("gallery", [filter, sections::pictures(site, 8)]);
     vec![opening(page), shots, sections::close(site)]
 }
 
+/// The programme, from which visitors put together their own.
 pub(super) fn events(site: &Site, page: &Page) -> Vec<Element> {
-    let times = section("schedule", [sections::timetable(site)]);
+    let copy = &site.story.phrases.parts;
+    let own = el("div")
+        .class("my-plan")
+        .with("data-plan", ".schedule dl > div")
+        .with("data-add", copy.add)
+        .with("data-remove", copy.remove)
+        .with("hidden", "")
+        .child(el("h2").ours(copy.my_plan))
+        .child(el("p").class("hint").ours(copy.no_plan))
+        .child(el("ul").with("aria-live", "polite"));
+    let times = section("schedule", [sections::timetable(site), own]);
     vec![opening(page), times, sections::close(site)]
 }
 
 pub(super) fn articles(site: &Site, page: &Page) -> Vec<Element> {
+    let mut tags: Vec<String> = Vec::new();
+    for tag in site.pages.iter().filter_map(|page| tag(site, page.matter)) {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    let legend = site.story.phrases.parts.topics;
+    let filter = Filter { legend, tags, ..Filter::of(".reads > li") }.render(site);
     let list = el("ul").class("reads").children(sections::reads(site, "h2"));
-    vec![opening(page), section("articles", [list])]
+    vec![opening(page), section("articles", [filter, list])]
 }
 
-/// A region that scrolls sideways, also by keyboard.
-pub(super) fn scroll(site: &Site, table: Element) -> Element {
+/// What a piece is filed under: the topic it is on, else what the whole site is about.
+pub(super) fn tag(site: &Site, matter: Matter) -> Option<String> {
+    match matter {
+        Matter::Article(_) => Some(site.story.pack.label.clone()),
+        Matter::Note { topic, .. } => Some(site.story.topic(topic).text.clone()),
+        _ => None,
+    }
+}
+
+/// Words that people read in a minute.
+const PACE: usize = 200;
+
+/// How long a piece takes to read.
+pub(super) fn reading_time(site: &Site, matter: Matter) -> Element {
+    let pack = &site.story.pack;
+    let count = |text: &String| text.split_whitespace().count();
+    let words: usize = match matter {
+        Matter::Article(number) => pack.articles[number].paragraphs.iter().map(count).sum(),
+        Matter::Note { topic, point } => count(told(site, topic, point)),
+        _ => 0,
+    };
+    let minutes = words.div_ceil(PACE).max(1).to_string();
+    el("p").class("hint").ours(site.story.phrases.parts.minutes.replacen("{}", &minutes, 1))
+}
+
+/// The longer telling that a note on a topic takes up.
+fn told(site: &Site, topic: usize, point: usize) -> &String {
+    let story = &site.story.pack.story;
+    &story[(topic + point) % story.len()]
+}
+
+/// A region called `label` that scrolls sideways, also by keyboard.
+pub(super) fn scroll(label: &str, table: Element) -> Element {
     el("div")
         .class("scroll")
         .with("role", "region")
-        .with("aria-label", site.story.phrases.tools.table)
+        .with("aria-label", label)
         .with("tabindex", "0")
         .child(table)
 }
@@ -71,10 +125,11 @@ pub(super) fn scroll(site: &Site, table: Element) -> Element {
 pub(super) fn article(site: &Site, page: &Page, number: usize) -> Vec<Element> {
     let article = &site.story.pack.articles[number];
     let text = article.paragraphs.iter().map(|text| el("p").ours(text.clone()));
-    let body = section(
-        "story",
-        [el("article").class("prose").children(text), sections::picture(site, 51 + number)],
-    );
+    let prose = el("article")
+        .class("prose long-read")
+        .child(reading_time(site, page.matter))
+        .children(text);
+    let body = section("story", [prose, sections::picture(site, 51 + number)]);
     let others = site
         .pages
         .iter()
@@ -127,7 +182,7 @@ pub(super) fn note(site: &Site, page: &Page, topic: usize, point: usize) -> Vec<
         .child(el("p").class("told").own(said))
         .child(el("h2").ours(question.title.clone()))
         .child(el("p").ours(question.text.clone()))
-        .child(el("p").ours(pack.story[(topic + point) % pack.story.len()].clone()));
+        .child(el("p").ours(told(site, topic, point).clone()));
     let here = site.pages.iter().position(|other| other.file == page.file).unwrap_or_default();
     let others = site
         .pages

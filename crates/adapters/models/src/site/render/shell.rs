@@ -74,11 +74,16 @@ pub(super) fn header(site: &Site, current: &Page) -> Element {
     let brand = if at_home { brand.with("aria-current", "page") } else { brand };
     let nav = el("nav")
         .class("site-nav")
+        .id("menu")
         .with("aria-label", story.phrases.main_nav)
-        .child(el("ul").children(links));
+        .child(el("ul").children(links))
+        .child(action(site));
+    // A link to the menu, which opens it without the script too; the script makes it a button.
+    let menu =
+        el("a").class("menu-button").href(&Link::Here("menu")).ours(story.phrases.parts.menu);
     el("header")
         .class("site-header")
-        .child(el("div").class("wrap").child(brand).child(nav).child(action(site)))
+        .child(el("div").class("wrap").child(brand).child(menu).child(nav))
 }
 
 pub(super) fn footer(site: &Site) -> Element {

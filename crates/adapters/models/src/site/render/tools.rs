@@ -1,73 +1,18 @@
 //! Pages that show data; all of it is marked as samples.
 
 use super::super::copy::ToolCopy;
-use super::super::design::Draw;
 use super::super::html::{Element, el};
 use super::super::text::slug;
-use super::chart::bars;
 use super::reading::scroll;
-use super::{Site, action, sample_note, sections};
+use super::{Site, action, sample_note};
 
 fn copy(site: &Site) -> &'static ToolCopy {
     &site.story.phrases.tools
 }
 
-fn heads(heads: &[&'static str]) -> Element {
+pub(super) fn heads(heads: &[&'static str]) -> Element {
     let cells = heads.iter().map(|head| el("th").with("scope", "col").ours(*head));
     el("thead").child(el("tr").children(cells))
-}
-
-pub(super) fn pricing(site: &Site) -> Vec<Element> {
-    vec![sections::plan_list(site)]
-}
-
-pub(super) fn dashboard(site: &Site) -> Vec<Element> {
-    let copy = copy(site);
-    let mut draw = Draw::new(site.story.seed);
-    let days: Vec<u16> = (0..7).map(|_| 10 + draw.below(90)).collect();
-    // The figures agree with the chart: today, the week, and its open and finished part.
-    let (today, week): (u16, u16) = (days[6], days.iter().sum());
-    let open = draw.below(week);
-    let mut figures = [today, week, open, week - open].into_iter();
-    let figures = copy.metrics.map(|metric| {
-        let value = figures.next().unwrap_or_default().to_string();
-        el("div").child(el("dt").ours(metric)).child(el("dd").ours(value))
-    });
-    let day_cells = (1..).zip(&days).map(|(day, value)| {
-        el("tr")
-            .child(el("th").with("scope", "row").ours(format!("{day}")))
-            .child(el("td").class("number").ours(value.to_string()))
-    });
-    let twin = el("details")
-        .child(el("summary").ours(copy.chart))
-        .child(el("table").child(el("tbody").children(day_cells)));
-    let rows = site.story.topics.iter().map(|topic| {
-        let change = format!("+{} %", draw.below(30));
-        el("tr")
-            .child(el("th").with("scope", "row").own(topic.text.clone()))
-            .child(el("td").ours(draw.pick(copy.states)))
-            .child(el("td").class("number").ours(draw.below(200).to_string()))
-            .child(el("td").class("number").ours(change))
-    });
-    let table = el("table")
-        .id("entries")
-        .child(el("caption").ours(copy.table))
-        .child(heads(&copy.heads))
-        .child(el("tbody").children(rows));
-    let filter = el("div")
-        .class("field")
-        .with("hidden", "")
-        .child(el("label").with("for", "filter").ours(copy.filter))
-        .child(el("input").id("filter").with("type", "search").with("data-filters", "entries"));
-    vec![
-        sample_note(site),
-        el("dl").class("figures").children(figures),
-        el("h2").ours(copy.chart),
-        el("figure").class("prose").child(bars(&days, copy.chart)).child(twin),
-        el("h2").ours(copy.table),
-        filter,
-        scroll(site, table),
-    ]
 }
 
 /// The path of a topic's collection; letters that no path should have give a plain name.
@@ -94,7 +39,7 @@ pub(super) fn api(site: &Site) -> Vec<Element> {
         let table =
             el("table").child(heads(&copy.endpoint_heads)).child(el("tbody").children(rows));
         parts.push(el("h2").own(topic.text.clone()));
-        parts.push(scroll(site, table));
+        parts.push(scroll(&topic.text, table));
     }
     let entry = serde_json::json!({
         "id": 1, "name": site.story.topic(0).text, "state": copy.states[0], "created": "2025-01-31T09:30:00Z",
@@ -127,7 +72,7 @@ pub(super) fn data(site: &Site) -> Vec<Element> {
         });
         let table = el("table").child(heads(&copy.field_heads)).child(el("tbody").children(rows));
         parts.push(el("h2").own(topic.text.clone()));
-        parts.push(scroll(site, table));
+        parts.push(scroll(&topic.text, table));
     }
     parts
 }
@@ -140,7 +85,6 @@ pub(super) fn live(site: &Site) -> Vec<Element> {
     });
     let toggle = el("button")
         .class("button quiet")
-        .id("feed-toggle")
         .with("type", "button")
         .with("data-pause", copy.pause)
         .with("data-resume", copy.resume)

@@ -111,7 +111,8 @@ fn figures(site: &Site) -> Element {
     el("dl").class("figures").children(tiles)
 }
 
-fn written(figure: &Figure, tag: &str) -> String {
+/// The figure with its unit, as people of the language `tag` write it.
+pub(in super::super) fn written(figure: &Figure, tag: &str) -> String {
     let Figure { value, unit, .. } = figure;
     let (comma, thousands) = match tag {
         "en" | "he" | "ar" => (".", ","),

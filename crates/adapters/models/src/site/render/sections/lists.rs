@@ -4,6 +4,7 @@ use super::super::super::html::{Element, Link, el};
 use super::super::super::pack::Point;
 use super::super::super::pages::{Matter, PageKind};
 use super::super::super::topics::is_function;
+use super::super::reading::{reading_time, tag};
 use super::super::{Site, section};
 use super::draw;
 
@@ -87,7 +88,12 @@ pub(in super::super) fn reads<'a>(
         .filter(|page| matches!(page.matter, Matter::Article(_) | Matter::Note { .. }));
     pieces.map(move |page| {
         let link = el("a").href(&Link::File(page.file.clone())).ours(page.title.clone());
-        el("li").child(el(heading).child(link)).child(el("p").ours(page.lead.clone()))
+        let tag = tag(site, page.matter).unwrap_or_default();
+        el("li")
+            .with("data-tag", tag)
+            .child(el(heading).child(link))
+            .child(el("p").ours(page.lead.clone()))
+            .child(reading_time(site, page.matter))
     })
 }
 

@@ -6,9 +6,9 @@ mod offer;
 mod pictures;
 mod times;
 
-pub(super) use hero::hero;
+pub(super) use hero::{hero, written};
 pub(super) use lists::{answers, articles, points, questions, reads, steps, strip};
-pub(super) use offer::{Extent, board, offer, plan_list, plans};
+pub(super) use offer::{Extent, board, jumps, offer, plans};
 pub(super) use pictures::{gallery, picture, pictures};
 pub(super) use times::{schedule, timetable};
 

@@ -1,10 +1,11 @@
 //! What there is to have, set as its kind asks for.
 
-use super::super::super::art::{Frame, picture};
+use super::super::super::art::{Frame, Place, picture_of};
 use super::super::super::html::{Element, Link, el};
 use super::super::super::layout::{Layout, OfferLook};
 use super::super::super::pack::Group;
 use super::super::super::pages::{Matter, PageKind};
+use super::super::super::text::shorten;
 use super::super::{Site, section};
 use super::draw;
 
@@ -65,7 +66,9 @@ pub(in super::super) fn board(site: &Site, extent: Extent) -> Element {
             continue;
         }
         if grouped {
-            groups.push(titled(site, group, extent, items));
+            let group_id = extent == Extent::All;
+            let group = titled(site, group, extent, items);
+            groups.push(if group_id { group.numbered("group", at) } else { group });
         } else {
             loose.extend(items);
         }
@@ -96,13 +99,27 @@ fn shown(site: &Site, look: OfferLook, extent: Extent) -> Vec<(usize, usize)> {
     (0..own).chain(rest.into_iter().map(|at| at + own)).map(|at| all[at]).collect()
 }
 
+/// The description's own things stand under its own words.
+fn title<'a>(site: &'a Site, group: &'a Group) -> &'a str {
+    if group.title.is_empty() { &site.story.headline } else { &group.title }
+}
+
+/// Links to the groups of the whole offer, where there are several.
+pub(in super::super) fn jumps(site: &Site) -> Option<Element> {
+    let groups = site.story.groups.iter().enumerate().filter(|(_, group)| !group.items.is_empty());
+    let links: Vec<Element> = groups
+        .map(|(at, group)| {
+            let link = el("a").href(&Link::Among("group", at));
+            el("li").child(link.ours(shorten(title(site, group), 32)))
+        })
+        .collect();
+    let label = site.story.pack.offer.title.clone();
+    (links.len() > 1)
+        .then(|| el("nav").with("aria-label", label).child(el("ul").class("jumps").children(links)))
+}
+
 fn titled(site: &Site, group: &Group, extent: Extent, items: Vec<Element>) -> Element {
-    let title = if group.title.is_empty() {
-        // The description's own things stand under its own words.
-        site.story.headline.clone()
-    } else {
-        group.title.clone()
-    };
+    let title = title(site, group).to_owned();
     let heading = el(if extent == Extent::All { "h2" } else { "h3" });
     el("div")
         .class("group")
@@ -136,9 +153,9 @@ fn entry(
     let note = (!item.note.is_empty()).then(|| el("p").class("note").ours(item.note.clone()));
     let pictured = matches!(look, OfferLook::Cards | OfferLook::Rooms);
     let picture = pictured.then(|| {
-        let seed = draw(site, 12).at(0);
         let frame = if look == OfferLook::Rooms { Frame::Wide } else { Frame::Square };
-        picture(story.kind, seed, number, frame).with("aria-hidden", "true")
+        let place = Place { seed: draw(site, 12).at(0), number, frame };
+        picture_of(&item.name, story.kind, place).with("aria-hidden", "true")
     });
     el("li").children(picture).child(
         el("div")
@@ -157,26 +174,5 @@ fn entry(
 /// The home page's view of the plans.
 pub(in super::super) fn plans(site: &Site) -> Element {
     let title = site.story.phrases.title(PageKind::Pricing);
-    section("plans", [el("h2").ours(title), plan_list(site)])
-}
-
-/// Three ways to buy, each with a link to where one does.
-pub(in super::super) fn plan_list(site: &Site) -> Element {
-    let story = &site.story;
-    let pays = site.pages.iter().any(|page| page.matter == Matter::Fixed(PageKind::Checkout));
-    let target = if pays { PageKind::Checkout } else { PageKind::Contact };
-    let cards = story.pack.plans.iter().map(|plan| {
-        let features = plan.features.iter().map(|feature| el("li").ours(feature.clone()));
-        let label = format!("{}: {}", story.phrases.tools.choose, plan.name);
-        el("li")
-            .class("plan")
-            .child(el("p").class("plan-name").ours(plan.name.clone()))
-            .child(el("p").class("price").ours(story.currency.units(plan.price, story.phrases.tag)))
-            .child(el("p").class("fact").ours(plan.note.clone()))
-            .child(el("ul").children(features))
-            .child(el("p").child(
-                el("a").class("button").href(&Link::File(target.file().to_owned())).ours(label),
-            ))
-    });
-    el("ul").class("plan-list").children(cards)
+    section("plans", [el("h2").ours(title), super::super::sales::plan_list(site)])
 }

@@ -1,7 +1,7 @@
 //! Drawn pictures, alone and in a gallery.
 
-use super::super::super::art::{self, Frame};
-use super::super::super::html::{Element, el};
+use super::super::super::art::{self, Frame, Place};
+use super::super::super::html::{Element, Link, el};
 use super::super::super::layout::Layout;
 use super::super::super::pages::PageKind;
 use super::super::{Site, section};
@@ -9,8 +9,8 @@ use super::draw;
 
 /// The picture of this number as decoration; the first ones hang in the gallery.
 pub(in super::super) fn picture(site: &Site, number: usize) -> Element {
-    let art = art::picture(site.story.kind, draw(site, 10).at(0), number, Frame::Wide)
-        .with("aria-hidden", "true");
+    let place = Place { seed: draw(site, 10).at(0), number, frame: Frame::Wide };
+    let art = art::picture(site.story.kind, place).with("aria-hidden", "true");
     el("div").class("picture").child(art)
 }
 
@@ -29,12 +29,23 @@ pub(in super::super) fn pictures(site: &Site, most: usize) -> Element {
     let rest = most.saturating_sub(own.len()).min(captions.len());
     let chosen = draw(site, 6).some(rest, captions.len());
     let captions = own.chain(chosen.into_iter().map(|at| &captions[at]));
-    let shown = (0_usize..).zip(captions.take(most)).map(|(number, caption)| {
-        let frame = if number % 3 == 0 { Frame::Tall } else { Frame::Square };
-        let art = art::picture(story.kind, draw(site, 10).at(0), number, frame);
-        el("figure")
-            .child(art.with("role", "img").with("aria-label", caption.clone()))
-            .child(el("figcaption").own(caption.clone()))
+    let framed = (0_usize..).zip(captions.take(most)).map(|(number, caption)| {
+        (if number % 3 == 0 { Frame::Tall } else { Frame::Square }, caption.clone())
     });
-    el("div").class("shots").children(shown)
+    let drawn = art::pictures(story.kind, draw(site, 10).at(0), framed);
+    let shown = drawn.into_iter().enumerate().map(|(number, (caption, art))| {
+        let art = art.with("role", "img").with("aria-label", caption.clone());
+        // Without the script the link makes its picture the large one.
+        el("figure")
+            .numbered("shot", number)
+            .child(el("a").href(&Link::Among("shot", number)).child(art))
+            .child(el("figcaption").own(caption))
+    });
+    let parts = &story.phrases.parts;
+    el("div")
+        .class("shots")
+        .with("data-previous", parts.previous)
+        .with("data-next", parts.next)
+        .with("data-close", parts.close)
+        .children(shown)
 }
