@@ -10,6 +10,11 @@ export async function violations(page) {
   const found = [];
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    // Colours on their way from one scheme to the other are neither.
+    await page.evaluate(() => {
+      const transitions = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+      return Promise.allSettled(transitions.map((transition) => transition.finished));
+    });
     await page.evaluate(source);
     const result = await page.evaluate(
       (tags) => window.axe.run(document, { runOnly: tags, resultTypes: ["violations"] }),
