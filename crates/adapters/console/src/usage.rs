@@ -135,13 +135,21 @@ async fn show(
         unit,
         rows: columns.iter().rev().map(|(label, _, used)| Row::of(label, used)).collect(),
         projects: report.projects.iter().map(|one| ProjectRow::of(one, &slug, charged)).collect(),
-        months: report.months.iter().rev().map(|one| MonthRow::of(one, &report.zone)).collect(),
+        months: months(&report),
         zone: report.zone.to_string(),
         curl: curl(&app, &page),
         slug,
         range,
         presets,
     }))
+}
+
+/// The newest first; months before anything was used say nothing.
+fn months(report: &UsageReport) -> Vec<MonthRow> {
+    let all = &report.months;
+    let first = all.iter().position(|one| one.created > 0 || one.tokens > 0);
+    let from = first.unwrap_or_else(|| all.len().saturating_sub(1));
+    all[from..].iter().rev().map(|one| MonthRow::of(one, &report.zone)).collect()
 }
 
 /// Label, tick and use of each bar.

@@ -10,7 +10,9 @@ use keelway_http::guard::AsOperator;
 use keelway_kernel::{Failure, TenantId, Timestamp, UserId};
 use keelway_platform::Operator;
 use keelway_platform::flags::{Asked, FlagState};
-use keelway_tiers::{FlagName, OverrideChange, Reason, Rollout, SetFlagError, SetTo, Switch};
+use keelway_tiers::{
+    Feature, FlagName, Operation, OverrideChange, Reason, Rollout, SetFlagError, SetTo, Switch,
+};
 use serde::Deserialize;
 
 use crate::fields::Mistakes;
@@ -23,10 +25,17 @@ use crate::shell::Shell;
 struct Flags {
     shell: Shell,
     tab: &'static str,
-    rows: Vec<Row>,
+    groups: Vec<Group>,
     /// What was typed into a form that is shown again.
     typed: Change,
     mistakes: Mistakes,
+}
+
+/// Flags about which the same is to be known before they are changed.
+struct Group {
+    title: &'static str,
+    note: &'static str,
+    rows: Vec<Row>,
 }
 
 struct Row {
@@ -38,8 +47,8 @@ struct Row {
     configured: String,
     set: Option<SetRow>,
     tenants: Vec<TenantRow>,
-    /// What to know before changing it; empty if it takes effect at once.
-    note: &'static str,
+    /// What it switches.
+    means: &'static str,
     /// The share in force, for the field.
     percent: u8,
     /// The id of the question before a change, and the question.
@@ -144,10 +153,57 @@ async fn shown(operator: &Operator, app: &UseCases, page: &Page) -> Result<Flags
     Ok(Flags {
         shell: page.shell("Flags", "admin"),
         tab: "flags",
-        rows: states.iter().map(|state| Row::of(state, me, now)).collect(),
+        groups: [Asked::ForEverybody, Asked::NotYet]
+            .into_iter()
+            .map(|asked| {
+                let those = states.iter().filter(|state| state.asked == asked);
+                Group::new(asked, those.map(|state| Row::of(state, me, now)).collect())
+            })
+            .filter(|group| !group.rows.is_empty())
+            .collect(),
         typed: Change::default(),
         mistakes: Mistakes::default(),
     })
+}
+
+impl Group {
+    const fn new(asked: Asked, rows: Vec<Row>) -> Self {
+        let (title, note) = match asked {
+            Asked::ForEverybody => (
+                "In use",
+                "Asked for everybody alike: one workspace's own switch changes nothing yet.",
+            ),
+            Asked::NotYet => {
+                ("Not asked yet", "Nothing asks for these today: setting one changes nothing.")
+            }
+        };
+        Self { title, note, rows }
+    }
+}
+
+/// What a flag switches, in a few words.
+const fn means(flag: FlagName) -> &'static str {
+    match flag {
+        FlagName::Feature(feature) => match feature {
+            Feature::GuestMode => "Describe an app and see its price before signing up",
+            Feature::SmartQueueing => "Requests over their rate wait instead of being refused",
+            Feature::CostTracking => "Costs by build, phase and agent",
+            Feature::TieredAccess => "Builds larger than starter",
+            Feature::BuildAnalytics => "Statistics over a workspace's builds",
+            Feature::BuildMemory => "Later builds learn from earlier ones",
+            Feature::Webhooks => "Events sent to a workspace's own servers",
+            Feature::TeamCollab => "Several people in one workspace",
+            Feature::AutoTenant => "Workspaces made without being asked for",
+        },
+        FlagName::Operation(operation) => match operation {
+            Operation::SignatureV2 => {
+                "Bad signatures of the second version are refused, not only counted"
+            }
+            Operation::PreviewCspStrict => "Previews get the strict content security policy",
+            Operation::PollingFallback => "Clients may poll for events where streaming fails",
+            Operation::Sse => "Events are streamed",
+        },
+    }
 }
 
 impl Row {
@@ -171,14 +227,7 @@ impl Row {
             configured: state.configured.to_string(),
             set: state.everywhere.map(|set| SetRow::of(&set.to.to_string(), &set, me, now)),
             tenants: state.tenants.iter().map(tenant).collect(),
-            note: match state.asked {
-                Asked::NotYet => {
-                    "Nothing asks for this flag yet: setting it changes nothing today."
-                }
-                Asked::ForEverybody => {
-                    "Asked for everybody alike: one workspace's own switch changes nothing yet."
-                }
-            },
+            means: means(state.flag),
             percent: in_force.percent(),
             ask: format!("change-{}", state.flag),
             question: format!("Change {}?", state.flag),

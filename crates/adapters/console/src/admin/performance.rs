@@ -11,7 +11,7 @@ use keelway_http::guard::AsOperator;
 use serde::Deserialize;
 
 use crate::page::Page;
-use crate::projects::text::{grouped, span};
+use crate::projects::text::{count, grouped, span};
 use crate::shell::Shell;
 use crate::usage::share;
 
@@ -106,20 +106,20 @@ pub(super) async fn show(
 }
 
 fn tiles(found: &Performance) -> Vec<Tile> {
-    let tile = |label, of: Option<Percentiles>, value: fn(&Percentiles) -> i64, note: &str| Tile {
+    let tile = |label, of: Option<Percentiles>, value: fn(&Percentiles) -> i64| Tile {
         label,
         value: of.as_ref().map_or_else(|| "–".to_owned(), |times| span(value(times))),
         note: of.map_or_else(
             || "nothing measured".to_owned(),
-            |times| format!("{note} of {}", grouped(times.count as u64)),
+            |times| format!("of {}", count(times.count as u64, "build", "builds")),
         ),
     };
     let failed = found.failures.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
     vec![
-        tile("Wait, median", found.wait, |times| times.p50, "half"),
-        tile("Wait, 95th", found.wait, |times| times.p95, "19 of 20,"),
-        tile("Run, median", found.run, |times| times.p50, "half"),
-        tile("Run, 95th", found.run, |times| times.p95, "19 of 20,"),
+        tile("Wait, median", found.wait, |times| times.p50),
+        tile("Wait, 95th", found.wait, |times| times.p95),
+        tile("Run, median", found.run, |times| times.p50),
+        tile("Run, 95th", found.run, |times| times.p95),
         Tile {
             label: "Failed",
             value: grouped(failed),

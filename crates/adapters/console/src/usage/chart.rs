@@ -101,9 +101,11 @@ impl Chart {
             let values = columns.iter().filter_map(|column| column.values.get(at));
             values.fold(0_u64, |sum, value| sum.saturating_add(*value))
         };
+        // What never happened needs no colour explained; the first says that nothing did.
         let legend: Vec<Entry> = series
             .iter()
             .enumerate()
+            .filter(|(at, _)| *at == 0 || total(*at) > 0)
             .map(|(at, one)| Entry { look: one.look, name: one.name, total: grouped(total(at)) })
             .collect();
         Self {
@@ -158,7 +160,7 @@ fn about(columns: &[Column], legend: &[Entry], highest: u64) -> String {
     )
 }
 
-/// Few enough labels to be read, evenly apart.
+/// Few enough labels to be read, evenly apart, the last bar always one of them.
 fn labels(columns: &[Column]) -> Vec<Label> {
     let apart = columns.len().div_ceil(MOST_LABELS).max(1);
     let label = |(number, at): (usize, usize)| Label {
@@ -166,7 +168,7 @@ fn labels(columns: &[Column]) -> Vec<Label> {
         text: columns[at].tick.clone(),
         is_minor: number % 2 == 1,
     };
-    (0..columns.len()).step_by(apart).enumerate().map(label).collect()
+    (0..columns.len()).rev().step_by(apart).enumerate().map(label).collect()
 }
 
 /// Where a column stands.
@@ -295,8 +297,8 @@ mod tests {
         let values: Vec<&[u64]> = vec![&[1]; 30];
         let labels = chart(&ONE, &values).labels;
         let texts: Vec<&str> = labels.iter().map(|label| label.text.as_str()).collect();
-        assert_eq!(texts, ["0", "5", "10", "15", "20", "25"]);
-        assert_eq!(labels[0].at, "1.66");
+        assert_eq!(texts, ["29", "24", "19", "14", "9", "4"]);
+        assert_eq!(labels[0].at, "98.33");
         assert!(chart(&ONE, &[]).labels.is_empty());
     }
 
