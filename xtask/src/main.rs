@@ -36,6 +36,8 @@ enum Task {
     Openapi(openapi::Args),
     /// Measure pages of the console and of built sites in Chromium
     Pages,
+    /// Take the README's picture of the console from the running product
+    Picture,
     /// Install what the tests need, then run all of them
     Test(test::Args),
 }
@@ -47,7 +49,8 @@ fn main() -> ExitCode {
         Task::Layers => layers::run(),
         Task::Migrate(args) => migrate::run(&args),
         Task::Openapi(args) => openapi::run(&args),
-        Task::Pages => pages::run(),
+        Task::Pages => pages::measure(),
+        Task::Picture => pages::picture(),
         Task::Test(args) => test::run(&args),
     };
     match outcome {

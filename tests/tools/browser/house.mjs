@@ -89,7 +89,7 @@ export class House {
 
   /// Somebody with a workspace; the session is the API's.
   async person(name = `p${Math.random().toString(36).slice(2, 10)}`) {
-    const email = `${name}@example.com`;
+    const email = `${name.replaceAll(" ", ".").toLowerCase()}@example.com`;
     const password = "correct horse battery";
     const made = await this.api("/v1/auth/sign-up", { body: { email, password, workspace: name } });
     return { email, password, token: made.session_token, tenant: made.tenant };
