@@ -46,6 +46,7 @@ impl Gauge {
 }
 
 /// As far as was counted.
+#[derive(Clone, Copy)]
 enum Count {
     Exactly(u64),
     MoreThan(u64),

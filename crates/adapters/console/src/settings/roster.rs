@@ -140,7 +140,7 @@ impl Around {
         let desk = match self.rights.permit::<ManageMembers>() {
             Ok(permit) => {
                 let open = app.open_invitations(&permit).await?;
-                Some(self.desk(open, members.len(), &viewer, said))
+                Some(self.desk(&open, members.len(), &viewer, said))
             }
             Err(_) => None,
         };
@@ -162,7 +162,7 @@ impl Around {
         Ok(page.show_as(status, &roster))
     }
 
-    fn desk(&self, open: Vec<Offer>, members: usize, viewer: &Viewer, said: Said) -> Desk {
+    fn desk(&self, open: &[Offer], members: usize, viewer: &Viewer, said: Said) -> Desk {
         let tier = self.page.visitor.workspace.as_ref().map_or(Tier::Free, |one| one.tenant.tier);
         let (seats, next) = match seats(&self.app, tier, (members + open.len()) as u64) {
             Seats::Unlimited => ("No limit on people.".to_owned(), None),

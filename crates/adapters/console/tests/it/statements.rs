@@ -91,8 +91,16 @@ pub(crate) async fn statements(app: &TestApp, who: &Someone, path: &str) -> Vec<
 }
 
 /// Pages and their statements; `{slug}` is the workspace. Two are who asks and where they
-/// belong, both of which the server keeps for a second.
-const PAGES: [(&str, usize); 2] = [("/style", 2), ("/w/{slug}/projects", 3)];
+/// belong, both of which the server keeps for a second; usage is read in a transaction of its
+/// own, whose statements no request can be told from.
+const PAGES: [(&str, usize); 6] = [
+    ("/style", 2),
+    ("/w/{slug}/projects", 3),
+    ("/settings/profile", 2),
+    ("/settings/sessions", 3),
+    ("/w/{slug}/settings", 5),
+    ("/w/{slug}/settings/members", 4),
+];
 
 #[tokio::test]
 async fn statements_per_page() {
