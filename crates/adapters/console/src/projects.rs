@@ -16,6 +16,7 @@ mod waterfall;
 
 use actix_web::http::Method;
 use keelway_access::{MemberProfile, RateClass};
+use keelway_builds::overview::BuildSummary;
 use keelway_builds::{Project, SiteLabel};
 use keelway_http::args::UseCases;
 use keelway_http::pages::{Rights, see_other};
@@ -70,9 +71,11 @@ impl Head {
             list: format!("/w/{slug}/projects"),
             site: project.live.map(|_| address(&project.site)).unwrap_or_default(),
             tab,
-            change: may_build
-                .then(|| format!("/w/{slug}/new?project={}", project.id))
-                .unwrap_or_default(),
+            change: if may_build {
+                format!("/w/{slug}/new?project={}", project.id)
+            } else {
+                String::new()
+            },
         }
     }
 }
@@ -102,6 +105,15 @@ fn served_at(app: &UseCases, site: &SiteLabel, url: &str) -> String {
     }
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     if is_web { url.to_owned() } else { String::new() }
+}
+
+/// What a build was charged, or what is held for it while it goes on.
+fn charged(build: &BuildSummary) -> String {
+    if build.state.is_terminal() {
+        build.captured.to_string()
+    } else {
+        format!("{} held", build.held)
+    }
 }
 
 /// What people of the workspace are called.

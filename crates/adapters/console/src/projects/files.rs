@@ -85,14 +85,13 @@ async fn find(
     project: ProjectId,
     wanted: Option<&str>,
 ) -> Result<Option<(Snapshot, Manifest)>, Problem> {
-    let id = match wanted {
-        Some(wanted) => wanted.parse::<SnapshotId>().map_err(|_| Problem::not_found())?,
-        None => {
-            let newest = app.list_snapshots(permit, project, PageRequest::new(1, None)).await?;
-            match newest.and_then(|newest| newest.items.into_iter().next()) {
-                Some(newest) => newest.id,
-                None => return Ok(None),
-            }
+    let id = if let Some(wanted) = wanted {
+        wanted.parse::<SnapshotId>().map_err(|_| Problem::not_found())?
+    } else {
+        let newest = app.list_snapshots(permit, project, PageRequest::new(1, None)).await?;
+        match newest.and_then(|newest| newest.items.into_iter().next()) {
+            Some(newest) => newest.id,
+            None => return Ok(None),
         }
     };
     let found = app.find_snapshot(permit, id).await?;

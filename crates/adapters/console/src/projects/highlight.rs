@@ -53,21 +53,14 @@ pub(super) fn lines(path: &str, text: &str, from: usize, most: usize) -> Vec<Str
         if parsed > MOST_PARSED {
             parser = None;
         }
-        let is_shown = number >= from;
-        let html = match &mut parser {
-            Some((state, stack)) => match coloured(line, (state, stack), syntaxes) {
-                Some(html) => html,
-                // A grammar that fails once is not asked again.
-                None => {
-                    parser = None;
-                    plain(line)
-                }
-            },
-            None if is_shown => plain(line),
-            None => String::new(),
-        };
-        if is_shown {
-            shown.push(html);
+        let coloured =
+            parser.as_mut().and_then(|(state, stack)| coloured(line, (state, stack), syntaxes));
+        if coloured.is_none() {
+            // A grammar that fails once is not asked again.
+            parser = None;
+        }
+        if number >= from {
+            shown.push(coloured.unwrap_or_else(|| plain(line)));
         }
     }
     shown

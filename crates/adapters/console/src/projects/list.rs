@@ -13,7 +13,7 @@ use keelway_platform::permit::right::{SubmitBuild, ViewProjects};
 use serde::Deserialize;
 
 use super::text::{Moment, beginning, encoded};
-use super::{curl, now};
+use super::{charged, curl, now};
 use crate::page::Page;
 use crate::shell::Shell;
 
@@ -147,10 +147,7 @@ pub(super) async fn list(
 fn row(app: &UseCases, slug: &str, one: ProjectOverview, now: Timestamp) -> Row {
     let ProjectOverview { project, builds, last, active_at } = one;
     let last = last.as_ref();
-    let credits = last.map(|last| match last.state.is_terminal() {
-        true => last.captured.to_string(),
-        false => format!("{} held", last.held),
-    });
+    let credits = last.map(charged);
     Row {
         id: project.id.to_string(),
         href: format!("/w/{slug}/projects/{}", project.id),

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use self::current::Current;
 use super::text::{Moment, beginning, span};
-use super::{Around, Head, People};
+use super::{Around, Head, People, charged};
 use crate::page::Page;
 use crate::shell::Shell;
 
@@ -133,10 +133,7 @@ fn row(
         by: people.name(build.requested_by),
         at: Moment::of(build.created_at, now),
         took: took.map(|(began, ended)| span(ended.millis_since(began))).unwrap_or_default(),
-        credits: match build.state.is_terminal() {
-            true => build.captured.to_string(),
-            false => format!("{} held", build.held),
-        },
+        credits: charged(build),
         is_shown: false,
     };
     (build.id, row)

@@ -247,7 +247,7 @@ impl Address<'_> {
             why_not,
             hidden,
             whole: self.of(change),
-            raw: is_kept.then(|| raw(self.slug, &snapshot, &change.path)).unwrap_or_default(),
+            raw: if is_kept { raw(self.slug, &snapshot, &change.path) } else { String::new() },
             is_open: place < OPEN,
         }
     }

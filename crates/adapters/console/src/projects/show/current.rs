@@ -37,11 +37,9 @@ pub(super) struct Current {
     pub(super) tokens_in: String,
     pub(super) tokens_out: String,
     pub(super) attempt: u32,
-    pub(super) is_over: bool,
-    pub(super) is_waiting: bool,
     /// Whether it was asked to stop and has not yet.
     pub(super) is_stopping: bool,
-    /// Its event stream, while it is not over.
+    /// Its event stream; empty once it is over.
     pub(super) stream: String,
     pub(super) place: u64,
     pub(super) starts: String,
@@ -161,12 +159,12 @@ impl View<'_> {
             tokens_in: grouped(build.used.tokens_in),
             tokens_out: grouped(build.used.tokens_out),
             attempt: build.attempt,
-            is_over,
-            is_waiting: state == BuildState::Queued,
             is_stopping: build.cancel_requested && !is_over,
-            stream: (!is_over)
-                .then(|| format!("/w/{slug}/builds/{}/stream", build.id))
-                .unwrap_or_default(),
+            stream: if is_over {
+                String::new()
+            } else {
+                format!("/w/{slug}/builds/{}/stream", build.id)
+            },
             place: position.map_or(0, |position| position.place),
             starts: position.map(|p| until(p.estimated_start, now)).unwrap_or_default(),
             retries,
@@ -222,7 +220,7 @@ impl View<'_> {
             build.project,
             build.id
         );
-        let retry = may_retry.then_some(again).unwrap_or_default();
+        let retry = if may_retry { again } else { String::new() };
         let credits = || match build.captured.get() {
             0 => format!("Nothing was charged; all {} held credits are back.", build.held),
             charged => {
