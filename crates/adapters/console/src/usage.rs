@@ -230,7 +230,7 @@ impl Tiles {
                 short(total.tokens_in),
                 short(total.tokens_out)
             ),
-            cost: dollars(total.cost),
+            cost: dollars(total.cost).trim_end_matches(" USD").to_owned(),
         }
     }
 }

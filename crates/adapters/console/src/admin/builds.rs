@@ -43,20 +43,20 @@ impl Wanted {
         }
         (search, wrong)
     }
+}
 
-    fn href(&self, search: &BuildSearch, cursor: &str) -> String {
-        let tenant = search.tenant.map(|id| id.to_string()).unwrap_or_default();
-        let build = search.build.map(|id| id.to_string()).unwrap_or_default();
-        let state = search.state.map_or("", BuildState::as_str);
-        let pairs =
-            [("id", build.as_str()), ("tenant", &tenant), ("state", state), ("cursor", cursor)];
-        let pairs: Vec<String> = pairs
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| format!("{name}={}", encoded(value)))
-            .collect();
-        format!("/admin/builds?{}", pairs.join("&"))
-    }
+/// The list's address with what is looked for, from the row behind `cursor`.
+fn href(search: &BuildSearch, cursor: &str) -> String {
+    let tenant = search.tenant.map(|id| id.to_string()).unwrap_or_default();
+    let build = search.build.map(|id| id.to_string()).unwrap_or_default();
+    let state = search.state.map_or("", BuildState::as_str);
+    let pairs = [("id", build.as_str()), ("tenant", &tenant), ("state", state), ("cursor", cursor)];
+    let pairs: Vec<String> = pairs
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
+        .collect();
+    format!("/admin/builds?{}", pairs.join("&"))
 }
 
 #[derive(Template)]
@@ -90,7 +90,7 @@ struct Row {
     created: Moment,
     /// How long it ran, or has been running.
     ran: String,
-    /// "provider_failed".
+    /// Why it failed, as programs call it.
     reason: &'static str,
 }
 
@@ -104,8 +104,8 @@ pub(super) async fn list(
     let (search, wrong) = wanted.search();
     let found = app.builds_anywhere(&operator, search, request).await?;
     let now = app.ports().clock.now();
-    let next = found.next.as_ref().map(|cursor| wanted.href(&search, &cursor.encode()));
-    let first = wanted.cursor.as_ref().map(|_| wanted.href(&search, ""));
+    let next = found.next.as_ref().map(|cursor| href(&search, &cursor.encode()));
+    let first = wanted.cursor.as_ref().map(|_| href(&search, ""));
     let states = BuildState::ALL.map(|state| (state.as_str(), search.state == Some(state)));
     Ok(page.show(&Builds {
         shell: page.shell("All builds", "admin"),
@@ -135,9 +135,10 @@ impl Row {
             tier: build.tier.as_str(),
             attempt: build.attempt,
             cancels: build.cancel_requested && !is_over,
-            credits: match is_over {
-                true => build.captured.to_string(),
-                false => format!("{} held", build.held),
+            credits: if is_over {
+                build.captured.to_string()
+            } else {
+                format!("{} held", build.held)
             },
             tokens: short(build.tokens),
             created: Moment::of(build.created_at, now),

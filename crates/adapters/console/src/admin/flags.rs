@@ -41,7 +41,8 @@ struct Group {
 struct Row {
     name: &'static str,
     is_on: bool,
-    variant: &'static str,
+    /// "on", the flag's own word for it, or the share it is on for.
+    variant: String,
     /// Why it stands so, in words.
     reason: &'static str,
     configured: String,
@@ -216,13 +217,16 @@ impl Row {
         };
         Self {
             name: state.flag.as_str(),
-            is_on: state.now.value,
-            variant: state.now.variant,
-            reason: match state.now.reason {
-                Reason::Default => "built-in default",
-                Reason::Static => "the settings say so",
-                Reason::Split => "on for a share of the workspaces",
-                Reason::Override => "set here",
+            is_on: in_force != Rollout::OFF,
+            variant: match in_force {
+                Rollout::ON | Rollout::OFF => state.now.variant.to_owned(),
+                share => share.to_string(),
+            },
+            reason: match (state.now.reason, in_force) {
+                (Reason::Default, _) => "built-in default",
+                (Reason::Override, Rollout::ON | Rollout::OFF) => "set here",
+                (Reason::Override | Reason::Split, _) => "of the workspaces, and no guests",
+                (Reason::Static, _) => "the settings say so",
             },
             configured: state.configured.to_string(),
             set: state.everywhere.map(|set| SetRow::of(&set.to.to_string(), &set, me, now)),
