@@ -21,9 +21,9 @@ use crate::projects::text::{Moment, count, exact};
 use crate::shell::{PersonView, Shell};
 
 /// Members on one page.
-const PER_PAGE: usize = 25;
+const PER_PAGE: usize = 20;
 /// Open invitations that are shown; older ones come when these are gone.
-const MOST_OPEN: usize = 20;
+const MOST_OPEN: usize = 15;
 
 #[derive(Template)]
 #[template(path = "settings/members.html")]
