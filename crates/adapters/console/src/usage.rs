@@ -55,7 +55,6 @@ struct Usage {
     months: Vec<MonthRow>,
     is_empty: bool,
     zone: String,
-    curl: String,
 }
 
 /// The figures over the charts.
@@ -137,7 +136,6 @@ async fn show(
         projects: report.projects.iter().map(|one| ProjectRow::of(one, &slug, charged)).collect(),
         months: months(&report),
         zone: report.zone.to_string(),
-        curl: curl(&app, &page),
         slug,
         range,
         presets,
@@ -281,13 +279,4 @@ impl MonthRow {
             is_empty: one.created == 0 && one.completed == 0 && one.failed == 0,
         }
     }
-}
-
-fn curl(app: &UseCases, page: &Page) -> String {
-    let tenant = page.visitor.workspace.as_ref().map(|one| one.tenant.id.to_string());
-    format!(
-        "curl '{}/v1/usage' \\\n  -H \"Authorization: Bearer $KEELWAY_TOKEN\" \\\n  -H 'X-Tenant: {}'",
-        app.settings().public_url.trim_end_matches('/'),
-        tenant.unwrap_or_default(),
-    )
 }
