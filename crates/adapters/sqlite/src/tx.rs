@@ -18,6 +18,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tracing::Instrument as _;
 
 use crate::error::{Broken, Sql, Stop, translate};
 use crate::{SqliteSettings, SqliteStore};
@@ -287,7 +288,7 @@ impl SqliteStore {
     }
 }
 
-/// Lets `work` go on to its end even if the caller stops waiting.
+/// Lets `work` go on to its end even if the caller stops waiting; its log stays the caller's.
 async fn detached<T, E>(
     work: impl Future<Output = Result<T, Stop<E>>> + Send + 'static,
 ) -> Result<T, Stop<E>>
@@ -299,7 +300,7 @@ where
         clippy::disallowed_methods,
         reason = "a command outlives its caller by design, for no longer than its transaction"
     )]
-    let task = tokio::spawn(work);
+    let task = tokio::spawn(work.in_current_span());
     task.await.unwrap_or_else(|error| {
         Err(Stop::Broken(StoreError::Unavailable(format!("a command did not end: {error}"))))
     })
