@@ -293,6 +293,7 @@ test("pieces say how long they take", async ({ sites, page }) => {
 });
 
 test("news come in until they are stopped", async ({ sites, page }) => {
+  await page.emulateMedia({ reducedMotion: "no-preference" });
   await page.clock.install();
   await page.goto(`${await sites("software")}live.html`);
   const first = page.locator(".feed li").first();

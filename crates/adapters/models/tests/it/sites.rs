@@ -134,6 +134,8 @@ async fn no_page_is_heavy() {
         let built = build_case(&OfflineEngine::default(), &case).await;
         let style = built.text("assets/style.css").len();
         assert!(style < 28 * 1024, "{}: a style sheet of {style} bytes", case.key);
+        let script = built.text("assets/site.js").len();
+        assert!(script < 19 * 1024, "{}: a script of {script} bytes", case.key);
         for (path, html) in built.pages() {
             assert!(html.len() < 60 * 1024, "{}/{path}: {} bytes", case.key, html.len());
         }

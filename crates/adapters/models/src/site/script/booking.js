@@ -7,7 +7,7 @@ const calendar = (field) => {
   const first = (locale.getWeekInfo?.() ?? locale.weekInfo)?.firstDay ?? 1;
   const free = (day) => day >= today && !closed.split(" ").includes(String(day.getUTCDay() || 7));
   const month = written({ month: "long", year: "numeric" });
-  const [short, long, digits] = [{ weekday: "short" }, { weekday: "long" }, { day: "numeric" }].map(written);
+  const [narrow, short, long, digits] = [{ weekday: "narrow" }, { weekday: "short" }, { weekday: "long" }, { day: "numeric" }].map(written);
   const title = make("p", "", { id: "month", "aria-live": "polite" });
   const turn = [button("‹", { "aria-label": previous }), button("›", { "aria-label": next })];
   const body = make("tbody");
@@ -15,7 +15,8 @@ const calendar = (field) => {
   // 4 January 2021 is a Monday.
   for (let at = 0; at < 7; at += 1) {
     const day = new Date(Date.UTC(2021, 0, 3 + first + at, 12));
-    week.append(make("th", short(day), { scope: "col", abbr: long(day) }));
+    const name = short(day).length > 4 ? narrow(day) : short(day);
+    week.append(make("th", name, { scope: "col", abbr: long(day) }));
   }
   const grid = make("table", "", { role: "grid", "aria-labelledby": "month", "aria-describedby": "date-error" });
   const head = make("div");

@@ -56,11 +56,12 @@ for (const form of all("form[data-missing]")) {
     if (wrong.length) return summary.focus();
     answer();
   });
-  form.addEventListener("change", ({ target: field }) => {
-    if (field.name && one(`#${field.name}-error`)?.textContent) check(form, field);
-  });
+  // While one types and not when one leaves: what moves then would move under the pointer.
+  const again = ({ target: field }) => field.name && one(`#${field.name}-error`)?.textContent && check(form, field);
+  form.addEventListener("input", again);
+  form.addEventListener("change", again);
   const answer = () => {
-    const entries = fields().filter((field) => field.type !== "password");
+    const entries = fields().filter((field) => field.name !== "password");
     one("dl", done).replaceChildren(
       ...entries.map((field) => {
         const line = make("div");
