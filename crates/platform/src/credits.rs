@@ -12,6 +12,11 @@ impl Platform {
         self.ports.books.statement(permit.scope()).await
     }
 
+    /// What can be held now, without the rest of the statement.
+    pub async fn available(&self, permit: &Permit<ViewCredits>) -> Result<Credits, StoreError> {
+        self.ports.books.available(permit.scope()).await
+    }
+
     /// The ledger, newest first.
     pub async fn ledger(
         &self,

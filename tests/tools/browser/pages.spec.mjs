@@ -72,7 +72,8 @@ for (const route of routes.filter((path) => !NO_PAGES.includes(path))) {
 
     const said = [];
     page.on("console", (message) => {
-      const isAnswer = message.text().includes("status of 404") && route === "/join/{token}";
+      // Links that lead nowhere say so; the owner's does once somebody became one by it.
+      const isAnswer = /status of 4(04|10)/.test(message.text()) && ["/join/{token}", "/welcome/{token}"].includes(route);
       if (["error", "warning"].includes(message.type()) && !isAnswer) said.push(message.text());
     });
     page.on("pageerror", (error) => said.push(String(error)));
@@ -121,6 +122,105 @@ for (const route of routes.filter((path) => !NO_PAGES.includes(path))) {
     expect(said).toEqual([]);
   });
 }
+
+/// Lies over a page until it is answered or left: where, and how it opens.
+const OVERLAYS = [
+  ["account", "/w/{workspace}/projects", (page) => page.getByRole("button", { name: /, account$/ })],
+  ["workspaces", "/w/{workspace}/projects", (page) => page.getByRole("button", { name: /^Workspace / })],
+  ["curl", "/w/{workspace}/projects", (page) => page.getByRole("button", { name: "Copy as curl" })],
+  ["curl of a build", "/w/{workspace}/projects/{id}", (page) => page.getByRole("button", { name: "Copy as curl" })],
+  ["confirm", "/style", (page) => page.getByRole("button", { name: "Revoke…" })],
+  ["tip", "/style", (page) => page.getByRole("button", { name: "What is this?" })],
+];
+for (const [name, route, opener] of OVERLAYS) {
+  test(`overlay: ${name}`, async ({ house, page }) => {
+    const { address, cookie } = await resident(house);
+    await page.context().addCookies([cookie]);
+    await page.goto(house.url + address(route));
+    const open = page.locator(":popover-open");
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      await opener(page).click();
+      await expect(open).toHaveCount(1);
+      const box = await open.boundingBox();
+      expect.soft(box.x, `beyond the left edge at ${width} px`).toBeGreaterThanOrEqual(0);
+      expect.soft(box.x + box.width, `beyond the right edge at ${width} px`).toBeLessThanOrEqual(width);
+      expect.soft(await violations(page), `at ${width} px`).toEqual([]);
+      await picture(page, `overlay-${name.replaceAll(" ", "-")}-${width}`);
+      await page.keyboard.press("Escape");
+      await expect(open).toHaveCount(0);
+    }
+  });
+}
+
+test("the palette finds pages, what the page lists, and actions", async ({ house, page }) => {
+  const { address, cookie } = await resident(house);
+  await page.context().addCookies([cookie]);
+  const projects = house.url + address("/w/{workspace}/projects");
+  await page.goto(projects);
+  const palette = page.getByRole("dialog", { name: "Search or jump to" });
+  const chosen = palette.getByRole("option", { selected: true });
+  const search = palette.getByRole("combobox");
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.keyboard.press("Control+k");
+    await expect(palette).toBeVisible();
+    await expect(search).toBeFocused();
+    expect.soft(await violations(page), `at ${width} px`).toEqual([]);
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await picture(page, `overlay-palette-${width}-${colorScheme}`);
+    }
+    await page.keyboard.press("Escape");
+    await expect(palette).toBeHidden();
+  }
+
+  // What is chosen is said, and stays in the list.
+  await page.keyboard.press("Meta+k");
+  const first = await chosen.textContent();
+  await page.keyboard.press("ArrowDown");
+  await expect(chosen).toHaveCount(1);
+  expect(await chosen.textContent()).not.toBe(first);
+  await expect(search).toHaveAttribute("aria-activedescendant", await chosen.getAttribute("id"));
+  for (let step = 0; step < 3; step += 1) await page.keyboard.press("ArrowUp");
+  expect(await chosen.textContent()).toBe(first);
+
+  // An action.
+  await page.keyboard.type("dark theme");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect(palette).toBeHidden();
+
+  // What the page lists.
+  await page.keyboard.press("Control+k");
+  await expect(search).toHaveValue("");
+  await page.keyboard.type("harbour");
+  await expect(chosen).toContainText("Harbour sauna");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/projects\/prj_/);
+
+  // What it does not list is searched for.
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("nothing is called this");
+  await expect(chosen).toContainText("Projects with “nothing is called this”");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/projects\?q=nothing/);
+
+  // A page.
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("new project");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/new$/);
+
+  // Leaving, with a session of its own: the others go on with theirs.
+  const guest = await house.person();
+  await page.context().addCookies([{ ...cookie, value: guest.token }]);
+  await page.goto(`${house.url}/w/${guest.tenant.slug}/projects`);
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("sign out");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("link", { name: "Sign in" }).first()).toBeVisible();
+});
 
 test("modules and styles stay small", () => {
   const folder = new URL("../../../crates/adapters/console/assets/", import.meta.url);

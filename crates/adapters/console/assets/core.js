@@ -69,6 +69,8 @@ export function swap(target, html) {
 	const body = parse(html);
 	const fresh = (target.id && body.querySelector(`#${CSS.escape(target.id)}`)) || body;
 	children(target, fresh);
+	const purse = document.getElementById("available");
+	if (purse && fresh.dataset.available) purse.textContent = fresh.dataset.available;
 	document.dispatchEvent(new CustomEvent("swapped", { detail: target }));
 }
 

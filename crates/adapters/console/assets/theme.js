@@ -19,7 +19,7 @@
 	};
 	const press = () => {
 		for (const key of ["theme", "contrast"]) {
-			for (const button of document.querySelectorAll(`[data-${key}-set]`)) {
+			for (const button of document.querySelectorAll(`.seg [data-${key}-set]`)) {
 				button.ariaPressed = String(button.dataset[`${key}Set`] === (root.dataset[key] ?? "system"));
 			}
 		}

@@ -116,7 +116,7 @@ async fn show(
     let next = next.map(|cursor| format!("/w/{slug}/credits?cursor={}#ledger", cursor.encode()));
     let first = wanted.cursor.as_ref().map(|_| format!("/w/{slug}/credits#ledger"));
     Ok(page.show(&Wallet {
-        shell: page.shell("Credits", "credits").with_available(statement.available.get()),
+        shell: page.shell("Credits", "credits").with_available(statement.available),
         account: Account::of(statement, found.holds.len()),
         grants: GrantRow::all(statement, now),
         holds: found.holds.iter().map(|one| HoldRow::of(one, &slug, now)).collect(),

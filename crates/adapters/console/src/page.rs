@@ -9,7 +9,7 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use keelway_http::args::{Arg, Call, UseCases};
-use keelway_http::pages::see_other;
+use keelway_http::pages::{Rights, see_other};
 use keelway_http::reply::respond;
 use keelway_http::{Problem, Visitor};
 use keelway_kernel::Entropy;
@@ -53,6 +53,20 @@ impl Page {
             section,
             notice: self.notice,
             ..Shell::new(&self.visitor, &self.nonce)
+        }
+    }
+
+    /// The same for a page of a workspace, with what it can spend if the visitor may know.
+    pub(crate) async fn workspace_shell(
+        &self,
+        title: impl Into<String>,
+        section: &'static str,
+        (app, rights): (&UseCases, &Rights),
+    ) -> Result<Shell, Problem> {
+        let shell = self.shell(title, section);
+        match rights.permit() {
+            Ok(permit) => Ok(shell.with_available(app.available(&permit).await?)),
+            Err(_) => Ok(shell),
         }
     }
 

@@ -2,8 +2,10 @@
 
 use keelway_access::{DisplayName, Email, Membership, User};
 use keelway_http::Visitor;
+use keelway_kernel::Credits;
 
 use crate::notice::Notice;
+use crate::projects::text::signed;
 
 /// The frame of a page: every page's template has it as `shell`.
 #[derive(Debug, Clone)]
@@ -25,7 +27,7 @@ pub(crate) struct Shell {
     /// Whether the person looks after this server.
     pub(crate) is_operator: bool,
     /// The workspace's credits that nothing holds, where the page knows them.
-    pub(crate) available: Option<i64>,
+    pub(crate) available: Option<String>,
     /// Names the request.
     pub(crate) request_id: String,
     /// What to say of what was just done.
@@ -106,9 +108,14 @@ impl Shell {
         }
     }
 
+    /// Whether the page is of this workspace.
+    pub(crate) fn is_of(&self, other: &WorkspaceView) -> bool {
+        self.workspace.as_ref().is_some_and(|workspace| workspace.slug == other.slug)
+    }
+
     /// The same with the workspace's free credits.
-    pub(crate) fn with_available(mut self, credits: i64) -> Self {
-        self.available = Some(credits);
+    pub(crate) fn with_available(mut self, credits: Credits) -> Self {
+        self.available = Some(signed(credits.get()));
         self
     }
 }

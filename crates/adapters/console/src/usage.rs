@@ -10,6 +10,7 @@ use keelway_builds::usage::{MonthUsage, ProjectUsage, UsageReport, Used};
 use keelway_http::Problem;
 use keelway_http::args::{Query, UseCases};
 use keelway_http::guard::Allowed;
+use keelway_http::pages::Rights;
 use keelway_http::routes::Routes;
 use keelway_kernel::{Day, TimeZoneName};
 use keelway_platform::permit::right::ViewBuilds;
@@ -110,6 +111,7 @@ async fn show(
     permit: Allowed<ViewBuilds>,
     app: UseCases,
     page: Page,
+    rights: Rights,
     Query(wanted): Query<Wanted>,
 ) -> Result<HttpResponse, Problem> {
     let report = app.usage(&permit, wanted.query()).await?;
@@ -127,7 +129,7 @@ async fn show(
     ];
     let charged = u64::try_from(report.total.credits.get()).unwrap_or(0);
     Ok(page.show(&Usage {
-        shell: page.shell("Usage", "usage"),
+        shell: page.workspace_shell("Usage", "usage", (&app, &rights)).await?,
         is_empty: report.total.created == 0 && report.total.ended() == 0,
         tiles: Tiles::of(&report.total, report.days.len()),
         charts,

@@ -20,7 +20,7 @@ use keelway_credits::{
     decide,
 };
 use keelway_kernel::{
-    Actor, Cursor, Failure, HoldId, Page, PageRequest, StoreError, TenantId, TenantScope,
+    Actor, Credits, Cursor, Failure, HoldId, Page, PageRequest, StoreError, TenantId, TenantScope,
 };
 use keelway_rows::credits::{EntryRow, audited, recent_since, recent_use};
 use sqlx::types::Uuid;
@@ -258,6 +258,12 @@ impl CreditBooks for SqliteStore {
             })
         })
         .await
+    }
+
+    async fn available(&self, scope: TenantScope) -> Result<Credits, StoreError> {
+        let mut reader = self.reader().await?;
+        let account = load_account(&mut reader, scope.tenant()).await?;
+        Ok(account.map_or(Credits::ZERO, |account| account.available(self.now())))
     }
 
     async fn entries(

@@ -24,6 +24,7 @@ async fn a_tenant_never_granted_anything_has_nothing(fx: Fixture) {
         days_left: None,
     };
     assert_eq!(fx.store.books.statement(scope).await.unwrap(), nothing);
+    assert_eq!(fx.store.books.available(scope).await.unwrap(), Credits::ZERO);
     let page = fx.store.books.entries(scope, PageRequest::new(10, None)).await;
     assert_eq!(page.unwrap().items, []);
     let hold = fx.hold_id();
@@ -40,6 +41,7 @@ async fn a_statement_says_how_long_credits_will_last(fx: Fixture) {
     };
     let days_left = async || {
         let statement = fx.store.books.statement(scope).await.unwrap();
+        assert_eq!(fx.store.books.available(scope).await.unwrap(), statement.available);
         statement.days_left
     };
     assert_eq!(days_left().await, None);

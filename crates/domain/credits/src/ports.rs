@@ -5,7 +5,7 @@ use crate::{
     Release, ReleaseError, Renew, RenewError, Renewed, Reserve, ReserveError, Reserved, Statement,
 };
 use async_trait::async_trait;
-use keelway_kernel::{Actor, Failure, HoldId, Page, PageRequest, StoreError, TenantScope};
+use keelway_kernel::{Actor, Credits, Failure, HoldId, Page, PageRequest, StoreError, TenantScope};
 
 /// The ledger's commands.
 ///
@@ -78,6 +78,9 @@ pub struct Swept {
 pub trait CreditBooks: Send + Sync {
     /// How the account stands; all zero for a tenant that was never granted anything.
     async fn statement(&self, scope: TenantScope) -> Result<Statement, StoreError>;
+
+    /// What can be held now: the one figure of the statement that is asked for often.
+    async fn available(&self, scope: TenantScope) -> Result<Credits, StoreError>;
 
     /// The account's entries, newest first.
     ///

@@ -71,7 +71,9 @@ pub(super) async fn files(
         None => None,
     };
     Ok(page.show(&Files {
-        shell: page.shell(format!("Files of {}", head.name), "projects"),
+        shell: page
+            .workspace_shell(format!("Files of {}", head.name), "projects", (&app, &rights))
+            .await?,
         head,
         version,
         find: wanted.find,

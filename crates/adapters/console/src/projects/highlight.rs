@@ -17,20 +17,19 @@ const MOST_CHARS: usize = 600;
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
 
 /// What is inside one of these is one thing, whatever it is made of.
-static WHOLE: LazyLock<Classes> =
-    LazyLock::new(|| classes(&[("comment", "hl-comment"), ("string", "hl-string")]));
+static WHOLE: LazyLock<Classes> = LazyLock::new(|| classes(&[("comment", "c"), ("string", "s")]));
 
 /// Everything else by its innermost name.
 static PARTS: LazyLock<Classes> = LazyLock::new(|| {
     classes(&[
-        ("constant", "hl-constant"),
-        ("keyword", "hl-keyword"),
-        ("storage", "hl-storage"),
-        ("entity.other.attribute-name", "hl-attribute-name"),
-        ("entity.name", "hl-entity hl-name"),
-        ("support.function", "hl-support hl-function"),
-        ("support.type", "hl-support hl-type"),
-        ("support.class", "hl-support hl-type"),
+        ("constant", "n"),
+        ("keyword", "k"),
+        ("storage", "k"),
+        ("entity.other.attribute-name", "a"),
+        ("entity.name", "f"),
+        ("support.function", "f"),
+        ("support.type", "a"),
+        ("support.class", "a"),
     ])
 });
 
@@ -119,7 +118,10 @@ fn bare(line: &str) -> &str {
     line.strip_suffix('\r').unwrap_or(line)
 }
 
-/// A line being written: neighbours of one class share a span, and a long line is cut.
+/// A line being written: neighbours of one class share an element, and a long line is cut.
+///
+/// Pages with a token are sent uncompressed, so every byte of every line counts: names are one
+/// letter, attributes stand without quotes, and quotes in text stand for themselves.
 #[derive(Default)]
 struct Html {
     text: String,
@@ -136,7 +138,7 @@ impl Html {
         if class != self.open && !text.trim().is_empty() {
             self.close();
             if !class.is_empty() {
-                let _ = write!(self.text, "<span class=\"{class}\">");
+                let _ = write!(self.text, "<i class={class}>");
             }
             self.open = class;
         }
@@ -144,7 +146,7 @@ impl Html {
             self.chars += 1;
             if self.chars > MOST_CHARS {
                 self.close();
-                self.text.push_str("<span class=\"cut\">the line goes on</span>");
+                self.text.push_str("<b class=cut>the line goes on</b>");
                 return;
             }
             self.letter(letter);
@@ -156,11 +158,8 @@ impl Html {
             '&' => self.text.push_str("&amp;"),
             '<' => self.text.push_str("&lt;"),
             '>' => self.text.push_str("&gt;"),
-            '"' => self.text.push_str("&quot;"),
-            '\'' => self.text.push_str("&#39;"),
             letter if is_hidden(letter) => {
-                let _ =
-                    write!(self.text, "<b class=\"hidden-char\">U+{:04X}</b>", u32::from(letter));
+                let _ = write!(self.text, "<b class=hidden-char>U+{:04X}</b>", u32::from(letter));
             }
             letter => self.text.push(letter),
         }
@@ -168,7 +167,7 @@ impl Html {
 
     fn close(&mut self) {
         if !self.open.is_empty() {
-            self.text.push_str("</span>");
+            self.text.push_str("</i>");
         }
         self.open = "";
     }
@@ -208,8 +207,7 @@ mod tests {
         let text = "/* one\n two */ const a = `x\ny`; // end\n<p class=\"a\">b</p>\n";
         for path in ["a.js", "a.html", "a.css", "a.json"] {
             for line in lines(path, text, 0, 10) {
-                let (opened, closed) =
-                    (line.matches("<span").count(), line.matches("</span").count());
+                let (opened, closed) = (line.matches("<i").count(), line.matches("</i").count());
                 assert_eq!(opened, closed, "{path}: {line}");
             }
         }
@@ -219,8 +217,8 @@ mod tests {
     fn comments_and_strings_are_coloured_across_lines() {
         let shown = lines("a.js", "/* one\ntwo */ let s = 'x';", 1, 1);
         assert_eq!(shown.len(), 1);
-        assert!(shown[0].starts_with("<span class=\"hl-comment\">two */ </span>"), "{}", shown[0]);
-        assert!(shown[0].contains("<span class=\"hl-string\">&#39;x&#39;</span>"), "{}", shown[0]);
+        assert!(shown[0].starts_with("<i class=c>two */ </i>"), "{}", shown[0]);
+        assert!(shown[0].contains("<i class=s>'x'</i>"), "{}", shown[0]);
     }
 
     #[test]

@@ -69,7 +69,9 @@ pub(super) async fn history(
     let view = |one| entry(one, &around, &people, (&here, project.live));
     let entries = found.items.into_iter().map(view).collect();
     Ok(page.show(&History {
-        shell: page.shell(format!("History of {}", head.name), "projects"),
+        shell: page
+            .workspace_shell(format!("History of {}", head.name), "projects", (&app, &rights))
+            .await?,
         first: wanted.cursor.map(|_| here.clone()).unwrap_or_default(),
         next: next.unwrap_or_default(),
         entries,

@@ -127,7 +127,7 @@ pub(super) async fn list(
         href: format!("/w/{slug}/new?description={}", encoded(text)),
     });
     Ok(page.show(&List {
-        shell: page.shell("Projects", "projects"),
+        shell: page.workspace_shell("Projects", "projects", (&app, &rights)).await?,
         slug: slug.to_owned(),
         rows: rows.collect(),
         states: BuildState::ALL

@@ -271,8 +271,10 @@ impl Desk<'_> {
             mistakes = Mistakes::one("tier", "choose a size that your workspace's tier includes");
         }
         let title = if target.is_some() { "Next version" } else { "New project" };
-        let mut shell = self.page.shell(title, "new");
-        shell.available = quote.as_ref().and_then(|quote| quote.available);
+        let shell = match quote.as_ref().and_then(|quote| quote.available) {
+            Some(available) => self.page.shell(title, "new").with_available(available),
+            None => self.page.workspace_shell(title, "new", (self.app, self.rights)).await?,
+        };
         let sizes = sizes(self.own_size(), &ask.tier);
         let (slug, key) = (self.page.slug().to_owned(), self.page.new_key());
         let new = New { shell, slug, ask, sizes, target, quote, refusal, mistakes, key };

@@ -89,7 +89,7 @@ pub(super) async fn show(
         builds.map(|(build, row)| BuildRow { is_shown: shown == Some(build), ..row }).collect();
     let next = found.builds.next.map(|cursor| format!("{}?cursor={}", head.href, cursor.encode()));
     Ok(page.show(&Show {
-        shell: page.shell(&head.name, "projects"),
+        shell: page.workspace_shell(&head.name, "projects", (&app, &rights)).await?,
         slug: page.slug().to_owned(),
         first: wanted.cursor.map(|_| head.href.clone()).unwrap_or_default(),
         next: next.unwrap_or_default(),

@@ -12,9 +12,12 @@ use super::text::{bytes, encoded};
 /// The most bytes of a file that is shown as text.
 const MOST_BYTES: u64 = 512 * 1024;
 /// Lines on a page.
-const MOST_LINES: usize = 300;
-/// Bytes of HTML on a page, after which the next page begins.
-const MOST_HTML: usize = 56 * 1024;
+const MOST_LINES: usize = 400;
+/// Bytes of HTML on a page, after which the next page begins: with everything around them they
+/// stay under 100 KB on the wire, for they are not compressed.
+const MOST_HTML: usize = 52 * 1024;
+/// Bytes of HTML around a line.
+const AROUND: usize = 46;
 
 /// A file as its page shows it.
 pub(super) struct Source {
@@ -109,7 +112,7 @@ pub(super) fn raw(slug: &str, snapshot: &str, path: &FilePath) -> String {
 fn fitting(lines: &[String]) -> usize {
     let mut size = 0;
     let fits = |line: &&String| {
-        size += line.len();
+        size += line.len() + AROUND;
         size <= MOST_HTML
     };
     lines.iter().take_while(fits).count().max(1)

@@ -98,6 +98,12 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// "12,345" or "−45".
+pub(crate) fn signed(number: i64) -> String {
+    let sign = if number < 0 { "−" } else { "" };
+    format!("{sign}{}", grouped(number.unsigned_abs()))
+}
+
 /// "980", "1.2k", "34k", "5.6M".
 pub(crate) fn short(number: u64) -> String {
     let tenths = |unit: u64, sign: &str| match number / unit {
@@ -206,6 +212,7 @@ mod tests {
             [grouped(7), grouped(1_234_567), grouped(123_456)],
             ["7", "1,234,567", "123,456"]
         );
+        assert_eq!([signed(-1_200), signed(0), signed(999_906)], ["−1,200", "0", "999,906"]);
         assert_eq!([short(999), short(1_250), short(34_900)], ["999", "1.2k", "34k"]);
         assert_eq!([bytes(1_023), bytes(4_301), bytes(2 << 20)], ["1023 B", "4.2 KB", "2.0 MB"]);
         assert_eq!(dollars(MicroUsd::new(751_234)), "0.7512 USD");

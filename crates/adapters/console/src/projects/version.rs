@@ -132,7 +132,9 @@ pub(super) async fn version(
     let hidden = changes.len().saturating_sub(MOST_FILES);
     changes.truncate(MOST_FILES);
     Ok(page.show(&Version {
-        shell: page.shell(format!("A version of {}", head.name), "projects"),
+        shell: page
+            .workspace_shell(format!("A version of {}", head.name), "projects", (&app, &rights))
+            .await?,
         id: snapshot.id.to_string(),
         made: Moment::of(snapshot.created_at, around.now()),
         counts,

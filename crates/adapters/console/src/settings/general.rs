@@ -75,7 +75,7 @@ impl Around {
             .map(|member| Member { user: member.user, role: member.role })
             .collect();
         let leaving = my_id(page).map(|me| may_leave(&members, me));
-        let shell = page.shell("Settings", "settings");
+        let shell = page.workspace_shell("Settings", "settings", (app, rights)).await?;
         Ok(page.show_as(
             said.status,
             &General {

@@ -144,7 +144,8 @@ impl Around {
             }
             Err(_) => None,
         };
-        let shell = page.shell("Members", "settings");
+        let frame = page.workspace_shell("Members", "settings", (app, &self.rights));
+        let shell = frame.await?;
         let roster = Roster {
             shell: Shell { notice: notice.or(shell.notice), ..shell },
             slug: page.slug().to_owned(),

@@ -151,6 +151,5 @@ async fn the_page_asks_the_store_as_often_for_much_as_for_little() {
     assert_eq!((a.len(), b.len()), (STATEMENTS, STATEMENTS), "{a:#?}{b:#?}");
 }
 
-/// Who asks, where they belong, holds, ledger. The account is read in a transaction of its own,
-/// whose statements no request can be told from.
-const STATEMENTS: usize = 4;
+/// Who asks, where they belong, the account, its pace and since when it is, holds, ledger.
+const STATEMENTS: usize = 7;

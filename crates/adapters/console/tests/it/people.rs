@@ -288,7 +288,7 @@ async fn a_page_of_people_is_one_read_and_small_however_many_there_are() {
     }
     for who in [&few, &many] {
         let sent = statements(&app, who, &who.at("/settings/members")).await;
-        assert_eq!(sent.len(), 4, "{sent:#?}");
+        assert_eq!(sent.len(), 5, "{sent:#?}");
     }
     let path = many.at("/settings/members");
     let first = app.get(&path).by(&many).send().await;

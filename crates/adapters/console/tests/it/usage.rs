@@ -116,6 +116,5 @@ async fn a_year_of_use_fits_into_a_page_with_the_same_statements_as_a_day() {
     assert!(page.text.len() < 100 * 1024, "{} bytes", page.text.len());
 }
 
-/// Who asks and where they belong; usage is read in a transaction of its own, whose statements
-/// no request can be told from.
-const STATEMENTS: usize = 2;
+/// Who asks and where they belong, four of usage, and what the workspace can spend.
+const STATEMENTS: usize = 7;

@@ -6,30 +6,34 @@ use keelway_kernel::{
     Credits, GrantId, HoldId, IdempotencyKey, ProjectId, TenantId, Timestamp, UserId,
 };
 use keelway_rows::credits::{AccountRow, GrantRow, HoldRow, OperationRow};
-use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow as _, Row as _, SqliteConnection, ValueRef as _};
 
 /// The account with every grant that has something left.
 pub(crate) async fn load_account(
     connection: &mut SqliteConnection,
     tenant: TenantId,
 ) -> Sql<Option<Account>> {
-    let row: Option<AccountRow> = sqlx::query_as(
-        r"SELECT tenant_id, balance, held, overdraft, last_entry, version
-            FROM credit_accounts WHERE tenant_id = ?1",
-    )
-    .bind(tenant.as_uuid())
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let grants: Vec<GrantRow> = sqlx::query_as(
-        r"SELECT id, amount, remaining, source, priority, expires_at, rollover_up_to,
-                 rollover_until, refunds, granted_at
-            FROM credit_grants WHERE tenant_id = ?1 AND remaining > 0",
+    let rows = sqlx::query(
+        r"SELECT a.tenant_id, a.balance, a.held, a.overdraft, a.last_entry, a.version,
+                 g.id, g.amount, g.remaining, g.source, g.priority, g.expires_at,
+                 g.rollover_up_to, g.rollover_until, g.refunds, g.granted_at
+            FROM credit_accounts a
+            LEFT JOIN credit_grants g ON g.tenant_id = a.tenant_id AND g.remaining > 0
+           WHERE a.tenant_id = ?1",
     )
     .bind(tenant.as_uuid())
     .fetch_all(connection)
     .await?;
-    Ok(Some(row.decode(grants)?))
+    let Some(first) = rows.first() else { return Ok(None) };
+    // An account without a grant is one row whose grant is NULL throughout.
+    let has_grant = |row: &SqliteRow| Ok::<_, sqlx::Error>(!row.try_get_raw("id")?.is_null());
+    let grants = if has_grant(first)? {
+        rows.iter().map(GrantRow::from_row).collect::<Result<_, _>>()?
+    } else {
+        Vec::new()
+    };
+    Ok(Some(AccountRow::from_row(first)?.decode(grants)?))
 }
 
 /// The hold, if this tenant has it.

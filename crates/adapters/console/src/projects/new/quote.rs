@@ -3,11 +3,12 @@
 use keelway_estimate::Estimate;
 use keelway_http::args::UseCases;
 use keelway_http::{Code, Problem};
+use keelway_kernel::Credits;
 use keelway_platform::reports::Rehearsal;
 
 use super::Desk;
 use crate::fields::sentence;
-use crate::projects::text::grouped;
+use crate::projects::text::{grouped, signed};
 
 /// An estimate and how it stands to the workspace's credits.
 pub(super) struct Quote {
@@ -21,11 +22,13 @@ pub(super) struct Quote {
     /// The most that is charged.
     pub(super) most: i64,
     /// What nothing holds, if it is known.
-    pub(super) available: Option<i64>,
-    /// How many credits are missing; 0 if none.
-    pub(super) missing: i64,
+    pub(super) available: Option<Credits>,
+    /// The same as it is read.
+    pub(super) has: String,
     /// What would be left, if it is enough.
-    pub(super) left: i64,
+    pub(super) left: String,
+    /// How many credits are missing; empty if none.
+    pub(super) missing: String,
     /// The smallest package that covers what is missing; empty if there is none.
     pub(super) package: String,
     /// Whether it can be confirmed.
@@ -51,18 +54,19 @@ impl Quote {
             features: estimate.feature_labels().into_iter().map(str::to_owned).collect(),
             most,
             available: None,
-            missing: 0,
-            left: 0,
+            has: String::new(),
+            left: String::new(),
+            missing: String::new(),
             package: String::new(),
             is_open: false,
         }
     }
 
     pub(super) fn of(app: &UseCases, rehearsal: &Rehearsal) -> Self {
-        let available = rehearsal.available.get();
+        let available = rehearsal.available;
         let quote = Self::only(app, &rehearsal.estimate);
-        let missing = quote.most.saturating_sub(available).max(0);
-        let package = app.recommendation(keelway_kernel::Credits::new(missing));
+        let missing = quote.most.saturating_sub(available.get()).max(0);
+        let package = app.recommendation(Credits::new(missing));
         let package = package.filter(|_| missing > 0).map(|package| {
             let (key, cents) = (&package.key, package.price.get() / 10_000);
             let credits = grouped(package.credits.get().unsigned_abs());
@@ -70,8 +74,9 @@ impl Quote {
         });
         Self {
             available: Some(available),
-            missing,
-            left: available.saturating_sub(quote.most),
+            has: signed(available.get()),
+            left: signed(available.get().saturating_sub(quote.most)),
+            missing: if missing > 0 { signed(missing) } else { String::new() },
             package: package.unwrap_or_default(),
             is_open: missing == 0,
             ..quote
