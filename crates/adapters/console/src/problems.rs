@@ -80,13 +80,13 @@ fn advice(problem: &Problem, page: &Page) -> Advice {
     let (happened, to_do) = match problem.code {
         Code::NotFound => (
             "There is nothing at this address.",
-            "Check the address. What you look for may be in another workspace, or you may not \
-             be a member of it any more.",
+            "Check the address. What you are looking for may be in another workspace, or you \
+             may no longer be a member of it.",
         ),
         Code::CsrfRejected => (
             "The form did not come from this console.",
-            "Nothing was changed. Open the page again and send the form from there; if you \
-             signed in again in between, this is why.",
+            "Nothing was changed. Open the page again and send the form from there. Signing in \
+             again in between also causes this.",
         ),
         Code::NotPermitted => (
             "Your role does not allow this.",
@@ -104,23 +104,23 @@ fn advice(problem: &Problem, page: &Page) -> Advice {
             ("Another build of this project is going on.", "Wait until it ends, or cancel it.")
         }
         Code::AlreadyClaimed => {
-            ("This app was claimed already.", "If it was you, you find it among your projects.")
+            ("This app was claimed already.", "If it was you, it is among your projects.")
         }
         Code::QueueExpired => (
             "What you described waited for more than an hour.",
             "Describe it again; nothing was charged.",
         ),
         Code::InvalidTransition => {
-            ("That cannot be done any more.", "Open the page again to see what happened meanwhile.")
+            ("That is no longer possible.", "Open the page again to see what has happened since.")
         }
         Code::BuildNotFinished => {
-            ("The build goes on.", "There is something to download once it has ended.")
+            ("The build is still running.", "Its files can be downloaded once it has ended.")
         }
         Code::RateLimited | Code::TooManyAttempts | Code::TooManyStreams => {
             ("That was too much at once.", "Wait a little, then try again.")
         }
         Code::PlanLimitExceeded | Code::DailyCapReached => (
-            "Your workspace used up what its tier allows.",
+            "Your workspace has used up what its tier allows.",
             "Wait until the next period begins, or choose a higher tier.",
         ),
         Code::Busy | Code::StoreUnavailable | Code::StoreContended | Code::Draining => (
@@ -129,7 +129,7 @@ fn advice(problem: &Problem, page: &Page) -> Advice {
         ),
         Code::Internal => (
             "Something went wrong on our side.",
-            "Try again. If it happens again, tell whoever runs this server the request id.",
+            "Try again. If it keeps happening, give the request id to whoever runs this platform.",
         ),
         _ => ("The request could not be understood.", "Open the page again and try once more."),
     };
