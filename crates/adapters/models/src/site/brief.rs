@@ -5,10 +5,11 @@ use super::kind::{Extra, Kind, named};
 use super::language::{Language, detect};
 use super::layout::Layout;
 use super::money::Currency;
-use super::name::{proper_name, spoken_name};
+use super::name::{proper_name, short_name, spoken_name};
 use super::pack::{Group, Item, Pack};
 use super::text::{capitalized, clean, sentences, shorten, words};
-use super::topics::{Topic, alike, is_function, listed, topics};
+use super::topics::{Topic, alike, listed, topics};
+use super::wishes::{asks_first, without_wishes};
 
 /// What a site is made from.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,9 @@ pub(super) enum Want {
     Api,
     Data,
     Live,
+    /// When somebody is there, or what happens when.
+    Hours,
+    Faq,
     Extra(Extra),
 }
 
@@ -61,6 +65,14 @@ const WANTS: &[(Want, &str, &str)] = &[
     (Want::Extra(Extra::Gallery), "", "gallery =photos =pictures galeria galería galerie fotos"),
     (Want::Extra(Extra::Events), "", "=event =events =concerts evento événement veranstaltung"),
     (Want::Extra(Extra::Articles), "", "=blog =articles =news artigos artículos artikel"),
+    (
+        Want::Hours,
+        "",
+        "=hours =timetable =schedule =calendar =programme =programa =programm =horaire =horaires \
+         =horario =horarios =horário =horários calendrier calendario calendário kalender \
+         öffnungszeit sprechzeit sprechstunde stundenplan",
+    ),
+    (Want::Faq, "", "=faq =faqs frequently frecuentes frequentes fréquentes häufig"),
     (Want::Extra(Extra::Pricing), "", "pricing =prices =plans =preços =precios =tarifs =preise"),
 ];
 
@@ -86,6 +98,8 @@ pub(super) struct Story {
     /// What the description counts up.
     pub(super) listed: Vec<String>,
     pub(super) wants: Vec<Want>,
+    /// Those wants that the description names itself.
+    pub(super) asked: Vec<Want>,
     /// What sites of this kind say.
     pub(super) pack: Pack,
     /// What there is to have: the description's own things first.
@@ -115,9 +129,12 @@ impl Story {
                 let rest = subject.replacen(said, "", 1);
                 (Some(name), rest.replace(" :", ":").replace(" ,", ","))
             }
-            None => (proper_name(&subject, language.tag), subject.clone()),
+            None => match leading_name(&subject, language) {
+                Some((name, rest)) => (Some(name), rest),
+                None => (proper_name(&subject, language.tag), subject.clone()),
+            },
         };
-        let short = fit(&short_name(&headline(&unnamed), language), 40);
+        let short = fit(&short_name(&unnamed, &headline(&unnamed), language), 40);
         // A project that was named after its description has no name yet.
         let given = clean(input.project_name).to_lowercase();
         let name = spoken
@@ -135,7 +152,10 @@ impl Story {
         let topics = topics(&readable, language, &usual, spoken.as_deref().unwrap_or_default());
         let listed = listed(&readable, language);
         let headline = fit(&headline(&unnamed), 70).unwrap_or_else(|| name.clone());
-        let lead = fit(&unnamed, 240).unwrap_or_else(|| headline.clone());
+        let wants = asked(&text, input.features);
+        let foreign = phrases.tag != language.tag;
+        let told = if foreign { unnamed.clone() } else { without_wishes(&unnamed) };
+        let lead = fit(&told, 240).unwrap_or_else(|| headline.clone());
         let readable_copy = |text: &str, least: usize| {
             (least..=34).contains(&text.split_whitespace().count()) && !is_request(text)
         };
@@ -146,7 +166,7 @@ impl Story {
             phrases,
             kind,
             name,
-            speaks: readable_copy(&lead, 6) && !is_function(&lead) && lead.chars().count() <= 190,
+            speaks: readable_copy(&lead, 6) && !asks_first(&lead) && lead.chars().count() <= 190,
             headline,
             lead: ended(lead),
             told: told.map(fitted).collect(),
@@ -158,7 +178,8 @@ impl Story {
             },
             topics,
             listed,
-            wants: wants(&text, kind, input.features),
+            wants: with_usual(&wants, kind),
+            asked: wants,
             currency: Currency::of(&text, phrases.tag),
             pack,
             audience: input.target_users.and_then(|users| fit(&clean(users), 300)),
@@ -201,17 +222,6 @@ impl Story {
     }
 }
 
-/// `headline` without what only qualifies it, where it is too long for a name.
-fn short_name(headline: &str, language: Language) -> String {
-    let all: Vec<&str> = headline.split_whitespace().collect();
-    let mut kept = all.len();
-    while kept > 2 && all[..kept].join(" ").chars().count() > 34 {
-        let joins = |word: &&str| language.is_function_word(&word.to_lowercase());
-        kept = all[..kept].iter().rposition(joins).filter(|at| *at > 0).unwrap_or(kept - 1);
-    }
-    all[..kept].join(" ")
-}
-
 /// `text` with a full stop where it ends without a mark.
 fn ended(mut text: String) -> String {
     if text.ends_with(|c: char| c.is_alphanumeric())
@@ -251,8 +261,9 @@ fn names(groups: &[Group]) -> impl Iterator<Item = String> {
     groups.iter().flat_map(|group| &group.items).map(|item| item.name.clone())
 }
 
-/// The pack's groups with the description's things before them, each with the words of the
-/// pack's item that is like it.
+/// The description's things, each with the words of the pack's item that is like it, and then
+/// the pack's others, unless most of the description's are unlike them: those belong to another
+/// line of work.
 fn offered(listed: &[String], mut groups: Vec<Group>) -> Vec<Group> {
     if listed.is_empty() {
         return groups;
@@ -265,7 +276,8 @@ fn offered(listed: &[String], mut groups: Vec<Group>) -> Vec<Group> {
         });
         own.push(Item { name: name.clone(), ..known.unwrap_or_default() });
     }
-    groups.retain(|group| !group.items.is_empty());
+    let known = own.iter().filter(|item| !item.note.is_empty()).count();
+    groups.retain(|group| known * 2 > own.len() && !group.items.is_empty());
     groups.insert(0, Group { title: String::new(), items: own });
     groups
 }
@@ -327,6 +339,17 @@ fn after_code(tail: &str) -> &str {
     end.map_or(&tail[1..], |(at, _)| tail[at + 1..].trim_start_matches(close))
 }
 
+/// A name that `subject` begins with, set off by a comma: `Casa Aurora, a small hotel`.
+fn leading_name(subject: &str, language: Language) -> Option<(String, String)> {
+    let (name, rest) = subject.split_once(',')?;
+    let all: Vec<&str> = name.split_whitespace().collect();
+    let capital = |word: &&str| word.chars().next().is_some_and(char::is_uppercase);
+    let tells = rest.split_whitespace().next().is_some_and(|word| language.is_opener(word));
+    let fits = (2..=4).contains(&all.len()) && all.iter().all(capital) && tells;
+    let name = fits.then(|| fit(name, 48))??;
+    Some((name, without_opener(rest.trim(), language)))
+}
+
 /// `sentence` from where it comes to the point; whole if it is all opening.
 fn without_opener(sentence: &str, language: Language) -> String {
     let opens = |word: &str| language.is_opener(&word.to_lowercase());
@@ -351,6 +374,8 @@ fn without_opener(sentence: &str, language: Language) -> String {
 /// Words after which a subject is only qualified.
 const QUALIFIERS: &str = "with that where which who including featuring and com que onde con donde \
                           avec qui dont où mit die der das wo und con";
+/// Those of them that tell what it does.
+pub(super) const RELATIVES: [&str; 5] = ["that", "which", "who", "que", "qui"];
 const HEADLINE_WORDS: usize = 8;
 
 fn headline(subject: &str) -> String {
@@ -358,8 +383,10 @@ fn headline(subject: &str) -> String {
     let mut out: Vec<&str> = Vec::new();
     for word in clause.unwrap_or_default().split_whitespace() {
         let lower = word.to_lowercase();
-        let enough = out.len() >= HEADLINE_WORDS
-            || (!out.is_empty() && QUALIFIERS.split_whitespace().any(|listed| listed == lower));
+        // One word alone is a sort of thing and not this one.
+        let tells = out.len() == 1 && RELATIVES.contains(&lower.as_str());
+        let qualifies = QUALIFIERS.split_whitespace().any(|listed| listed == lower);
+        let enough = out.len() >= HEADLINE_WORDS || !out.is_empty() && qualifies && !tells;
         if enough {
             break;
         }
@@ -376,17 +403,20 @@ fn headline(subject: &str) -> String {
     out.join(" ")
 }
 
-fn wants(text: &str, kind: Kind, features: &[String]) -> Vec<Want> {
+fn asked(text: &str, features: &[String]) -> Vec<Want> {
     let lower: Vec<String> = words(text).take(TOPIC_WORDS * 3).map(str::to_lowercase).collect();
-    WANTS
-        .iter()
-        .filter(|(want, key, list)| {
-            features.iter().any(|feature| feature == key)
-                || lower.iter().any(|word| named(list, word))
-                || matches!(want, Want::Extra(extra) if kind.extras().contains(extra))
-        })
-        .map(|(want, ..)| *want)
-        .collect()
+    let named_there = |(_, key, list): &&(Want, &str, &str)| {
+        features.iter().any(|feature| feature == key) || lower.iter().any(|word| named(list, word))
+    };
+    WANTS.iter().filter(named_there).map(|(want, ..)| *want).collect()
+}
+
+/// What is asked for, and what sites of `kind` have unasked.
+fn with_usual(asked: &[Want], kind: Kind) -> Vec<Want> {
+    let mut all = asked.to_vec();
+    let usual = kind.extras().iter().map(|extra| Want::Extra(*extra));
+    all.extend(usual.filter(|want| !asked.contains(want)));
+    all
 }
 
 /// FNV-1a: stable everywhere and for ever, unlike the standard library's hashes.

@@ -147,8 +147,6 @@ impl Theme {
     }
 }
 
-/// How far the second colour stands from the first.
-const SECOND_HUES: [u16; 5] = [28, 40, 165, 195, 320];
 /// How far a site's hue may lie from the one its kind proposes.
 const JITTER: u16 = 17;
 
@@ -202,7 +200,7 @@ impl Design {
         let mut draw = Draw::new(story.seed);
         let theme = layout.theme(&mut draw);
         let hue = (draw.pick(layout.hues) + 360 - JITTER / 2 + draw.below(JITTER)) % 360;
-        let second = (hue + draw.pick(SECOND_HUES)) % 360;
+        let second = (hue + draw.pick(Layout::seconds(story.kind))) % 360;
         // Most families have Latin letters only, and joined letters bear no spacing.
         let latin = !story.headline.chars().any(|c| c.is_alphabetic() && c > '\u{24f}');
         let dark = Palette::dark(theme, hue, second);

@@ -44,11 +44,12 @@ struct Row {
 
 /// The first of the rows that are named most often decides.
 const TABLE: &[Row] = &[
-    // A barber shop or a hair studio is neither a shop nor a studio.
+    // A barber shop is no shop, a hair studio no studio, and a museum for schools no school.
     Row {
         kind: Kind::General,
         extras: &[],
-        words: "barber hairdress =salon tattoo friseur coiff peluquer cabeleireir barbear",
+        words: "barber hairdress =salon tattoo friseur coiff peluquer cabeleireir barbear museum \
+                =museo =museos museu musée =library bibliothek =biblioteca bibliothèque",
     },
     Row {
         kind: Kind::Bakery,
@@ -72,7 +73,8 @@ const TABLE: &[Row] = &[
         kind: Kind::Clinic,
         extras: &[Extra::Booking],
         words: "clinic doctor dentist dental patient medical physio therap hospital clínica médic \
-                cabinet-médical médecin arzt ärzt praxis zahnarzt عيادة מרפא клиник",
+                cabinet-médical médecin arzt ärzt praxis zahnarzt tierarzt tierärzt =vet =vets \
+                veterin vétérin عيادة מרפא клиник",
     },
     Row {
         kind: Kind::School,

@@ -47,7 +47,7 @@ const FUNCTION_WORDS: &[FunctionWords] = &[
                 these those we our us you your they their my me i he she his her who which what \
                 where when how can will should would must may have has do not no all any each \
                 some more most other than then there so if but also into over under about after \
-                before between through while just only very let lets want wants need needs show \
+                before between through near while just only very let lets want wants need needs show \
                 shows include includes including please like such using use via per up out",
         openers: "i we want wants need needs would like to please can could you build create make \
                   design develop generate write give me us a an the my our simple small new nice \

@@ -101,13 +101,13 @@ const fn layout(
 
 static BAKERY: Layout = layout(
     (Opening::Picture, OfferLook::Menu, Times::Hours),
-    [28, 16, 40, 352],
+    [28, 20, 36, 14],
     &[Craft, Editorial, Poster],
     &[Offer, Credo, Schedule, Gallery, Points, Steps],
 );
 static RESTAURANT: Layout = layout(
     (Opening::Picture, OfferLook::Menu, Times::Hours),
-    [12, 355, 150, 36],
+    [12, 355, 24, 34],
     &[Luxe, Editorial, Craft, Stage],
     &[Credo, Offer, Gallery, Story, Schedule, Questions],
 );
@@ -137,7 +137,7 @@ static GYM: Layout = layout(
 );
 static HOTEL: Layout = layout(
     (Opening::Picture, OfferLook::Rooms, Times::Hours),
-    [195, 35, 160, 212],
+    [195, 186, 205, 212],
     &[Luxe, Editorial, Craft],
     &[Story, Offer, Credo, Gallery, Points, Questions],
 );
@@ -220,8 +220,36 @@ impl Layout {
     /// that two of them do not read alike.
     pub(super) const fn parts_shown(kind: Kind) -> usize {
         match kind {
-            Kind::General | Kind::Tool | Kind::Event => 4,
+            Kind::General => 3,
+            Kind::Tool | Kind::Event => 4,
             _ => 5,
+        }
+    }
+
+    /// How far the second colour of a picture may stand from the first: food keeps to colours
+    /// that one would eat.
+    pub(super) const fn seconds(kind: Kind) -> [u16; 5] {
+        match kind {
+            Kind::Bakery | Kind::Restaurant => [10, 18, 26, 342, 350],
+            _ => [28, 40, 165, 195, 320],
+        }
+    }
+
+    /// Whether a site of `kind` may have `part` unasked.
+    pub(super) const fn fits(kind: Kind, part: Part) -> bool {
+        match part {
+            Part::Schedule => matches!(
+                kind,
+                Kind::Bakery
+                    | Kind::Restaurant
+                    | Kind::Law
+                    | Kind::Clinic
+                    | Kind::Gym
+                    | Kind::Music
+                    | Kind::Event
+            ),
+            Part::Articles => matches!(kind, Kind::Journal | Kind::Podcast),
+            _ => true,
         }
     }
 
@@ -252,6 +280,9 @@ impl Layout {
                 | Kind::Portfolio
                 | Kind::Journal
                 | Kind::Shop
+                | Kind::Tool
+                | Kind::Software
+                | Kind::General
         )
     }
 

@@ -21,6 +21,7 @@ mod script;
 mod style;
 mod text;
 mod topics;
+mod wishes;
 
 pub(crate) use brief::Input;
 

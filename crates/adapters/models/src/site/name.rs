@@ -1,7 +1,8 @@
 //! The name that a description gives its subject.
 
-use super::brief::{TOPIC_WORDS, fit};
+use super::brief::{RELATIVES, TOPIC_WORDS, fit};
 use super::kind::named;
+use super::language::Language;
 use super::text::words;
 
 const NAMERS: &str = "=called =named =chamado =chamada =llamado =llamada =appelé =appelée =nommé \
@@ -72,9 +73,91 @@ pub(super) fn proper_name(sentence: &str, language: &str) -> Option<String> {
     None
 }
 
+/// Programs, which are named after whom or what they serve.
+const PROGRAMS: &str = "saas =software =app =platform =tool =dashboard =tracker =planner";
+const LONGEST: usize = 34;
+
+/// What a site without a name is called: its subject, told from `headline` and what follows it.
+pub(super) fn short_name(subject: &str, headline: &str, language: Language) -> String {
+    let words: Vec<&str> = headline.split_whitespace().collect();
+    let own = match words.as_slice() {
+        [program, "for", served @ ..] if named(PROGRAMS, &program.to_lowercase()) => {
+            program_name(subject, program, served, language)
+        }
+        [_, tells, _, rest @ ..] if RELATIVES.contains(tells) => {
+            let article = |word: &&&str| language.is_function_word(&word.to_lowercase());
+            let rest = &rest[rest.iter().take_while(article).count()..];
+            (rest.len() > 1).then(|| rest.join(" "))
+        }
+        _ => None,
+    };
+    cut(&own.unwrap_or_else(|| headline.to_owned()), language)
+}
+
+/// `Dashboard for a small brewery` is a brewery dashboard, and `SaaS for freelancers who send
+/// invoices` is about invoices for freelancers.
+fn program_name(
+    subject: &str,
+    program: &str,
+    served: &[&str],
+    language: Language,
+) -> Option<String> {
+    let opener = |word: &&&str| language.is_opener(&word.to_lowercase());
+    let served = served[served.iter().take_while(opener).count()..].join(" ");
+    let (_, after) = subject.split_once(served.as_str()).filter(|_| !served.is_empty())?;
+    let clause = after.split([',', ':', ';', '.']).next()?;
+    let mut told = clause.split_whitespace();
+    if told.next() == Some("who") {
+        let joins = |word: &&str| !["and", "or", "with", "to", "for", "in"].contains(word);
+        let done: Vec<&str> = told.skip(1).take_while(joins).take(3).collect();
+        return (!done.is_empty()).then(|| format!("{} for {served}", done.join(" ")));
+    }
+    let generic = ["saas", "software"].contains(&program.to_lowercase().as_str());
+    (!generic && !served.contains(' ')).then(|| format!("{served} {}", program.to_lowercase()))
+}
+
+/// `name` without what only qualifies it, where it is too long.
+fn cut(name: &str, language: Language) -> String {
+    let all: Vec<&str> = name.split_whitespace().collect();
+    let mut kept = all.len();
+    while kept > 2 && all[..kept].join(" ").chars().count() > LONGEST {
+        let joins = |word: &&str| language.is_function_word(&word.to_lowercase());
+        kept = all[..kept].iter().rposition(joins).filter(|at| *at > 0).unwrap_or(kept - 1);
+    }
+    let joins = |word: &&str| language.is_function_word(&word.to_lowercase());
+    while kept > 2 && joins(&all[kept - 1]) {
+        kept -= 1;
+    }
+    all[..kept].join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sites_without_a_name_are_called_by_their_subject() {
+        for (subject, headline, name) in [
+            (
+                "SaaS for freelancers who send invoices: features",
+                "SaaS for freelancers",
+                "invoices for freelancers",
+            ),
+            (
+                "Dashboard for a small brewery that tracks stock",
+                "Dashboard for a small brewery",
+                "brewery dashboard",
+            ),
+            (
+                "Non-profit that repairs bicycles",
+                "Non-profit that repairs bicycles",
+                "Non-profit that repairs bicycles",
+            ),
+            ("Climbing gym in Leeds: classes", "Climbing gym in Leeds", "Climbing gym in Leeds"),
+        ] {
+            assert_eq!(short_name(subject, headline, Language::ENGLISH), name);
+        }
+    }
 
     #[test]
     fn names_are_told_from_places() {

@@ -115,6 +115,7 @@ pub(super) fn site_map(story: &Story, least: usize) -> Vec<Page> {
         (Want::Accounts, &[PageKind::Login, PageKind::Signup]),
         (Want::Api, &[PageKind::Api]),
         (Want::Data, &[PageKind::Data]),
+        (Want::Faq, &[PageKind::Faq]),
     ];
     let mut add = |kind: PageKind| {
         if !kinds.contains(&kind) {

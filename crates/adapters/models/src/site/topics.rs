@@ -7,6 +7,7 @@ use super::copy::fill;
 use super::kind::named;
 use super::language::Language;
 use super::text::{capitalized, is_wordy, shorten, words};
+use super::wishes::{held, is_function, without_wishes};
 
 /// Something the site speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +38,9 @@ pub(super) fn topics(
     name: &str,
 ) -> Vec<Topic> {
     let mut found: Vec<(String, usize)> = Vec::new();
+    let wished: Vec<String> = readable.iter().map(|text| without_wishes(text)).collect();
     let clauses =
-        readable.iter().flat_map(|sentence| sentence.split(|c: char| !is_wordy(c) && c != ' '));
+        wished.iter().flat_map(|sentence| sentence.split(|c: char| !is_wordy(c) && c != ' '));
     let mut seen = 0;
     for clause in clauses.take_while(|clause| {
         let early = seen < TOPIC_WORDS;
@@ -57,7 +59,9 @@ pub(super) fn topics(
             }
         }
     }
-    found.retain(|(text, _)| !name.to_lowercase().contains(&text.to_lowercase()));
+    found.retain(|(text, _)| {
+        !name.to_lowercase().contains(&text.to_lowercase()) && !is_function(text)
+    });
     chosen(&found, usual, language)
 }
 
@@ -103,25 +107,13 @@ fn chosen(found: &[(String, usize)], usual: &[String], language: Language) -> Ve
 const LISTED: usize = 6;
 /// Words after which a description counts up what there is.
 const INTRODUCERS: &str = "=with =about =selling =sells =offering =offers =featuring =serving \
-                           =serves =com =sobre =vende =con =vendiendo =avec =mit =über =verkauft \
+                           =serves =tracks =tracking =shows =showing =covers =teaches =com =sobre =vende =con =vendiendo =avec =mit =über =verkauft \
                            =مع =يقدم =عם =עם";
 /// Words that join the last of a list to the others.
 const JOINERS: &str = "and & plus e y et und ed en и 和 と";
 /// Words that end the naming of a thing and begin to tell of it.
-const TELLERS: &str = "=that =which =who =where =with =for =looking =so =because =every =when =que =onde \
-                       =donde =qui =dont =où =die =der =das =mit =avec =con =com =für =para =pour =wo =che";
-/// What a site does rather than what its owner offers.
-const FUNCTIONS: &str = "login log-in sign =account =accounts payment stripe checkout =api =apis =rest \
-                         =database =db =admin dashboard realtime real-time websocket =chat backend \
-                         booking pagament =pago anmeldung bezahlung \
-                         connexion paiement =reservas =reservations =page =site =website =blog =gallery =photos =fotos =menu =carta \
-                         =صفحة הזמנת";
-
-/// Whether `text` speaks of what a site does.
-pub(super) fn is_function(text: &str) -> bool {
-    words(text).any(|word| named(FUNCTIONS, &word.to_lowercase()))
-}
-
+const TELLERS: &str = "=that =which =who =where =with =looking =so =because =every =when =que =onde \
+                       =donde =qui =dont =où =die =der =das =mit =avec =con =com =wo =che";
 /// The things that a description counts up, such as `bread, cakes and coffee`; empty where it
 /// counts up none.
 pub(super) fn listed(readable: &[String], language: Language) -> Vec<String> {
@@ -134,10 +126,15 @@ pub(super) fn listed(readable: &[String], language: Language) -> Vec<String> {
 }
 
 fn counted(sentence: &str, language: Language) -> Vec<String> {
-    let list = match sentence.find([':', '：']) {
-        Some(at) => &sentence[at + 1..],
-        None => after_introducer(sentence).unwrap_or_default(),
-    };
+    let after_colon = sentence.find([':', '：']).map(|at| &sentence[at + 1..]);
+    let things = after_colon.map(|list| things(list, language)).unwrap_or_default();
+    if things.len() > 1 {
+        return things;
+    }
+    after_introducer(sentence).map(|list| self::things(list, language)).unwrap_or_default()
+}
+
+fn things(list: &str, language: Language) -> Vec<String> {
     let mut things: Vec<String> = Vec::new();
     for clause in list.split([',', ';', '、', '،', '，', '：', '。', '(', ')']) {
         for piece in joined(clause) {
@@ -183,17 +180,23 @@ fn after_joined_and(word: &str) -> Option<&str> {
     word.strip_prefix(['و', 'ו']).filter(|rest| rest.chars().count() >= 3)
 }
 
+/// Words before the one that uses a thing; few of these make a name, many a sentence.
+const USERS: &str = "=for =für =para =pour";
+
 /// `piece` as a title, if it names something briefly.
 fn thing(piece: &str, language: Language) -> Option<String> {
     let all: Vec<&str> = piece.split_whitespace().collect();
-    let lead = |word: &&&str| {
-        let lower = word.to_lowercase();
-        language.is_function_word(&lower)
-    };
-    let from = all.iter().take_while(lead).count();
+    let is_lead = |word: &&&str| language.is_function_word(&word.to_lowercase());
+    let from = all.iter().take_while(is_lead).count();
+    let article = all[..from].last().copied().unwrap_or_default();
     let told = |word: &&str| !named(TELLERS, &word.to_lowercase());
-    let kept: Vec<&str> = all.iter().skip(from).copied().take_while(told).collect();
-    let text = kept.join(" ");
+    let kept: Vec<&str> = held(&all[from..]).into_iter().take_while(told).collect();
+    let used = kept.iter().position(|word| named(USERS, &word.to_lowercase()));
+    let kept = match used {
+        Some(at) if kept.len() > 4 => &kept[..at],
+        _ => &kept[..],
+    };
+    let text = if language.tag == "de" { nominative(article, kept) } else { kept.join(" ") };
     let text =
         text.trim_matches(|c: char| !c.is_alphanumeric() && !is_combining_mark(c) && c != ')');
     let fits = (1..=5).contains(&kept.len())
@@ -201,6 +204,29 @@ fn thing(piece: &str, language: Language) -> Option<String> {
         && text.chars().any(char::is_alphabetic)
         && !is_function(text);
     fits.then(|| capitalized(text.trim_start_matches(is_combining_mark)))
+}
+
+/// German words after `mit` as they stand in a list: adjectives in the dative go, as their
+/// endings without it depend on a gender that nobody knows; feminine ones tell theirs.
+fn nominative(article: &str, kept: &[&str]) -> String {
+    let feminine = article.ends_with("er");
+    let is_adjective = |word: &str, next: Option<&&str>| {
+        word.chars().next().is_some_and(char::is_lowercase)
+            && word.ends_with(['n', 'm', 'r'])
+            && word.len() > 4
+            && next.is_some_and(|next| next.chars().next().is_some_and(char::is_uppercase))
+    };
+    let mut out: Vec<String> = Vec::new();
+    for (at, word) in kept.iter().enumerate() {
+        match is_adjective(word, kept.get(at + 1)) {
+            true if at == 0 && (feminine && word.ends_with("en") || word.ends_with("er")) => {
+                out.push(word[..word.len() - 1].to_owned());
+            }
+            true if out.is_empty() => {}
+            _ => out.push((*word).to_owned()),
+        }
+    }
+    out.join(" ")
 }
 
 /// Whether two names are of the same thing, so that one may stand for the other.
@@ -250,6 +276,17 @@ mod tests {
             ["Droit du travail", "Droit de la famille", "Première consultation gratuite"]
         );
         assert_eq!(of("A landing page for a bakery", "en"), Vec::<String>::new());
+        assert_eq!(
+            of(
+                "Eine Bäckerei mit frischem Brot, einer ruhigen Terrasse und einem kleinen Café",
+                "de"
+            ),
+            ["Brot", "Ruhige Terrasse", "Café"]
+        );
+        assert_eq!(
+            of("Portfolio of an artist with a gallery of bowls and vases and a contact form", "en"),
+            ["Bowls", "Vases"]
+        );
     }
 
     #[test]

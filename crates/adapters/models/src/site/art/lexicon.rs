@@ -20,7 +20,7 @@ const fn entry(thing: Thing, set: (i16, i16), words: &'static str) -> Entry {
     Entry { thing, set, words }
 }
 
-static LEXICON: [Entry; 66] = [
+static LEXICON: [Entry; 67] = [
     entry(
         food::LOAF,
         (80, 150),
@@ -56,6 +56,7 @@ static LEXICON: [Entry; 66] = [
         (150, 150),
         "wine vinho =vino =vinos =vin =vins wein glass copo copa verres gläser",
     ),
+    entry(table::BOWL, (70, 150), "bowl =bol =bols cuenco tigela schale schüssel"),
     entry(table::PAN, (-40, 130), "skillet frigideira sartén pfanne =pans copper kupfer"),
     entry(
         table::POT,

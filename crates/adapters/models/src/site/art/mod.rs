@@ -152,6 +152,11 @@ pub(super) fn picture_of(text: &str, kind: Kind, place: Place) -> Element {
     }
 }
 
+/// Whether `text` names something that can be drawn.
+pub(super) fn draws(text: &str) -> bool {
+    lexicon::subject(text).is_some()
+}
+
 /// A picture for each caption, of what it names where that can be drawn, and none twice.
 pub(super) fn pictures(
     kind: Kind,
@@ -210,9 +215,9 @@ fn still(kind: Kind, place: Place, subject: &Put) -> Element {
 /// The class for the colours of a picture: a second round of eight has the other ones.
 fn print(kind: Kind, Place { seed, number, .. }: Place) -> &'static str {
     let some = Draw::new(Draw::new(seed).at(number % 8)).below(3) == 0;
-    // Bread is not blue: food keeps its colours.
-    let food = matches!(kind, Kind::Bakery | Kind::Restaurant);
-    if !food && (some ^ (number / 8 % 2 == 1)) { "art turned" } else { "art" }
+    // Bread is not blue, nor the sea brown.
+    let coloured = matches!(kind, Kind::Bakery | Kind::Restaurant | Kind::Hotel);
+    if !coloured && (some ^ (number / 8 % 2 == 1)) { "art turned" } else { "art" }
 }
 
 fn sheet(class: &'static str, frame: Frame) -> Element {

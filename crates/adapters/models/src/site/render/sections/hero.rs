@@ -75,6 +75,13 @@ fn stage(site: &Site) -> Element {
     el("div").class("hero-art").child(art)
 }
 
+/// The scene as a band across the page, where the first screen has none.
+pub(in super::super) fn scenery(site: &Site) -> Option<Element> {
+    let art = (Layout::of(site.story.kind).opening != Opening::Picture)
+        .then(|| scene(site.story.kind, site.story.seed, Frame::Banner))?;
+    Some(el("div").class("scenery").child(art.with("aria-hidden", "true")))
+}
+
 /// What the theme leaves of the scene.
 const fn frame(design: &Design) -> Frame {
     match (design.theme, design.setting) {

@@ -1,9 +1,10 @@
 //! Points, steps, questions and things to read.
 
 use super::super::super::html::{Element, Link, el};
+use super::super::super::kind::Kind;
 use super::super::super::pack::Point;
 use super::super::super::pages::{Matter, PageKind};
-use super::super::super::topics::is_function;
+use super::super::super::wishes::is_function;
 use super::super::reading::{reading_time, tag};
 use super::super::{Site, section};
 use super::draw;
@@ -40,7 +41,9 @@ pub(in super::super) fn steps(site: &Site) -> Element {
 pub(in super::super) fn questions(site: &Site) -> Element {
     let story = &site.story;
     let title = story.phrases.title(PageKind::Faq);
-    let chosen = draw(site, 5).some(FEW, story.pack.questions.len());
+    // General answers are said once and shortly.
+    let few = if story.kind == Kind::General { 2 } else { FEW };
+    let chosen = draw(site, 21).some(few, story.pack.questions.len());
     let all =
         site.pages.iter().find(|page| page.matter == Matter::Fixed(PageKind::Faq)).map(|page| {
             let link = Link::File(page.file.clone());
@@ -114,5 +117,5 @@ pub(in super::super) fn strip(site: &Site) -> Option<Element> {
         Vec::new()
     };
     let items = words.iter().map(|name| el("li").own((*name).clone()));
-    (!words.is_empty()).then(|| section("strip", [el("ul").children(items)]))
+    (words.len() > 1).then(|| section("strip", [el("ul").children(items)]))
 }

@@ -6,7 +6,7 @@ mod offer;
 mod pictures;
 mod times;
 
-pub(super) use hero::{hero, written};
+pub(super) use hero::{hero, scenery, written};
 pub(super) use lists::{answers, articles, points, questions, reads, steps, strip};
 pub(super) use offer::{Extent, board, jumps, offer, plans};
 pub(super) use pictures::{gallery, picture, pictures};
@@ -55,14 +55,10 @@ pub(super) fn story(site: &Site, paragraphs: usize) -> Element {
 pub(super) fn close(site: &Site) -> Element {
     let close = draw(site, 3).pick([0, 1]);
     let Point { title, text } = &site.story.pack.closes[close];
-    section(
-        "close",
-        [
-            el("h2").ours(title.clone()),
-            el("p").ours(text.clone()),
-            el("div").class("actions").child(action(site)),
-        ],
-    )
+    // Beside words in another language the call is as short as it can be.
+    let text = (!site.story.is_foreign()).then(|| el("p").ours(text.clone()));
+    let actions = el("div").class("actions").child(action(site));
+    section("close", [el("h2").ours(title.clone())].into_iter().chain(text).chain([actions]))
 }
 
 /// What helps while one fills in a form: when somebody is there, and what others asked.

@@ -1,7 +1,8 @@
 //! What there is to have, set as its kind asks for.
 
-use super::super::super::art::{Frame, Place, picture_of};
+use super::super::super::art::{Frame, Place, draws, picture_of};
 use super::super::super::html::{Element, Link, el};
+use super::super::super::kind::Kind;
 use super::super::super::layout::{Layout, OfferLook};
 use super::super::super::pack::Group;
 use super::super::super::pages::{Matter, PageKind};
@@ -18,13 +19,24 @@ pub(in super::super) enum Extent {
     All,
 }
 
+/// How the offer is set: what has no more than a name is shown in pictures or in large rows.
+fn look(site: &Site) -> OfferLook {
+    let items = || site.story.groups.iter().flat_map(|group| &group.items);
+    if items().any(|item| !item.note.is_empty()) {
+        return Layout::of(site.story.kind).offer;
+    }
+    if items().all(|item| draws(&item.name)) { OfferLook::Cards } else { OfferLook::List }
+}
+
 /// The home page's view of the offer.
 pub(in super::super) fn offer(site: &Site) -> Element {
     let pack = &site.story.pack;
-    let look = Layout::of(site.story.kind).offer;
+    let look = look(site);
     let most = match look {
-        OfferLook::Menu => 12,
+        OfferLook::Menu => 9,
         OfferLook::Rooms => 3,
+        // General things are said once and shortly.
+        OfferLook::List if site.story.kind == Kind::General => 3,
         OfferLook::List => 4,
         OfferLook::Cards | OfferLook::Features | OfferLook::Tracks => 6,
     };
@@ -41,7 +53,7 @@ pub(in super::super) fn offer(site: &Site) -> Element {
 
 /// The things themselves.
 pub(in super::super) fn board(site: &Site, extent: Extent) -> Element {
-    let look = Layout::of(site.story.kind).offer;
+    let look = look(site);
     let class = match look {
         OfferLook::Menu => "board menu",
         OfferLook::Cards => "board cards",
@@ -50,7 +62,7 @@ pub(in super::super) fn board(site: &Site, extent: Extent) -> Element {
         OfferLook::Features => "board features",
         OfferLook::Rooms => "board rooms",
     };
-    let shown = shown(site, look, extent);
+    let shown = shown(site, extent);
     // Menus keep their groups everywhere; other looks only where all is shown.
     let grouped = extent == Extent::All || look == OfferLook::Menu;
     let mut number = 0;
@@ -82,7 +94,7 @@ pub(in super::super) fn board(site: &Site, extent: Extent) -> Element {
 
 /// Places, group by group, of what is shown: the description's own things first, then some of
 /// the others.
-fn shown(site: &Site, look: OfferLook, extent: Extent) -> Vec<(usize, usize)> {
+fn shown(site: &Site, extent: Extent) -> Vec<(usize, usize)> {
     let groups = &site.story.groups;
     let all = groups
         .iter()
@@ -90,12 +102,11 @@ fn shown(site: &Site, look: OfferLook, extent: Extent) -> Vec<(usize, usize)> {
         .flat_map(|(at, group)| (0..group.items.len()).map(move |place| (at, place)));
     let all: Vec<(usize, usize)> = all.collect();
     let Extent::Some(most) = extent else { return all };
-    if look == OfferLook::Menu {
-        return all.into_iter().take(most).collect();
-    }
     let own = groups.first().filter(|group| group.title.is_empty());
-    let own = own.map_or(0, |group| group.items.len()).min(most);
-    let rest = draw(site, 13).some(most - own, all.len() - own);
+    let own = own.map_or(0, |group| group.items.len());
+    // A few of the others beside the description's own.
+    let rest = if own > 0 { most.saturating_sub(own).min(3) } else { most };
+    let rest = draw(site, 13).some(rest, all.len() - own);
     (0..own).chain(rest.into_iter().map(|at| at + own)).map(|at| all[at]).collect()
 }
 
