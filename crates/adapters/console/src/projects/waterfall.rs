@@ -69,6 +69,11 @@ struct Stretch {
     times: Option<(Timestamp, Timestamp)>,
 }
 
+/// What providers charge for without an answer: it belongs to no agent's work.
+const FAILED_CALLS: &str = "Failed calls of the provider";
+
+const FAILED: Stretch = Stretch { state: "failed", times: None };
+
 const WAITING: Stretch = Stretch { state: "queued", times: None };
 
 impl Facts<'_> {
@@ -155,7 +160,14 @@ impl Facts<'_> {
         Phase::ALL.into_iter().map(step).collect()
     }
 
-    /// The finished agents in the order of the plan.
+    /// What calls that failed cost: what was used beyond the work of finished agents.
+    pub(super) fn failed_calls(&self) -> MicroUsd {
+        let worked =
+            self.work.iter().fold(Totals::default(), |sum, work| sum.plus(&work.usage)).cost;
+        MicroUsd::new(self.build.used.cost.get().saturating_sub(worked.get()).max(0))
+    }
+
+    /// The finished agents in the order of the plan, and the calls that failed.
     pub(super) fn costs(&self) -> Vec<Cost> {
         let mut work: Vec<&AgentWork> = self.work.iter().collect();
         work.sort_by_key(|work| work.agent.number);
@@ -169,7 +181,18 @@ impl Facts<'_> {
             dollars: dollars(work.usage.cost),
             credits: in_credits(work.usage.cost, self.micro_usd_per_credit),
         };
-        work.into_iter().map(cost).collect()
+        let failed = self.failed_calls();
+        let calls = (failed > MicroUsd::ZERO).then(|| Cost {
+            agent: FAILED_CALLS.to_owned(),
+            phase: "",
+            offset: String::new(),
+            duration: String::new(),
+            tokens_in: String::new(),
+            tokens_out: String::new(),
+            dollars: dollars(failed),
+            credits: in_credits(failed, self.micro_usd_per_credit),
+        });
+        work.into_iter().map(cost).chain(calls).collect()
     }
 
     pub(super) fn waterfall(&self) -> Waterfall {
@@ -192,6 +215,11 @@ impl Facts<'_> {
                 .fold(Totals::default(), |sum, work| sum.plus(&work.usage));
             rows.push(self.row(("phase", &title(phase.as_str())), stretch, sum, &axis));
             self.crew(&agents, &axis, &mut rows);
+        }
+        let failed = Totals { cost: self.failed_calls(), ..Totals::default() };
+        if failed.cost > MicroUsd::ZERO {
+            let row = self.row(("phase", FAILED_CALLS), FAILED, failed, &axis);
+            rows.push(Row { tokens: String::new(), ..row });
         }
         let used = self.build.used;
         Waterfall {

@@ -1,9 +1,10 @@
 //! The pages of projects: the list, a running build and what came of it.
 
 use keelway_access::Role;
+use keelway_builds::end::End;
 use keelway_builds::run::Progress;
-use keelway_builds::{FailureReason, Phase, Plan};
-use keelway_kernel::Tier;
+use keelway_builds::{BuildFailure, FailureReason, Phase, Plan};
+use keelway_kernel::{MicroUsd, Tier};
 
 use crate::app::{Answer, Someone, TestApp};
 use crate::statements::statements;
@@ -196,6 +197,45 @@ async fn a_failure_of_ours_says_so_costs_nothing_and_leads_on() {
     assert!(new.main().contains("&#60;script&#62;alert(1)"), "{}", new.main());
     assert_harmless(&new);
     assert_harmless(&app.page(&ada, "/projects").await);
+}
+
+#[tokio::test]
+async fn what_failed_calls_cost_is_a_row_of_its_own() {
+    let app = TestApp::spawn().await;
+    let ada = app.owner("ada@example.com").await;
+    let (project, _) = app.submit(&ada, BAKERY, None).await;
+    let lease = app.taken().await.lease;
+    let path = format!("/projects/{project}");
+    let begun = Progress::PhaseStarted(Phase::Plan);
+    app.record(&lease, vec![begun, Progress::AgentCompleted(app.work(5, 1))]).await;
+    let failed = |retry_after| End::Failed {
+        failure: BuildFailure {
+            reason: FailureReason::Provider,
+            message: "it answered 503".into(),
+            retryable: true,
+        },
+        charged: MicroUsd::new(30_000),
+        retry_after,
+        jitter: 0,
+    };
+    app.finish(&lease, failed(Some(1_000))).await;
+    let waiting = app.page(&ada, &path).await;
+    assert!(waiting.main().contains("after a failure of the model provider"), "{}", waiting.main());
+    app.clock.advance(60);
+    let lease = app.taken().await.lease;
+    let End::Failed { failure, charged, jitter, .. } = failed(None) else { unreachable!() };
+    let failure = BuildFailure { retryable: false, ..failure };
+    app.finish(&lease, End::Failed { failure, charged, retry_after: None, jitter }).await;
+    let page = app.page(&ada, &path).await;
+    for part in [
+        "9 credits were charged, including 6 credits for failed calls of the model provider; 66 are",
+        "Failed calls of the provider",
+        ">2.50<",
+        ">6.00<",
+        ">8.50<",
+    ] {
+        assert!(page.main().contains(part), "{part}: {}", page.main());
+    }
 }
 
 #[tokio::test]

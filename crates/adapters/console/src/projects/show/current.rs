@@ -2,10 +2,10 @@
 
 use keelway_builds::cancel::{CancelError, CancelPreview};
 use keelway_builds::{
-    AgentWork, Build, BuildFailure, BuildState, BuildStatus, FailureReason, Project,
+    Build, BuildFailure, BuildState, BuildStatus, Event, EventBody, FailureReason, Project,
 };
 use keelway_http::Problem;
-use keelway_kernel::{Failure, Timestamp};
+use keelway_kernel::{Failure, MicroUsd};
 use keelway_platform::Permit;
 use keelway_platform::permit::right::{CancelBuild, SubmitBuild, ViewBuilds};
 use keelway_platform::reports::Report;
@@ -45,6 +45,8 @@ pub(super) struct Current {
     pub(super) starts: String,
     /// When it is tried again, if it waits after a failure.
     pub(super) retries: String,
+    /// Whose failure that was.
+    pub(super) retries_after: &'static str,
     pub(super) percent: u64,
     /// The phase it is in, in words.
     pub(super) doing: String,
@@ -168,6 +170,7 @@ impl View<'_> {
             place: position.map_or(0, |position| position.place),
             starts: position.map(|p| until(p.estimated_start, now)).unwrap_or_default(),
             retries,
+            retries_after: after(&history),
             percent: facts.progress(),
             doing: build.phase.map(|phase| title(phase.as_str())).unwrap_or_default(),
             pipeline: facts.pipeline(),
@@ -178,7 +181,7 @@ impl View<'_> {
             newest: before.map(|_| format!("{here}#events")).unwrap_or_default(),
             events,
             cancel,
-            ending: self.ending(&build, &work),
+            ending: self.ending(&facts),
             result: made,
             is_own_preview: own.is_some(),
             curl: curl(app, self.around.page, &format!("/v1/builds/{}", build.id)),
@@ -212,7 +215,8 @@ impl View<'_> {
         }))
     }
 
-    fn ending(&self, build: &Build, work: &[AgentWork]) -> Option<Ending> {
+    fn ending(&self, facts: &Facts<'_>) -> Option<Ending> {
+        let build = facts.build;
         let may_retry = self.around.rights.permit::<SubmitBuild>().is_ok();
         let again = format!(
             "/w/{}/new?project={}&again={}",
@@ -225,8 +229,7 @@ impl View<'_> {
             0 => format!("Nothing was charged; all {} held credits are back.", build.held),
             charged => {
                 let back = build.held.get().saturating_sub(charged).max(0);
-                let agents = count(work.len() as u64, "agent", "agents");
-                format!("{charged} credits were charged for the work of {agents}; {back} are back.")
+                format!("{}; {back} {} back.", charge(charged, facts), is_are(back))
             }
         };
         let (tone, title, text, charged) = match &build.status {
@@ -239,7 +242,10 @@ impl View<'_> {
                 ("bad", title, format!("{message} {help}").trim().to_owned(), credits())
             }
             BuildStatus::Cancelled { at } => {
-                let text = format!("It was called off {}.", moment(*at, self.around.now()));
+                let text = format!(
+                    "It was stopped on request {}.",
+                    Moment::of(*at, self.around.now()).ago
+                );
                 ("info", "This build was cancelled.", text, credits())
             }
             BuildStatus::Expired { .. } => {
@@ -254,8 +260,43 @@ impl View<'_> {
     }
 }
 
-fn moment(at: Timestamp, now: Timestamp) -> String {
-    Moment::of(at, now).ago
+/// What was charged and for what: "7 credits were charged for the work of 2 agents".
+fn charge(charged: i64, facts: &Facts<'_>) -> String {
+    let (work, failed) = (facts.work.len() as u64, facts.failed_calls());
+    let number = grouped(charged.unsigned_abs());
+    let credits = if charged == 1 {
+        "1 credit was charged".to_owned()
+    } else {
+        format!("{number} credits were charged")
+    };
+    if failed <= MicroUsd::ZERO {
+        return format!("{credits} for the work of {}", count(work, "agent", "agents"));
+    }
+    if work == 0 {
+        return format!("{credits} for failed calls of the model provider");
+    }
+    let failed = in_credits(failed, facts.micro_usd_per_credit);
+    let part = failed.strip_suffix(".00").unwrap_or(&failed);
+    let unit = if part == "1" { "credit" } else { "credits" };
+    format!("{credits}, including {part} {unit} for failed calls of the model provider")
+}
+
+const fn is_are(number: i64) -> &'static str {
+    if number == 1 { "is" } else { "are" }
+}
+
+/// Whose failure the last attempt ended with.
+fn after(history: &[Event]) -> &'static str {
+    let reason = history.iter().rev().find_map(|event| match event.body {
+        EventBody::Retrying { reason, .. } => Some(reason),
+        _ => None,
+    });
+    match reason {
+        Some(FailureReason::Provider) => "after a failure of the model provider",
+        Some(FailureReason::WorkerLost) => "after we lost its worker",
+        Some(FailureReason::Deployment) => "after it could not be put online",
+        Some(FailureReason::Budget | FailureReason::Internal) | None => "after a failure of ours",
+    }
 }
 
 const fn failed(reason: FailureReason) -> &'static str {
