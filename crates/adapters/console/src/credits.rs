@@ -94,6 +94,17 @@ struct HoldRow {
     ends: String,
 }
 
+/// As exact as anybody plans for.
+fn days_left(days: u64) -> String {
+    if days > 365 { "365+".to_owned() } else { days.to_string() }
+}
+
+/// "0.01 USD": two decimals, more only where they say something.
+fn price(cost: MicroUsd) -> String {
+    let exact = dollars(cost);
+    exact.replace("00 USD", " USD")
+}
+
 struct PackageRow {
     name: String,
     credits: String,
@@ -124,7 +135,7 @@ async fn show(
         is_later_page: wanted.cursor.is_some(),
         first: first.unwrap_or_default(),
         next: next.unwrap_or_default(),
-        price: dollars(MicroUsd::new(settings.micro_usd_per_credit.get().into())),
+        price: price(MicroUsd::new(settings.micro_usd_per_credit.get().into())),
         packages: settings.packages.iter().map(PackageRow::of).collect(),
         rules: RULES,
         curl: curl(&app, &page),
@@ -156,7 +167,7 @@ impl Account {
             available: signed(statement.available),
             held: signed(statement.held),
             balance: signed(statement.balance),
-            days_left: statement.days_left.map(grouped).unwrap_or_default(),
+            days_left: statement.days_left.map(days_left).unwrap_or_default(),
             held_note: match holds {
                 0 => "nothing is being built".to_owned(),
                 some => format!("set aside for {}", count(some, "build", "builds")),

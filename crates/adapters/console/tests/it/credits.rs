@@ -67,7 +67,7 @@ async fn whoever_did_nothing_yet_sees_the_plans_credits_and_no_dead_button() {
         "Nothing is held.",
         "Ask the owner of this platform",
         "29.99 USD",
-        "0.0100 USD",
+        "0.01 USD",
         "The model provider failed",
         "/v1/credits/ledger",
         "+300",
