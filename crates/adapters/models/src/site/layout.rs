@@ -227,10 +227,12 @@ impl Layout {
     }
 
     /// How far the second colour of a picture may stand from the first: food keeps to colours
-    /// that one would eat.
+    /// that one would eat, the sea to its own.
     pub(super) const fn seconds(kind: Kind) -> [u16; 5] {
         match kind {
             Kind::Bakery | Kind::Restaurant => [10, 18, 26, 342, 350],
+            // Sand and stone by the water.
+            Kind::Hotel => [12, 188, 195, 200, 205],
             _ => [28, 40, 165, 195, 320],
         }
     }
