@@ -1,7 +1,7 @@
 //! Asking for builds, following them and calling them off.
 
 use keelway_builds::cancel::{Cancel, CancelError, CancelPreview, Cancelling};
-use keelway_builds::guest::ClaimError;
+use keelway_builds::guest::{self, ClaimError};
 use keelway_builds::ports::{BuildFilter, Topic};
 use keelway_builds::submit::{Park, ParkError, ProjectChoice, Submit, SubmitError, Submitted};
 use keelway_builds::{
@@ -36,6 +36,22 @@ pub enum GuestError {
     /// The idempotency key belongs to another request.
     #[error(transparent)]
     Park(#[from] ParkError),
+}
+
+/// What a guest parked, and whether it may still be claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// What was parked.
+    pub entry: GuestEntry,
+    /// Why nobody may claim it any more.
+    pub refused: Option<ClaimError>,
+}
+
+impl Parked {
+    /// What was parked, where it may still be claimed.
+    pub fn open(self) -> Option<GuestEntry> {
+        self.refused.is_none().then_some(self.entry)
+    }
 }
 
 impl Platform {
@@ -124,6 +140,15 @@ impl Platform {
             .park(cmd)
             .await
             .map_err(|failure| failure.map_rejected(GuestError::Park))
+    }
+
+    /// What was parked under `queue`, as whoever knows that number may see it; changes nothing.
+    pub async fn parked(&self, queue: QueueId) -> Result<Option<Parked>, StoreError> {
+        let entry = self.ports.submissions.find_parked(queue).await?;
+        Ok(entry.map(|entry| {
+            let refused = guest::claim(Some(&entry), self.now()).err();
+            Parked { entry, refused }
+        }))
     }
 
     /// One build and, while it waits, its place in the queue.

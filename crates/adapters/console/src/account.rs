@@ -8,7 +8,7 @@ use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
 use actix_web::http::header::SET_COOKIE;
 use keelway_access::Membership;
-use keelway_builds::{GuestEntry, guest};
+use keelway_builds::GuestEntry;
 use keelway_http::args::UseCases;
 use keelway_http::routes::Routes;
 use keelway_kernel::{QueueId, StoreError};
@@ -38,12 +38,18 @@ pub(crate) struct Parked {
 /// What was parked under `queue`, if it can be claimed. A number that nobody has is silently
 /// nothing: it must not keep anybody from signing up.
 pub(crate) async fn parked(app: &UseCases, queue: &str) -> Result<Option<Parked>, StoreError> {
-    let Ok(id) = queue.parse::<QueueId>() else { return Ok(None) };
-    let ports = app.ports();
-    let entry = ports.submissions.find_parked(id).await?;
-    let claimable = guest::claim(entry.as_ref(), ports.clock.now());
-    let description = |entry: &GuestEntry| entry.request.description.as_str().to_owned();
-    Ok(claimable.ok().map(|entry| Parked { description: description(entry) }))
+    let description = |entry: GuestEntry| entry.request.description.as_str().to_owned();
+    let entry = claimable(app, queue).await?;
+    Ok(entry.map(|entry| Parked { description: description(entry) }))
+}
+
+/// The same with all that was asked for.
+pub(crate) async fn claimable(
+    app: &UseCases,
+    queue: &str,
+) -> Result<Option<GuestEntry>, StoreError> {
+    let Ok(queue) = queue.parse::<QueueId>() else { return Ok(None) };
+    Ok(app.parked(queue).await?.and_then(|parked| parked.open()))
 }
 
 /// What is open to people who have no workspace yet.

@@ -255,15 +255,12 @@ async fn me(person: SignedIn, app: UseCases, req: HttpRequest) -> Result<View<Me
 /// nothing, for it must not keep anybody from signing up.
 async fn parked(app: &UseCases, queue: Option<QueueId>) -> Result<Option<QueueView>, Problem> {
     let Some(queue_id) = queue else { return Ok(None) };
-    let ports = app.ports();
-    let entry = ports.submissions.find_parked(queue_id).await?;
-    let claimable = keelway_builds::guest::claim(entry.as_ref(), ports.clock.now()).is_ok();
-    let view = |entry: keelway_builds::GuestEntry| QueueView {
+    let parked = app.parked(queue_id).await?;
+    Ok(parked.map(|parked| QueueView {
         queue_id,
-        claimable,
-        expires_at: entry.expires_at,
-    };
-    Ok(entry.map(view))
+        claimable: parked.refused.is_none(),
+        expires_at: parked.entry.expires_at,
+    }))
 }
 
 fn session(

@@ -10,8 +10,7 @@ mod quote;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
-use keelway_builds::GuestEntry;
-use keelway_builds::guest::{self, ClaimError};
+use keelway_builds::guest::ClaimError;
 use keelway_builds::submit::Submitted;
 use keelway_http::args::{Query, UseCases};
 use keelway_http::form::Form;
@@ -26,7 +25,8 @@ use serde::Deserialize;
 
 use self::ask::{Ask, Wish};
 use self::quote::{Quote, Refusal};
-use super::{now, under};
+use super::under;
+use crate::account::claimable;
 use crate::fields::Mistakes;
 use crate::page::Page;
 use crate::shell::Shell;
@@ -82,6 +82,7 @@ struct Part {
     slug: String,
     quote: Option<Quote>,
     refusal: Option<Refusal>,
+    mistakes: Mistakes,
 }
 
 /// What a page is made with.
@@ -111,7 +112,7 @@ pub(super) async fn form(
     let mut ask = Ask::sized(desk.own_size());
     ask.project = from.project;
     let mut found = Found::default();
-    if let Some(parked) = desk.parked(&from.queue).await? {
+    if let Some(parked) = claimable(&app, &from.queue).await? {
         ask = Ask { queue: from.queue, ..Ask::again(&parked.request, ask.project) };
     } else if let Ok(again) = from.again.parse::<BuildId>() {
         let viewer = rights.permit::<ViewBuilds>()?;
@@ -142,9 +143,9 @@ pub(super) async fn estimate(
     let is_fine = found.mistakes.is_empty();
     let status = if is_fine { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     if page.is_fragment() {
-        let Found { quote, refusal, .. } = found;
+        let Found { quote, refusal, mistakes } = found;
         let slug = page.slug().to_owned();
-        return Ok(page.show_as(status, &Part { slug, quote, refusal }));
+        return Ok(page.show_as(status, &Part { slug, quote, refusal, mistakes }));
     }
     desk.show(status, ask, found).await
 }
@@ -205,7 +206,7 @@ impl Desk<'_> {
     fn needed(&self, wish: &Wish) -> i64 {
         let (estimator, request) = (&self.app.platform_settings().estimator, &wish.request);
         let estimate = estimator.estimate(request.description.as_str(), request.tier);
-        self.app.credits_of(&estimate).get()
+        wish.capped(self.app.credits_of(&estimate)).get()
     }
 
     /// What would come of it, with all that stands in the way.
@@ -217,17 +218,18 @@ impl Desk<'_> {
                 return Ok(Found { mistakes, ..Found::default() });
             }
         };
-        let request = wish.request.clone();
+        let Wish { ref request, .. } = wish;
+        let (request, limit) = (request.clone(), request.max_credits);
         match self.app.rehearse_build(self.permit, wish.request, wish.project).await {
             Ok(rehearsal) => {
-                let quote = Quote::of(self.app, &rehearsal);
+                let quote = Quote::of(self.app, &rehearsal, request.tier);
                 Ok(Found { quote: Some(quote), ..Found::default() })
             }
             Err(failure) => {
                 let refusal = Refusal::of(failure.into(), self)?;
                 let scope = Some(self.permit.scope());
                 let estimate = self.app.estimate(scope, &request.description, request.tier).await?;
-                let quote = Some(Quote::only(self.app, &estimate));
+                let quote = Some(Quote::only(self.app, &estimate, limit));
                 Ok(Found { quote, refusal: Some(refusal), ..Found::default() })
             }
         }
@@ -237,18 +239,9 @@ impl Desk<'_> {
     /// stays one: nobody is charged twice for having two tabs open.
     async fn claims(&self, ask: &Ask, wish: &Wish) -> Result<Option<QueueId>, StoreError> {
         let Ok(queue) = ask.queue.parse::<QueueId>() else { return Ok(None) };
-        let entry = self.app.ports().submissions.find_parked(queue).await?;
-        let state = guest::claim(entry.as_ref(), now(self.app));
-        let is_open = matches!(state, Ok(_) | Err(ClaimError::AlreadyClaimed { .. }));
-        let is_same = entry.is_some_and(|entry| wish.says(&entry.request));
-        Ok((is_open && is_same).then_some(queue))
-    }
-
-    /// What waits under this number, if it can be claimed.
-    async fn parked(&self, queue: &str) -> Result<Option<GuestEntry>, StoreError> {
-        let Ok(queue) = queue.parse::<QueueId>() else { return Ok(None) };
-        let entry = self.app.ports().submissions.find_parked(queue).await?;
-        Ok(guest::claim(entry.as_ref(), now(self.app)).ok().cloned())
+        let Some(parked) = self.app.parked(queue).await? else { return Ok(None) };
+        let is_open = matches!(parked.refused, None | Some(ClaimError::AlreadyClaimed { .. }));
+        Ok((is_open && wish.says(&parked.entry.request)).then_some(queue))
     }
 
     async fn target(&self, project: &str) -> Result<Option<Target>, Problem> {
