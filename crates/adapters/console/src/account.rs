@@ -7,14 +7,17 @@ mod sign_up;
 use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
 use actix_web::http::header::SET_COOKIE;
-use keelway_access::Membership;
+use keelway_access::{DisplayName, Email, Membership, Password, WorkspaceName};
 use keelway_builds::GuestEntry;
+use keelway_http::Problem;
 use keelway_http::args::UseCases;
+use keelway_http::check::Check;
 use keelway_http::routes::Routes;
 use keelway_kernel::{QueueId, StoreError};
-use keelway_platform::auth::SignedInNow;
+use keelway_platform::auth::{SignUpRequest, SignedInNow};
 
-use crate::page::go;
+use crate::page::{Page, go};
+use crate::settings::filled;
 
 pub(crate) fn routes(routes: &mut Routes) {
     sign_up::routes(routes);
@@ -28,6 +31,38 @@ pub(crate) fn routes(routes: &mut Routes) {
 pub(crate) fn local(path: &str) -> Option<&str> {
     let is_plain = path.chars().all(|c| c.is_ascii_graphic() && c != '\\');
     (path.starts_with('/') && !path.starts_with("//") && is_plain).then_some(path)
+}
+
+/// What somebody fills in to have an account.
+pub(crate) struct Newcomer<'a> {
+    pub(crate) email: &'a str,
+    pub(crate) password: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) workspace: &'a str,
+}
+
+impl Newcomer<'_> {
+    /// What is asked for, or every mistake at once.
+    pub(crate) fn request(&self, page: &Page) -> Result<SignUpRequest, Problem> {
+        let mut check = Check::default();
+        let email = check.field("/email", Email::parse(self.email));
+        // A password can be too short whatever the address.
+        let address = email.clone().or_else(|| Email::parse("nobody@invalid").ok());
+        let password = address.and_then(|address| {
+            check.field("/password", Password::choose(self.password, &address))
+        });
+        let name = check.optional("/name", filled(self.name), DisplayName::parse);
+        let workspace = check.optional("/workspace", filled(self.workspace), WorkspaceName::parse);
+        let (email, password, name, workspace) = check.all((email, password, name, workspace))?;
+        Ok(SignUpRequest {
+            email,
+            password,
+            name,
+            workspace,
+            user_agent: page.visitor.user_agent.clone(),
+            request_id: page.visitor.request_id.clone(),
+        })
+    }
 }
 
 /// A parked request that can be claimed.

@@ -3,26 +3,21 @@
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use keelway_access::{
-    DisplayName, Email, OwnerToken, Password, RateClass, RedeemError, WorkspaceName,
-};
+use keelway_access::{OwnerToken, Password, RateClass, RedeemError};
 use keelway_http::args::UseCases;
-use keelway_http::check::Check;
 use keelway_http::form::Form;
 use keelway_http::guard::Anyone;
 use keelway_http::routes::Routes;
 use keelway_http::{Code, Problem};
 use keelway_kernel::Failure;
 use keelway_platform::Person;
-use keelway_platform::auth::SignUpRequest;
 use keelway_platform::owner::OwnerRefused;
 use serde::Deserialize;
 
-use crate::account::{onward, with_cookie};
+use crate::account::{Newcomer, onward, with_cookie};
 use crate::fields::Mistakes;
 use crate::page::{Page, go};
 use crate::projects::text::encoded;
-use crate::settings::filled;
 use crate::shell::Shell;
 
 pub(crate) fn routes(routes: &mut Routes) {
@@ -126,7 +121,8 @@ async fn begin(
     token: &OwnerToken,
     fields: Fields,
 ) -> Result<HttpResponse, Problem> {
-    let request = match wanted(page, &fields) {
+    let Fields { email, password, name, workspace } = &fields;
+    let request = match (Newcomer { email, password, name, workspace }).request(page) {
         Ok(request) => request,
         Err(problem) => {
             // Whoever holds a dead link learns that before anything else.
@@ -144,26 +140,6 @@ async fn begin(
         }
         Err(failure) => refused(page, token, fields, failure),
     }
-}
-
-fn wanted(page: &Page, fields: &Fields) -> Result<SignUpRequest, Problem> {
-    let mut check = Check::default();
-    let email = check.field("/email", Email::parse(&fields.email));
-    // A password can be too short whatever the address.
-    let address = email.clone().or_else(|| Email::parse("nobody@invalid").ok());
-    let password = address
-        .and_then(|address| check.field("/password", Password::choose(&fields.password, &address)));
-    let name = check.optional("/name", filled(&fields.name), DisplayName::parse);
-    let workspace = check.optional("/workspace", filled(&fields.workspace), WorkspaceName::parse);
-    let (email, password, name, workspace) = check.all((email, password, name, workspace))?;
-    Ok(SignUpRequest {
-        email,
-        password,
-        name,
-        workspace,
-        user_agent: page.visitor.user_agent.clone(),
-        request_id: page.visitor.request_id.clone(),
-    })
 }
 
 fn refused(

@@ -3,18 +3,16 @@
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use askama::Template;
-use keelway_access::{DisplayName, Email, Password, RateClass, WorkspaceName};
+use keelway_access::{Password, RateClass};
 use keelway_http::args::{Query, UseCases};
-use keelway_http::check::Check;
 use keelway_http::form::Form;
 use keelway_http::guard::{Anyone, Public};
 use keelway_http::routes::Routes;
 use keelway_http::{Code, Problem};
 use keelway_platform::Person;
-use keelway_platform::auth::SignUpRequest;
 use serde::Deserialize;
 
-use super::{Parked, entered, onward, parked};
+use super::{Newcomer, Parked, entered, onward, parked};
 use crate::fields::Mistakes;
 use crate::page::{Page, go};
 use crate::shell::Shell;
@@ -41,6 +39,7 @@ struct SignUpPage {
     parked: Option<Parked>,
     /// A number was given, and what it stood for cannot be claimed any more.
     is_lost: bool,
+    fewest: usize,
     mistakes: Mistakes,
 }
 
@@ -81,8 +80,8 @@ async fn shown(
 ) -> Result<HttpResponse, Problem> {
     let parked = parked(app, &fields.queue).await?;
     let is_lost = parked.is_none() && !fields.queue.is_empty();
-    let shell = page.shell("Sign up", "");
-    Ok(page.show_as(status, &SignUpPage { shell, fields, parked, is_lost, mistakes }))
+    let (shell, fewest) = (page.shell("Sign up", ""), Password::MIN);
+    Ok(page.show_as(status, &SignUpPage { shell, fields, parked, is_lost, fewest, mistakes }))
 }
 
 /// Anybody may, also with a session, which then ends.
@@ -112,28 +111,11 @@ async fn tried(
     page: &Page,
     fields: &Fields,
 ) -> Result<HttpResponse, Problem> {
-    let filled = |text| Some(text).filter(|text: &&str| !text.trim().is_empty());
-    let mut check = Check::default();
-    let email = check.field("/email", Email::parse(&fields.email));
-    // A password can be too short whatever the address.
-    let address = email.clone().or_else(|| Email::parse("nobody@invalid").ok());
-    let password = address
-        .and_then(|address| check.field("/password", Password::choose(&fields.password, &address)));
-    let name = check.optional("/name", filled(&*fields.name), DisplayName::parse);
-    let workspace = check.optional("/workspace", filled(&*fields.workspace), WorkspaceName::parse);
-    let (email, password, name, workspace) = check.all((email, password, name, workspace))?;
-    let request_id = caller.request_id().to_owned();
-    let now = app
-        .sign_up(SignUpRequest {
-            email,
-            password,
-            name,
-            workspace,
-            user_agent: page.visitor.user_agent.clone(),
-            request_id: request_id.clone(),
-        })
-        .await?;
+    let Fields { email, password, name, workspace, .. } = fields;
+    let request = Newcomer { email, password, name, workspace }.request(page)?;
+    let now = app.sign_up(request).await?;
     if let Some(session) = caller.presented_session() {
+        let request_id = caller.request_id().to_owned();
         app.sign_out(&Person { user: now.user.id, session, request_id }).await?;
     }
     Ok(entered(app, &now, &fields.queue, &fields.next))
