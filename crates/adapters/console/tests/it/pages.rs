@@ -43,6 +43,9 @@ async fn the_policy_lets_nothing_run_that_is_not_ours() {
 
 #[tokio::test]
 async fn a_report_is_counted_and_answered_with_nothing() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).unwrap();
     let app = TestApp::spawn().await;
     let report = r#"{"csp-report":{"effective-directive":"script-src-elem"}}"#;
     let sent = app.post("/csp-reports").body("application/csp-report", report).send().await;
@@ -50,6 +53,10 @@ async fn a_report_is_counted_and_answered_with_nothing() {
     let large = "x".repeat(17 * 1024);
     let sent = app.post("/csp-reports").body("application/csp-report", &large).send().await;
     assert_eq!(sent.verdict(), "413 PAYLOAD_TOO_LARGE");
+    let text = handle.render();
+    let counts: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("keelway_csp_reports_total")).collect();
+    assert_eq!(counts, ["keelway_csp_reports_total{directive=\"script-src-elem\"} 1"]);
 }
 
 #[tokio::test]
