@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use keelway_builds::changes::{Difference, Line, NoDiff};
 use keelway_builds::end::{End, Finish};
+use keelway_builds::guest::ClaimError;
 use keelway_builds::operations::{BuildSearch, Window};
 use keelway_builds::overview::{ProjectFilter, SpentOn};
 use keelway_builds::ports::BuildQueue;
@@ -12,7 +13,9 @@ use keelway_builds::usage::UsageQuery;
 use keelway_builds::{
     BuildRequest, BuildState, BuildTier, Description, Manifest, Phase, ProjectName, SiteLabel,
 };
-use keelway_kernel::{BuildId, Clock, DeploymentId, Failure, PageRequest, ProjectId, SnapshotId};
+use keelway_kernel::{
+    BuildId, Clock, DeploymentId, Failure, Once, PageRequest, ProjectId, QueueId, SnapshotId,
+};
 use keelway_patch::FilePath;
 use keelway_platform::builds::{ForProject, GuestError};
 use keelway_platform::flags::Asked;
@@ -235,6 +238,22 @@ async fn a_flag_set_in_one_process_is_in_force_in_another_within_a_second() {
     assert_eq!(asked, ["GUEST_MODE", "AUTO_TENANT"]);
     house.platform.set_flag(&operator, guest, OverrideChange::Everywhere(None)).await.unwrap();
     assert!(house.platform.park_build(request(), None).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_a_guest_parked_is_open_for_an_hour() {
+    let house = House::new().await;
+    let Once::Fresh(parked) = house.platform.park_build(request(), None).await.unwrap() else {
+        panic!("nobody sent a key");
+    };
+    let seen = || async { house.platform.parked(parked.id).await.unwrap().unwrap() };
+    assert_eq!(seen().await.open(), Some(parked.clone()));
+    house.clock.advance(60 * 60);
+    let since = parked.expires_at;
+    assert_eq!(seen().await.refused, Some(ClaimError::Expired { since }));
+    assert_eq!(seen().await.open(), None);
+    let nobodys = QueueId::random(&*house.entropy);
+    assert_eq!(house.platform.parked(nobodys).await.unwrap(), None);
 }
 
 #[tokio::test]
