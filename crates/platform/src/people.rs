@@ -36,7 +36,7 @@ pub enum PasswordRefused {
     /// The session ended meanwhile.
     #[error("the session is over")]
     SessionOver,
-    /// Too many wrong passwords lately, here or at sign-in.
+    /// Too many wrong passwords lately, here: those at sign-in are not held against the person.
     #[error(transparent)]
     TooManyAttempts(#[from] TooManyAttempts),
     /// Too many passwords are being checked right now.
@@ -70,25 +70,22 @@ impl Platform {
         self.ports.people.end_others(person.user, &person.session, &person.actor()).await
     }
 
-    /// Puts a new password in the place of the current one, which is checked as at sign-in and
-    /// counts against the same attempts. All other sessions end, and this one gets a new token.
+    /// Puts a new password in the place of the current one, which is checked as at sign-in, with
+    /// a count of its own of wrong ones. All other sessions end, and this one gets a new token.
     pub async fn change_password(
         &self,
         person: &Person,
         passwords: NewPassword,
     ) -> Result<Renewed, Failure<PasswordRefused>> {
         let refused = Failure::Rejected;
-        let user = self.ports.accounts.find_user(person.user).await?;
-        let user = user.ok_or(refused(PasswordRefused::SessionOver))?;
         let place = self.hashing.place().map_err(|_| refused(PasswordRefused::Busy))?;
-        let begun = self.ports.accounts.begin_sign_in(&user.email).await;
+        let begun = self.ports.people.begin_password_change(person.user).await;
         let known =
             begun.map_err(|failure| failure.map_rejected(PasswordRefused::TooManyAttempts))?;
-        let known = known.filter(|credentials| credentials.user.id == person.user);
-        let right = self.is_password(&place, known.as_ref(), passwords.current).await?;
-        let Some(credentials) = known.filter(|_| right) else {
+        let credentials = known.ok_or(refused(PasswordRefused::SessionOver))?;
+        if !self.is_password(&place, Some(&credentials), passwords.current).await? {
             return Err(refused(PasswordRefused::WrongPassword));
-        };
+        }
         let password = self.hash_password(&place, passwords.new).await?;
         let (token, rotation) = self.rotation(person);
         let cmd = ChangePassword {

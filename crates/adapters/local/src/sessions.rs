@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use keelway_access::ports::{
-    ChangePassword, ChangePasswordError, EndSession, IssueOwnerLink, NewOwner, People, Redeem,
-    RenamePerson, Sessions, SignIn, SignedUp, Staff,
+    ChangePassword, ChangePasswordError, Credentials, EndSession, IssueOwnerLink, NewOwner, People,
+    Redeem, RenamePerson, Sessions, SignIn, SignedUp, Staff,
 };
-use keelway_access::{OwnerLink, RedeemError, Session, SessionPolicy, TokenHash, User};
+use keelway_access::{
+    OwnerLink, RedeemError, Session, SessionPolicy, TokenHash, TooManyAttempts, User,
+};
 use keelway_kernel::{Actor, Clock, Failure, StoreError, UserId};
 
 use crate::memory::{Finally, Keep, Memory};
@@ -110,6 +112,13 @@ impl<S: People> People for CachedSessions<S> {
     ) -> Result<u64, StoreError> {
         let _forget = Finally(|| self.forget_person(user));
         self.store.end_others(user, kept, actor).await
+    }
+
+    async fn begin_password_change(
+        &self,
+        user: UserId,
+    ) -> Result<Option<Credentials>, Failure<TooManyAttempts>> {
+        self.store.begin_password_change(user).await
     }
 
     async fn change_password(

@@ -5,7 +5,7 @@ use crate::error::{Sql, Stop};
 use crate::tx::Tx;
 use crate::{audit, credits, idempotency, sessions};
 use async_trait::async_trait;
-use keelway_access::lockout::TooManyAttempts;
+use keelway_access::lockout::{AttemptKey, TooManyAttempts};
 use keelway_access::{
     Accounts, Attempts, AuditAction, CreateTenant, CreateTenantError, Credentials, DisplayName,
     Email, Membership, NewTenant, PasswordHash, Role, SignUp, SignUpError, SignedUp, Tenant, User,
@@ -201,7 +201,32 @@ async fn begin_sign_in(
     tx: &mut Tx,
     email: Email,
 ) -> Result<Option<Credentials>, Stop<TooManyAttempts>> {
-    let key = email.attempt_key();
+    count_attempt(tx, &email.attempt_key()).await?;
+    let known: Option<CredentialsRow> = sqlx::query_as(
+        "SELECT id, email, name, created_at, staff_since, password_hash FROM users WHERE email_key = ?1",
+    )
+    .bind(email.key())
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(known.map(CredentialsRow::decode).transpose()?)
+}
+
+/// The same for somebody who is signed in.
+pub(crate) async fn begin_password_change(
+    tx: &mut Tx,
+    user: UserId,
+) -> Result<Option<Credentials>, Stop<TooManyAttempts>> {
+    count_attempt(tx, &AttemptKey::of_person(user)).await?;
+    let known: Option<CredentialsRow> = sqlx::query_as(
+        "SELECT id, email, name, created_at, staff_since, password_hash FROM users WHERE id = ?1",
+    )
+    .bind(user.as_uuid())
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(known.map(CredentialsRow::decode).transpose()?)
+}
+
+async fn count_attempt(tx: &mut Tx, key: &AttemptKey) -> Result<(), Stop<TooManyAttempts>> {
     let stored: Option<AttemptsRow> =
         sqlx::query_as("SELECT failures, last_at FROM sign_in_attempts WHERE attempt_key = ?1")
             .bind(key.as_bytes().as_slice())
@@ -219,13 +244,7 @@ async fn begin_sign_in(
     .bind(counted.last_at.as_micros())
     .execute(&mut **tx)
     .await?;
-    let known: Option<CredentialsRow> = sqlx::query_as(
-        "SELECT id, email, name, created_at, staff_since, password_hash FROM users WHERE email_key = ?1",
-    )
-    .bind(email.key())
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(known.map(CredentialsRow::decode).transpose()?)
+    Ok(())
 }
 
 /// A person who must be there.
@@ -250,8 +269,9 @@ pub(crate) async fn set_password(tx: &mut Tx, user: UserId, hash: &PasswordHash)
 
 /// Forgets the attempts counted for a person who showed that they know the password.
 pub(crate) async fn forgive(tx: &mut Tx, user: &User) -> Sql<()> {
-    sqlx::query("DELETE FROM sign_in_attempts WHERE attempt_key = ?1")
+    sqlx::query("DELETE FROM sign_in_attempts WHERE attempt_key IN (?1, ?2)")
         .bind(user.email.attempt_key().as_bytes().as_slice())
+        .bind(AttemptKey::of_person(user.id).as_bytes().as_slice())
         .execute(&mut **tx)
         .await?;
     Ok(())

@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use keelway_access::invitations::{AcceptFacts, InviteFacts, accept, invite, withdraw};
 use keelway_access::{
     Accept, AcceptError, Acceptance, Accepted, AuditAction, Email, Invitation, Invitations, Invite,
-    InviteError, Member, Membership, NoSeat, Offer, TokenHash, Withdraw, WithdrawError,
+    InviteError, Member, Membership, NoSeat, Offer, Role, TokenHash, Withdraw, WithdrawError,
 };
 use keelway_builds::Rules;
 use keelway_builds::project::TenantFacts;
 use keelway_kernel::id::InvitationId;
-use keelway_kernel::{Actor, Failure, StoreError, TenantId, TenantScope};
+use keelway_kernel::{Actor, Failure, StoreError, TenantId, TenantScope, UserId};
 use keelway_rows::Of;
 use keelway_rows::invitation::{InvitationRow, OfferRow};
 use keelway_tiers::{Demand, Limited};
@@ -144,16 +144,45 @@ async fn forget(tx: &mut Tx, tenant: TenantId, cmd: Withdraw) -> Result<(), Stop
     let found = find(tx, tenant, cmd.invitation).await?;
     let by = members::role(tx, tenant, cmd.by).await?;
     withdraw(found.as_ref(), by).map_err(Stop::Refused)?;
+    let actor = Actor { user: Some(cmd.by), request_id: cmd.request_id };
+    Ok(delete(tx, tenant, cmd.invitation, &actor).await?)
+}
+
+async fn delete(tx: &mut Tx, tenant: TenantId, id: InvitationId, actor: &Actor) -> Sql<()> {
     let done = sqlx::query("DELETE FROM invitations WHERE tenant_id = ?1 AND id = ?2")
         .bind(tenant.as_uuid())
-        .bind(cmd.invitation.as_uuid())
+        .bind(id.as_uuid())
         .execute(&mut **tx)
         .await?;
     one(&done)?;
-    let actor = Actor { user: Some(cmd.by), request_id: cmd.request_id };
-    let action = AuditAction::InvitationWithdrawn;
-    let entry = audit::entry(Some(tenant), &actor, action, cmd.invitation, tx.now);
-    Ok(audit::append(tx, &[entry]).await?)
+    let entry = audit::entry(Some(tenant), actor, AuditAction::InvitationWithdrawn, id, tx.now);
+    audit::append(tx, &[entry]).await
+}
+
+/// Withdraws what somebody offered and could not offer as what they are in the tenant now.
+pub(crate) async fn withdraw_unbacked(
+    tx: &mut Tx,
+    tenant: TenantId,
+    (inviter, role): (UserId, Option<Role>),
+    actor: &Actor,
+) -> Sql<()> {
+    let rows: Vec<InvitationRow> = sqlx::query_as(
+        r"SELECT tenant_id, id, role, email, invited_by, created_at, expires_at, accepted_by
+            FROM invitations
+           WHERE tenant_id = ?1 AND invited_by = ?2 AND accepted_by IS NULL
+           ORDER BY created_at, id",
+    )
+    .bind(tenant.as_uuid())
+    .bind(inviter.as_uuid())
+    .fetch_all(&mut **tx)
+    .await?;
+    for row in rows {
+        let invitation = row.decode()?;
+        if invitation.is_open(tx.now) && !invitation.is_backed(role) {
+            delete(tx, tenant, invitation.id, actor).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn find(tx: &mut Tx, tenant: TenantId, id: InvitationId) -> Sql<Option<Invitation>> {
@@ -184,7 +213,8 @@ async fn join(tx: &mut Tx, cmd: Accept) -> Result<Accepted, Stop<AcceptError>> {
     let user = accounts::user(tx, cmd.user).await?;
     let (members, _) = headcount(tx, id).await?;
     let role = members::role(tx, id, user.id).await?;
-    let facts = AcceptFacts { invitation: Some(&invitation), by: &user, role, members };
+    let inviter = members::role(tx, id, invitation.invited_by).await?;
+    let facts = AcceptFacts { invitation: Some(&invitation), by: &user, role, inviter, members };
     let accepted = accept(facts, now, |used| seat(&plan, &tx.rules, used));
     let role = match accepted.map_err(Stop::Refused)? {
         Acceptance::IsMember(role) => {

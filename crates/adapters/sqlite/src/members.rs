@@ -2,7 +2,7 @@
 
 use crate::error::{Sql, Stop, one};
 use crate::tx::Tx;
-use crate::{SqliteStore, audit};
+use crate::{SqliteStore, audit, invitations};
 use async_trait::async_trait;
 use keelway_access::members::{change_role, remove};
 use keelway_access::{
@@ -56,7 +56,9 @@ impl Members for SqliteStore {
                 let action = AuditAction::RoleChanged;
                 let mut entry = audit::entry(Some(tenant), &actor, action, cmd.member, tx.now);
                 entry.data = audit::data([("from", before.as_str()), ("to", cmd.role.as_str())]);
-                Ok(audit::append(tx, &[entry]).await?)
+                audit::append(tx, &[entry]).await?;
+                let inviter = (cmd.member, Some(cmd.role));
+                Ok(invitations::withdraw_unbacked(tx, tenant, inviter, &actor).await?)
             })
         })
         .await
@@ -158,7 +160,7 @@ pub(crate) async fn insert(tx: &mut Tx, tenant: TenantId, member: Member) -> Sql
     Ok(())
 }
 
-/// Ends a membership and writes down how.
+/// Ends a membership, with what it offered to others, and writes down how.
 async fn end(
     tx: &mut Tx,
     tenant: TenantId,
@@ -173,7 +175,8 @@ async fn end(
     one(&done)?;
     let mut entry = audit::entry(Some(tenant), actor, action, member.user, tx.now);
     entry.data = audit::data([("role", member.role.as_str())]);
-    audit::append(tx, &[entry]).await
+    audit::append(tx, &[entry]).await?;
+    invitations::withdraw_unbacked(tx, tenant, (member.user, None), actor).await
 }
 
 /// A tenant that must be there.

@@ -5,8 +5,8 @@ use crate::tx::Tx;
 use crate::{SqliteStore, accounts, audit, sessions};
 use async_trait::async_trait;
 use keelway_access::{
-    AuditAction, ChangePassword, ChangePasswordError, DisplayName, EndSession, PasswordHash,
-    People, RenamePerson, Rotation, Session, TokenHash, User,
+    AuditAction, ChangePassword, ChangePasswordError, Credentials, DisplayName, EndSession,
+    PasswordHash, People, RenamePerson, Rotation, Session, TokenHash, TooManyAttempts, User,
 };
 use keelway_kernel::{Actor, Failure, StoreError, UserId};
 use keelway_rows::Of;
@@ -55,6 +55,13 @@ impl People for SqliteStore {
         .await
     }
 
+    async fn begin_password_change(
+        &self,
+        user: UserId,
+    ) -> Result<Option<Credentials>, Failure<TooManyAttempts>> {
+        self.write(move |tx| Box::pin(accounts::begin_password_change(tx, user))).await
+    }
+
     async fn change_password(
         &self,
         cmd: ChangePassword,
@@ -88,7 +95,7 @@ async fn end_session(tx: &mut Tx, cmd: EndSession) -> Sql<Option<Session>> {
 }
 
 /// Ends a person's other sessions; those that were over already are not counted.
-async fn end_all_but(tx: &mut Tx, user: UserId, kept: &TokenHash) -> Sql<u64> {
+pub(crate) async fn end_all_but(tx: &mut Tx, user: UserId, kept: &TokenHash) -> Sql<u64> {
     let ended: Vec<i64> = sqlx::query_scalar(
         "DELETE FROM sessions WHERE user_id = ?1 AND token_hash <> ?2 RETURNING expires_at",
     )

@@ -81,6 +81,7 @@ async fn redeem(tx: &mut Tx, cmd: Redeem) -> Result<SignedUp, Stop<RedeemError>>
             let current = sessions::load(tx, &rotation.from).await?;
             let current = current.filter(|session: &Session| session.user == user);
             let current = current.ok_or(Stop::Refused(RedeemError::SessionOver))?;
+            people::end_all_but(tx, user, &rotation.from).await?;
             let session = people::rotate(tx, rotation, current).await?;
             let user = accounts::user(tx, user).await?;
             (SignedUp { user, tenant: None, session }, request_id)

@@ -10,6 +10,7 @@ crate::cases! {
     waiting_grows_and_trying_early_never_lengthens_it,
     raced_attempts_are_never_admitted_beyond_the_free_ones,
     signing_in_clears_the_count,
+    what_strangers_try_never_keeps_anybody_from_changing_the_password,
     exactly_the_forgotten_attempts_are_swept,
 }
 
@@ -85,6 +86,33 @@ async fn signing_in_clears_the_count(fx: Fixture) {
     };
     fx.store.sessions.sign_in(cmd).await.unwrap();
     use_up(&fx, &made.user.email).await;
+}
+
+async fn what_strangers_try_never_keeps_anybody_from_changing_the_password(fx: Fixture) {
+    let (made, other) = (fx.person().await, fx.person().await);
+    let (user, people) = (made.user.id, &fx.store.people);
+    use_up(&fx, &made.user.email).await;
+    rejected(fx.store.accounts.begin_sign_in(&made.user.email).await);
+    for _ in 0..=Attempts::FREE {
+        let known = people.begin_password_change(user).await.unwrap().unwrap();
+        assert_eq!((known.user, known.password), (made.user.clone(), crate::password()));
+    }
+    let refusal = rejected(people.begin_password_change(user).await);
+    assert_eq!(refusal, TooManyAttempts { retry_after_s: 1 });
+    assert!(people.begin_password_change(other.user.id).await.is_ok());
+    assert!(fx.store.accounts.begin_sign_in(&other.user.email).await.is_ok());
+    // Whoever signs in showed the password.
+    let cmd = SignIn {
+        user,
+        session: fx.new_session(),
+        replaces: None,
+        rehashed: None,
+        request_id: "req".into(),
+    };
+    fx.store.sessions.sign_in(cmd).await.unwrap();
+    assert!(people.begin_password_change(user).await.is_ok());
+    let unknown = keelway_kernel::UserId::generate(fx.now(), &*fx.entropy);
+    assert!(people.begin_password_change(unknown).await.unwrap().is_none());
 }
 
 async fn exactly_the_forgotten_attempts_are_swept(fx: Fixture) {

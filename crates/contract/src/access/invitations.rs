@@ -3,8 +3,8 @@
 use crate::access::members::joined;
 use crate::{Fixture, Owned, race, rejected, sorted};
 use keelway_access::{
-    Accept, AcceptError, Accepted, AuditAction, Email, Invitation, Invite, InviteError,
-    MemberError, NoSeat, Role, SignedUp, TokenHash, Withdraw, WithdrawError,
+    Accept, AcceptError, Accepted, AuditAction, ChangeRole, Email, Invitation, Invite, InviteError,
+    MemberError, NoSeat, RemoveMember, Role, SignedUp, TokenHash, Withdraw, WithdrawError,
 };
 use keelway_kernel::id::InvitationId;
 use keelway_kernel::{Tier, UserId};
@@ -17,6 +17,9 @@ crate::cases! {
     whoever_is_a_member_is_told_so_and_nothing_changes,
     an_expired_invitation_is_never_accepted,
     a_withdrawn_invitation_is_never_accepted,
+    an_invitation_never_outlives_its_makers_right,
+    a_maker_who_rises_or_stays_keeps_every_invitation,
+    raced_with_its_makers_removal_an_invitation_is_accepted_before_or_never,
     an_invitation_for_an_address_is_never_accepted_by_another,
     members_and_open_invitations_are_never_more_than_the_plan_has_seats,
     raced_invitations_are_never_more_than_the_plan_has_seats,
@@ -184,6 +187,116 @@ async fn a_withdrawn_invitation_is_never_accepted(fx: Fixture) {
     let entry = (AuditAction::InvitationWithdrawn, Some(owned.user), id.to_string());
     assert_eq!(last(&fx, owned).await, entry);
     assert_eq!(fx.store.invitations.find_invitation(&token).await.unwrap(), None);
+}
+
+/// Takes away what somebody may offer, in each way there is; what that is audited as.
+async fn take_right(fx: &Fixture, of: Owned, maker: UserId, way: usize) -> AuditAction {
+    let (members, request_id) = (&fx.store.members, "req_right".to_owned());
+    match way {
+        0 => {
+            let cmd = RemoveMember { by: of.user, member: maker, request_id };
+            members.remove(of.scope, cmd).await.unwrap();
+            AuditAction::MemberRemoved
+        }
+        1 => {
+            members.leave(of.scope, maker, &request_id).await.unwrap();
+            AuditAction::MemberLeft
+        }
+        _ => {
+            let role = if way == 2 { Role::Member } else { Role::Admin };
+            let cmd = ChangeRole { by: of.user, member: maker, role, request_id };
+            members.change_role(of.scope, cmd).await.unwrap();
+            AuditAction::RoleChanged
+        }
+    }
+}
+
+async fn an_invitation_never_outlives_its_makers_right(fx: Fixture) {
+    for way in 0..4 {
+        let owned = roomy(&fx).await;
+        let maker = fx.person().await;
+        let (_, token) = invited(&fx, owned, Role::Owner).await;
+        fx.store.invitations.accept(accept(token, &maker)).await.unwrap();
+        let theirs = Owned { user: maker.user.id, ..owned };
+        let (kept, _) = invited(&fx, owned, Role::Owner).await;
+        let (gone, token) = invited(&fx, theirs, Role::Owner).await;
+        fx.clock.advance(1);
+        let (lesser, _) = invited(&fx, theirs, Role::Admin).await;
+
+        let how = take_right(&fx, owned, maker.user.id, way).await;
+        let by = if how == AuditAction::MemberLeft { maker.user.id } else { owned.user };
+        let mut expected = vec![(how, Some(by), maker.user.id.to_string())];
+        let mut left = vec![kept.id];
+        for one in [&gone, &lesser] {
+            // An admin may still offer what admins offer.
+            if way == 3 && one.role == Role::Admin {
+                left.push(one.id);
+            } else {
+                let withdrawn = AuditAction::InvitationWithdrawn;
+                expected.push((withdrawn, Some(by), one.id.to_string()));
+            }
+        }
+        let entries = fx.store.audit_trail.entries(Some(owned.scope.tenant())).await;
+        let trail = entries.into_iter().map(|one| (one.action, one.actor.user, one.subject));
+        let mut trail: Vec<_> = trail.collect();
+        assert_eq!(trail.split_off(trail.len() - expected.len()), expected, "way {way}");
+        let mut open: Vec<_> = open(&fx, owned).await.into_iter().map(|one| one.id).collect();
+        open.sort_unstable();
+        left.sort_unstable();
+        assert_eq!(open, left, "way {way}");
+
+        let other = fx.person().await;
+        let mut comers = vec![&other];
+        if matches!(how, AuditAction::MemberRemoved | AuditAction::MemberLeft) {
+            comers.push(&maker);
+        }
+        for person in comers {
+            let refusal = rejected(fx.store.invitations.accept(accept(token, person)).await);
+            assert_eq!(refusal, AcceptError::Unknown);
+        }
+        assert_eq!(fx.store.invitations.find_invitation(&token).await.unwrap(), None);
+    }
+}
+
+async fn a_maker_who_rises_or_stays_keeps_every_invitation(fx: Fixture) {
+    let owned = roomy(&fx).await;
+    let admin = joined(&fx, owned, Role::Admin).await;
+    let (made, token) = invited(&fx, Owned { user: admin, ..owned }, Role::Admin).await;
+    for role in [Role::Admin, Role::Owner, Role::Admin] {
+        let request_id = "req_role".to_owned();
+        let cmd = ChangeRole { by: owned.user, member: admin, role, request_id };
+        fx.store.members.change_role(owned.scope, cmd).await.unwrap();
+    }
+    assert_eq!(open(&fx, owned).await, [made]);
+    let person = fx.person().await;
+    fx.store.invitations.accept(accept(token, &person)).await.unwrap();
+}
+
+async fn raced_with_its_makers_removal_an_invitation_is_accepted_before_or_never(fx: Fixture) {
+    for _ in 0..6 {
+        let owned = roomy(&fx).await;
+        let maker = joined(&fx, owned, Role::Admin).await;
+        let (_, token) = invited(&fx, Owned { user: maker, ..owned }, Role::Admin).await;
+        let person = fx.person().await;
+        let answers = race(2, |number| {
+            let (fx, cmd) = (fx.clone(), accept(token, &person));
+            async move {
+                match number {
+                    0 => fx.store.invitations.accept(cmd).await.is_ok(),
+                    _ => take_right(&fx, owned, maker, 0).await == AuditAction::MemberRemoved,
+                }
+            }
+        })
+        .await;
+        let entries = fx.store.audit_trail.entries(Some(owned.scope.tenant())).await;
+        let last = [&entries[entries.len() - 2], &entries[entries.len() - 1]];
+        let order = if answers[0] {
+            [AuditAction::MemberJoined, AuditAction::MemberRemoved]
+        } else {
+            [AuditAction::MemberRemoved, AuditAction::InvitationWithdrawn]
+        };
+        assert_eq!(last.map(|entry| entry.action), order);
+    }
 }
 
 async fn an_invitation_for_an_address_is_never_accepted_by_another(fx: Fixture) {

@@ -3,7 +3,7 @@
 use crate::{Fixture, race, rejected, sorted};
 use keelway_access::{
     AuditAction, IssueOwnerLink, NewOwner, Occasion, OwnerLink, Redeem, RedeemError, Rotation,
-    SessionPolicy, SignUp, SignedUp, TokenHash,
+    SessionPolicy, SignIn, SignUp, SignedUp, TokenHash,
 };
 use keelway_kernel::Actor;
 
@@ -13,6 +13,7 @@ crate::cases! {
     there_are_never_two_links,
     a_newcomer_gets_everything_at_once,
     somebody_signed_in_gets_a_new_token,
+    no_session_but_the_one_that_followed_the_link_ever_becomes_an_operators,
     a_link_is_never_good_twice,
     raced_by_many_a_link_makes_exactly_one_owner,
     a_refusal_never_uses_the_link_up,
@@ -99,6 +100,25 @@ async fn somebody_signed_in_gets_a_new_token(fx: Fixture) {
     assert_eq!((last.action, last.actor.user), (AuditAction::StaffAdded, Some(person.user.id)));
     let found = fx.store.accounts.find_user(other.user.id).await.unwrap();
     assert!(!found.unwrap().is_staff());
+}
+
+async fn no_session_but_the_one_that_followed_the_link_ever_becomes_an_operators(fx: Fixture) {
+    let (person, other) = (fx.person().await, fx.person().await);
+    let cmd = SignIn {
+        user: person.user.id,
+        session: fx.new_session(),
+        replaces: None,
+        rehashed: None,
+        request_id: "req".into(),
+    };
+    let elsewhere = fx.store.sessions.sign_in(cmd).await.unwrap();
+    // What is remembered of it must be forgotten too.
+    assert!(fx.store.sessions.find(&elsewhere.hash).await.unwrap().is_some());
+    let (token, _) = issue(&fx, Occasion::Start).await;
+    let made = fx.store.staff.redeem(signed_in(&fx, token, &person)).await.unwrap();
+    assert_eq!(fx.store.sessions.find(&elsewhere.hash).await.unwrap(), None);
+    assert_eq!(fx.store.people.sessions(person.user.id).await.unwrap(), [made.session]);
+    assert!(fx.store.sessions.find(&other.session.hash).await.unwrap().is_some());
 }
 
 async fn a_link_is_never_good_twice(fx: Fixture) {

@@ -35,6 +35,12 @@ impl Invitation {
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.accepted_by.is_none() && now < self.expires_at
     }
+
+    /// Whether whoever offered could still offer it, being `inviter` in the tenant now: an
+    /// invitation never outlives its maker's right to make it.
+    pub fn is_backed(&self, inviter: Option<Role>) -> bool {
+        inviter.is_some_and(|inviter| inviter.decides_about(self.role).is_ok())
+    }
 }
 
 /// An invitation with what its two sides want to see of each other.
@@ -121,7 +127,8 @@ pub fn withdraw(invitation: Option<&Invitation>, by: Option<Role>) -> Result<(),
 /// Why nobody joined.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AcceptError {
-    /// The link is none, or was withdrawn, or somebody else used it.
+    /// The link is none, or was withdrawn, or somebody else used it, or whoever offered it
+    /// may not any more.
     #[error("the invitation does not exist any more")]
     Unknown,
     /// It was offered too long ago.
@@ -150,6 +157,8 @@ pub struct AcceptFacts<'store> {
     pub by: &'store User,
     /// What they are in the tenant already.
     pub role: Option<Role>,
+    /// What whoever offered is in the tenant now.
+    pub inviter: Option<Role>,
     /// How many belong to the tenant.
     pub members: u64,
 }
@@ -182,7 +191,7 @@ pub fn accept(
     if let Some(role) = facts.role {
         return Ok(Acceptance::IsMember(role));
     }
-    if invitation.accepted_by.is_some() {
+    if invitation.accepted_by.is_some() || !invitation.is_backed(facts.inviter) {
         return Err(AcceptError::Unknown);
     }
     if !invitation.is_open(now) {

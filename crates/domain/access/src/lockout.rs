@@ -1,15 +1,22 @@
 //! Waiting longer after each wrong password.
 
-use keelway_kernel::Timestamp;
+use crate::secret::sha256;
+use keelway_kernel::{Timestamp, UserId};
 
-/// SHA-256 of an e-mail address in lower case.
+/// SHA-256 of an e-mail address in lower case, or of a person's id.
 ///
-/// Attempts are counted by address, known or not, so that waiting tells nothing about who has
+/// Attempts to sign in are counted by address, known or not, so that waiting tells nothing about who has
 /// an account; and hashed, because people mistype other secrets into that field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttemptKey([u8; 32]);
 
 impl AttemptKey {
+    /// Under which a signed-in person's attempts to show their password again are counted: apart
+    /// from the address, where strangers could use them up. No id is an address.
+    pub fn of_person(user: UserId) -> Self {
+        Self(sha256(user.to_string().as_bytes()))
+    }
+
     pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -20,7 +27,7 @@ impl AttemptKey {
     }
 }
 
-/// Attempts to sign in with one address since the last one that succeeded.
+/// Attempts under one key since the last one that succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts {
     /// How many.
@@ -29,7 +36,7 @@ pub struct Attempts {
     pub last_at: Timestamp,
 }
 
-/// Too many wrong passwords for this address; nothing was checked.
+/// Too many wrong passwords under this key; nothing was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many attempts; try again in {retry_after_s} seconds")]
 pub struct TooManyAttempts {

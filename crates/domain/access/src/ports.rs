@@ -178,7 +178,7 @@ pub struct SignIn {
 #[async_trait]
 pub trait Sessions: Send + Sync {
     /// Opens the session, ends the one it replaces, stores the new hash if there is one, clears
-    /// the attempts counted for the person's address, and audits [`AuditAction::SignIn`](crate::AuditAction::SignIn).
+    /// the attempts counted for the person and their address, and audits [`AuditAction::SignIn`](crate::AuditAction::SignIn).
     async fn sign_in(&self, cmd: SignIn) -> Result<Session, StoreError>;
 
     /// The session and its person, if it was neither ended nor swept.

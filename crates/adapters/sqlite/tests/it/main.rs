@@ -3,6 +3,7 @@
 
 mod findings;
 mod guards;
+mod invitations;
 mod opened;
 mod sharing;
 mod tickets;

@@ -78,7 +78,8 @@ pub trait Invitations: Send + Sync {
     /// Lets [`accept`](crate::invitations::accept) decide, makes the membership, uses the
     /// invitation up and audits [`AuditAction::MemberJoined`](crate::AuditAction::MemberJoined).
     ///
-    /// One invitation never makes two memberships, and one person never has two in a tenant,
+    /// An invitation never outlives its maker's right: what the maker is in the tenant now
+    /// decides. One invitation never makes two memberships, and one person never has two in a tenant,
     /// however often and by how many it is accepted at once.
     async fn accept(&self, cmd: Accept) -> Result<Accepted, Failure<AcceptError>>;
 }

@@ -48,6 +48,10 @@ pub trait Members: Send + Sync {
     /// Lets [`change_role`](crate::members::change_role) decide, stores the role and audits
     /// [`AuditAction::RoleChanged`](crate::AuditAction::RoleChanged); the role the member has already is never a change.
     ///
+    /// In the same breath the member's open invitations that are not
+    /// [backed](crate::Invitation::is_backed) by the new role are withdrawn, and audited as
+    /// [`AuditAction::InvitationWithdrawn`](crate::AuditAction::InvitationWithdrawn).
+    ///
     /// However commands race, the tenant always keeps an owner.
     async fn change_role(
         &self,
@@ -56,7 +60,8 @@ pub trait Members: Send + Sync {
     ) -> Result<(), Failure<MemberError>>;
 
     /// Lets [`remove`](crate::members::remove) decide, ends the membership and audits
-    /// [`AuditAction::MemberRemoved`](crate::AuditAction::MemberRemoved). The tenant always keeps an owner.
+    /// [`AuditAction::MemberRemoved`](crate::AuditAction::MemberRemoved). All of the member's open invitations are
+    /// withdrawn with it. The tenant always keeps an owner.
     async fn remove(
         &self,
         scope: TenantScope,
@@ -64,7 +69,8 @@ pub trait Members: Send + Sync {
     ) -> Result<(), Failure<MemberError>>;
 
     /// Lets [`leave`](crate::leave) decide, ends the membership of the actor and audits
-    /// [`AuditAction::MemberLeft`](crate::AuditAction::MemberLeft). The tenant always keeps an owner.
+    /// [`AuditAction::MemberLeft`](crate::AuditAction::MemberLeft). All of the actor's open invitations are withdrawn
+    /// with it. The tenant always keeps an owner.
     async fn leave(
         &self,
         scope: TenantScope,

@@ -1,8 +1,10 @@
 //! What people change about themselves.
 
+use crate::lockout::TooManyAttempts;
 use crate::names::DisplayName;
 use crate::password::PasswordHash;
 use crate::people::User;
+use crate::ports::Credentials;
 use crate::secret::TokenHash;
 use crate::session::{Rotation, Session};
 use async_trait::async_trait;
@@ -95,8 +97,20 @@ pub trait People: Send + Sync {
         actor: &Actor,
     ) -> Result<u64, StoreError>;
 
+    /// Counts an attempt to change the password and gives what the current one is to be checked
+    /// against; `None` for an unknown person.
+    ///
+    /// As [`Accounts::begin_sign_in`](crate::Accounts::begin_sign_in), but under
+    /// [`AttemptKey::of_person`](crate::lockout::AttemptKey::of_person): what strangers try at
+    /// sign-in never keeps anybody from changing their password. The count ends with the next
+    /// change or sign-in that succeeds.
+    async fn begin_password_change(
+        &self,
+        user: UserId,
+    ) -> Result<Option<Credentials>, Failure<TooManyAttempts>>;
+
     /// Stores the new hash, ends all of the person's sessions but the one that goes on under a
-    /// new token, clears the attempts counted for the person's address, and audits
+    /// new token, clears the attempts counted for the person and their address, and audits
     /// [`AuditAction::PasswordChanged`](crate::AuditAction::PasswordChanged).
     ///
     /// Two changes that checked the same password never both succeed.

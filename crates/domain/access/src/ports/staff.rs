@@ -23,7 +23,7 @@ pub struct IssueOwnerLink {
 pub enum NewOwner {
     /// Somebody who gets an account with it.
     Newcomer(Box<SignUp>),
-    /// Somebody who is signed in, and whose session gets a new token.
+    /// Somebody who is signed in, and whose session gets a new token; all others end.
     Person {
         /// Who.
         user: UserId,
@@ -54,7 +54,8 @@ pub trait Staff: Send + Sync {
     async fn find_owner_link(&self, token: &TokenHash) -> Result<Option<OwnerLink>, StoreError>;
 
     /// Lets [`OwnerLink::redeem`] decide; makes the account if need be, as
-    /// [`Accounts::sign_up`](crate::Accounts::sign_up) does, or gives the session a new token; makes the person staff,
+    /// [`Accounts::sign_up`](crate::Accounts::sign_up) does, or gives the session a new token and ends all the
+    /// person's others, which were not opened to be an operator's; makes the person staff,
     /// removes the link and audits [`AuditAction::StaffAdded`](crate::AuditAction::StaffAdded).
     ///
     /// One link never makes two owners, however many follow it at once; a refusal never uses

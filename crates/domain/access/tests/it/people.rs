@@ -143,7 +143,9 @@ fn an_open_invitation_takes_a_seat_and_an_accepted_one_is_a_member() {
     assert_eq!(owner, Err(MemberError::OwnersOnly.into()));
 
     let (invitation, ada) = (invitation(), ada());
-    let facts = AcceptFacts { invitation: Some(&invitation), by: &ada, role: None, members: 4 };
+    let inviter = Some(Role::Admin);
+    let facts =
+        AcceptFacts { invitation: Some(&invitation), by: &ada, role: None, inviter, members: 4 };
     let refusal = accept(facts, at(1), full);
     assert_eq!(
         refusal,
@@ -154,8 +156,10 @@ fn an_open_invitation_takes_a_seat_and_an_accepted_one_is_a_member() {
 #[test]
 fn what_comes_of_following_a_link() {
     let ada = ada();
+    let inviter = Some(Role::Owner);
     let answer = |invitation: &Invitation, role, now| {
-        accept(AcceptFacts { invitation: Some(invitation), by: &ada, role, members: 1 }, now, seat)
+        let invitation = Some(invitation);
+        accept(AcceptFacts { invitation, by: &ada, role, inviter, members: 1 }, now, seat)
     };
     let open = invitation();
     let end = open.expires_at;
@@ -173,8 +177,40 @@ fn what_comes_of_following_a_link() {
         let viewer = Some(Role::Viewer);
         assert_eq!(answer(any, viewer, end), Ok(Acceptance::IsMember(Role::Viewer)));
     }
-    let facts = AcceptFacts { invitation: None, by: &ada, role: None, members: 1 };
+    let facts = AcceptFacts { invitation: None, by: &ada, role: None, inviter, members: 1 };
     assert_eq!(accept(facts, at(0), seat), Err(AcceptError::Unknown));
+}
+
+/// The roles that an invitation gives (columns), by what its maker has become (rows).
+#[test]
+fn an_invitation_is_worth_what_its_maker_could_offer_today() {
+    let ada = ada();
+    let mut table = String::new();
+    for inviter in Role::ALL.map(Some).into_iter().chain([None]) {
+        let row = Role::ALL.map(|role| {
+            let invitation = Invitation { role, ..invitation() };
+            let facts = AcceptFacts {
+                invitation: Some(&invitation),
+                by: &ada,
+                role: None,
+                inviter,
+                members: 1,
+            };
+            match accept(facts, at(0), seat) {
+                Ok(Acceptance::Joins(given)) if given == role => "yes".to_owned(),
+                other => format!("{:?}", other.unwrap_err()),
+            }
+        });
+        let inviter = inviter.map_or("gone", Role::as_str);
+        writeln!(table, "{inviter}: {}", row.join(", ")).unwrap();
+    }
+    insta::assert_snapshot!(table, @r"
+    viewer: Unknown, Unknown, Unknown, Unknown
+    member: Unknown, Unknown, Unknown, Unknown
+    admin: yes, yes, yes, Unknown
+    owner: yes, yes, yes, yes
+    gone: Unknown, Unknown, Unknown, Unknown
+    ");
 }
 
 #[test]
