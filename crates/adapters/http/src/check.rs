@@ -20,6 +20,7 @@ impl FieldCode for NameError {
             Self::Empty => "EMPTY",
             Self::TooLong { .. } => "TOO_LONG",
             Self::Control => "CONTROL_CHARACTER",
+            Self::Invisible => "INVISIBLE",
             Self::NotAnEmail => "NOT_AN_EMAIL",
             Self::NotASlug => "NOT_A_SLUG",
         }

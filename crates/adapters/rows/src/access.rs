@@ -28,7 +28,7 @@ impl UserRow {
         Ok(User {
             id,
             email: row.parsed(Email::parse(&self.email))?,
-            name: row.parsed(self.name.as_deref().map(DisplayName::parse).transpose())?,
+            name: row.parsed(self.name.as_deref().map(DisplayName::stored).transpose())?,
             created_at: Timestamp::from_micros(self.created_at),
             staff_since: self.staff_since.map(Timestamp::from_micros),
         })
@@ -73,7 +73,7 @@ impl TenantRow {
         Ok(Tenant {
             id,
             slug: row.parsed(Slug::parse(&self.slug))?,
-            name: row.parsed(WorkspaceName::parse(&self.name))?,
+            name: row.parsed(WorkspaceName::stored(&self.name))?,
             tier: row.parsed(self.tier.parse())?,
             time_zone: row.parsed(self.time_zone.parse())?,
             created_at: Timestamp::from_micros(self.created_at),
@@ -219,7 +219,7 @@ impl MemberProfileRow {
         Ok(MemberProfile {
             user,
             email: row.parsed(Email::parse(&self.email))?,
-            name: row.parsed(self.name.as_deref().map(DisplayName::parse).transpose())?,
+            name: row.parsed(self.name.as_deref().map(DisplayName::stored).transpose())?,
             role,
             since: Timestamp::from_micros(self.created_at),
         })

@@ -57,11 +57,11 @@ impl OfferRow {
         let invitation = self.invitation.decode()?;
         let row = Of("invitation", &invitation.id);
         Ok(Offer {
-            workspace: row.parsed(WorkspaceName::parse(&self.workspace))?,
+            workspace: row.parsed(WorkspaceName::stored(&self.workspace))?,
             slug: row.parsed(Slug::parse(&self.slug))?,
             inviter: row.parsed(Email::parse(&self.inviter))?,
             inviter_name: row
-                .parsed(self.inviter_name.as_deref().map(DisplayName::parse).transpose())?,
+                .parsed(self.inviter_name.as_deref().map(DisplayName::stored).transpose())?,
             invitation,
         })
     }

@@ -31,7 +31,7 @@ impl TenantRefRow {
         Ok(TenantRef {
             id,
             slug: row.parsed(Slug::parse(&self.slug))?,
-            name: row.parsed(WorkspaceName::parse(&self.name))?,
+            name: row.parsed(WorkspaceName::stored(&self.name))?,
         })
     }
 }
@@ -108,7 +108,7 @@ impl WaitingRow {
             build,
             tenant: self.tenant.decode()?,
             project: ProjectId::from_uuid(self.project_id),
-            project_name: row.parsed(ProjectName::parse(&self.project_name))?,
+            project_name: row.parsed(ProjectName::stored(&self.project_name))?,
             standing: row.known(Standing::from_name(&self.standing))?,
             priority: queue::priority(self.band),
             place: position.place,
@@ -134,7 +134,7 @@ impl AnywhereRow {
     /// The build with its tenant.
     pub fn decode(self) -> Result<BuildAnywhere, StoreError> {
         let build = self.build.decode()?;
-        let name = ProjectName::parse(&self.project_name);
+        let name = ProjectName::stored(&self.project_name);
         Ok(BuildAnywhere {
             tenant: self.tenant.decode()?,
             project_name: Of("project", &build.project).parsed(name)?,
@@ -173,7 +173,7 @@ impl LeaseRow {
         Ok(HeldLease {
             build,
             tenant: self.tenant.decode()?,
-            project_name: row.parsed(ProjectName::parse(&self.project_name))?,
+            project_name: row.parsed(ProjectName::stored(&self.project_name))?,
             worker: row.known(self.worker)?,
             attempt: row.number(self.attempt)?,
             phase,

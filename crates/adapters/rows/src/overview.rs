@@ -220,7 +220,7 @@ impl SpentRow {
             build,
             state: row.known(BuildState::from_name(&state))?,
             project: ProjectId::from_uuid(project),
-            name: row.parsed(ProjectName::parse(&name))?,
+            name: row.parsed(ProjectName::stored(&name))?,
         }))
     }
 }

@@ -30,7 +30,7 @@ impl ProjectRow {
         Ok(Project {
             id,
             tenant: TenantId::from_uuid(self.tenant_id),
-            name: row.parsed(ProjectName::parse(&self.name))?,
+            name: row.parsed(ProjectName::stored(&self.name))?,
             slug: row.parsed(Slug::parse(&self.slug))?,
             site: row.known(SiteLabel::parse(&self.site))?,
             live: self.live_snapshot_id.map(SnapshotId::from_uuid),

@@ -94,7 +94,7 @@ impl ProjectUsageRow {
         let row = Of("project", &project);
         Ok(ProjectUsage {
             project,
-            name: row.parsed(ProjectName::parse(&self.name))?,
+            name: row.parsed(ProjectName::stored(&self.name))?,
             builds: row.number(self.builds)?,
             tokens: row.number(self.tokens)?,
             cost: MicroUsd::new(self.cost),

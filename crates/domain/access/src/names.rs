@@ -21,6 +21,9 @@ pub enum NameError {
     /// Control characters, or marks that reorder the text around them.
     #[error("must not contain control characters")]
     Control,
+    /// Nothing of it can be seen.
+    #[error("must have a character that can be seen")]
+    Invisible,
     /// Not of the form that HTML's e-mail field accepts.
     #[error("must be an e-mail address")]
     NotAnEmail,
@@ -35,6 +38,21 @@ fn is_disruptive(character: char) -> bool {
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether a character shows nothing by itself: white space, controls, and what Unicode has
+/// displays ignore, such as joiners, which belong between others.
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || character.is_control()
+        || matches!(
+            character,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+                | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
+                | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
+                | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
+        )
+}
+
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident, $max:literal;)+) => {$(
         $(#[$doc])*
@@ -47,6 +65,15 @@ macro_rules! names {
 
             /// Trims `text` and checks what is left.
             pub fn parse(text: &str) -> Result<Self, NameError> {
+                let name = Self::stored(text)?;
+                if name.0.chars().all(is_invisible) {
+                    return Err(NameError::Invisible);
+                }
+                Ok(name)
+            }
+
+            /// A name that was kept, perhaps since before names had to be visible.
+            pub fn stored(text: &str) -> Result<Self, NameError> {
                 let text = text.trim();
                 if text.is_empty() {
                     return Err(NameError::Empty);

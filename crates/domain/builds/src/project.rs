@@ -21,6 +21,11 @@ impl ProjectName {
         WorkspaceName::parse(text).map(Self)
     }
 
+    /// A name that was kept, as [`WorkspaceName::stored`].
+    pub fn stored(text: &str) -> Result<Self, NameError> {
+        WorkspaceName::stored(text).map(Self)
+    }
+
     /// A name for a project whose maker gave none: the description's first clause, without
     /// "a website for" and the like in front.
     pub fn from_description(description: &Description) -> Self {

@@ -66,6 +66,22 @@ fn names_are_of_any_script_but_not_disruptive() {
     }
     assert_eq!(display_name(" \t "), Err(NameError::Empty.to_string()));
     assert!(display_name(&"é".repeat(120)).is_ok());
+    for text in [
+        "\u{200b}",
+        "\u{feff} \u{200d}",
+        "\u{2060}\u{ad}\u{fe0f}",
+        "\u{3164}",
+        "\u{115f}\u{1160}\u{ffa0}",
+        "\u{2800}\u{e0061}",
+    ] {
+        assert_eq!(display_name(text), Err(NameError::Invisible.to_string()), "{text:?}");
+        assert!(WorkspaceName::parse(text).is_err());
+        // Names that were kept stay readable.
+        assert_eq!(WorkspaceName::stored(text).unwrap().as_str(), text);
+    }
+    for text in ["می\u{200c}خواهم", "❤\u{fe0f}", "-", "\u{200b}a"] {
+        assert_eq!(display_name(text), Ok(text.to_owned()));
+    }
     assert_eq!(display_name(&"é".repeat(121)), Err(NameError::TooLong { max: 120 }.to_string()));
 }
 
