@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 
 use crate::args::{Arg, Call};
@@ -50,6 +51,14 @@ pub(crate) fn field<'a>(body: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
     pairs(body).find(|(found, _)| found == name).map(|(_, value)| value)
 }
 
+/// Reading would put U+FFFD in the place of what is no text, and nobody would have typed it.
+fn require_text(body: &[u8]) -> Result<(), Problem> {
+    match percent_decode(body).decode_utf8() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Problem::invalid_field("", "INVALID", "is not UTF-8")),
+    }
+}
+
 /// Refuses what no form of ours sends: another media type, or, where a cookie vouches for the
 /// caller, a form without the session's CSRF token.
 pub(crate) fn require_form(req: &HttpRequest, body: &[u8]) -> Result<(), Problem> {
@@ -61,6 +70,7 @@ pub(crate) fn require_form(req: &HttpRequest, body: &[u8]) -> Result<(), Problem
         let detail = "the body has to be application/x-www-form-urlencoded, as forms send it";
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
+    require_text(body)?;
     let context = Context::of(req);
     match (context.cookie.get().filter(|_| context.known.get().is_some()), field(body, CSRF_FIELD))
     {
@@ -70,5 +80,22 @@ pub(crate) fn require_form(req: &HttpRequest, body: &[u8]) -> Result<(), Problem
             Code::CsrfRejected,
             "the form was not made for this session; load the page again and send it from there",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_text() {
+        for body in ["", "a=b", "name=B%C3%A4ckerei+%26+Co.", "a=%", "a=%zz"] {
+            assert!(require_text(body.as_bytes()).is_ok(), "{body}");
+        }
+        for body in [&b"a=%FF"[..], b"a=\xff", b"%C3=a", b"a=%C3&b=%A4", b"a=%ED%A0%80"] {
+            let problem = require_text(body).unwrap_err();
+            assert_eq!(problem.code, Code::ValidationFailed);
+            assert_eq!(problem.detail, "the body is not UTF-8");
+        }
     }
 }
