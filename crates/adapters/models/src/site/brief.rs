@@ -183,7 +183,8 @@ impl Story {
             currency: Currency::of(&text, phrases.tag),
             pack,
             audience: input.target_users.and_then(|users| fit(&clean(users), 300)),
-            seed: seed(&[input.project_name, input.description]),
+            // Of the project alone: its next version is recognised as the same site.
+            seed: seed(&[input.project_name]),
         }
     }
 

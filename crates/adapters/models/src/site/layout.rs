@@ -205,7 +205,7 @@ static GENERAL: Layout = layout(
     (Opening::Picture, OfferLook::List, Times::Hours),
     [200, 150, 20, 262],
     &[Craft, Clinical, Editorial, Swiss],
-    &[Offer, Points, Credo, Steps, Story, Questions],
+    &[Offer, Points, Credo, Story, Questions],
 );
 
 impl Layout {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use keelway_builds::{
     AgentReply, AgentRunner, AgentTask, Brief, BuildRequest, BuildTier, Description, Phase, Plan,
-    Script,
+    ProjectName, Script,
 };
 use keelway_estimate::{EstimateTable, estimate};
 use keelway_kernel::{BuildId, MicroUsd};
@@ -74,13 +74,14 @@ impl Built {
 pub(crate) fn task(description: &str, tier: BuildTier, script: Option<Script>) -> AgentTask {
     let estimate = estimate(&EstimateTable::default(), description, tier).expect("a table");
     let plan = Arc::new(Plan::for_agents(estimate.agents));
+    let parsed = Description::parse(description).expect("a description");
     AgentTask {
         build: BuildId::from_uuid(uuid::Uuid::from_u128(1)),
         attempt: 1,
         brief: Arc::new(Brief {
-            project_name: "Sample project".to_owned(),
+            project_name: ProjectName::from_description(&parsed).as_str().to_owned(),
             request: BuildRequest {
-                description: Description::parse(description).expect("a description"),
+                description: parsed,
                 tier,
                 target_users: None,
                 tech_constraints: None,

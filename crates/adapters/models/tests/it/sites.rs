@@ -93,8 +93,10 @@ fn sentences(built: &Built) -> BTreeSet<String> {
     let (_, main) = home.split_once("<main").unwrap_or_default();
     let (main, _) = main.split_once("</main>").unwrap_or_default();
     assert!(!main.is_empty(), "a page without a main part");
-    let texts = main.split(['<', '>']).flat_map(|text| text.split_inclusive(['.', '!', '?']));
+    // What stands between tags, and nothing of the tags.
+    let texts = main.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text);
     texts
+        .flat_map(|text| text.split_inclusive(['.', '!', '?']))
         .map(str::trim)
         .filter(|text| text.ends_with(['.', '!', '?']) && text.split_whitespace().count() > 4)
         .map(str::to_owned)

@@ -9,7 +9,7 @@ use super::super::{ICON_FILE, SCRIPT_FILE, STYLE_FILE, Site};
 use super::{action, item_link};
 
 /// Links of the main navigation beyond those of every site.
-const NAV_EXTRAS: usize = 3;
+const NAV_EXTRAS: usize = 4;
 /// Pages that are looked for at the foot, or reached from another page.
 const NOT_IN_NAV: &[PageKind] = &[
     PageKind::Home,

@@ -12,13 +12,18 @@ use super::draw;
 /// Points and questions that the home page shows.
 const FEW: usize = 3;
 
+/// What fits any subject says little of each: it is said shortly.
+fn few(site: &Site) -> usize {
+    if site.story.kind == Kind::General { 2 } else { FEW }
+}
+
 fn point(Point { title, text }: &Point) -> Element {
     el("li").child(el("h3").ours(title.clone())).child(el("p").ours(text.clone()))
 }
 
 pub(in super::super) fn points(site: &Site) -> Element {
     let pack = &site.story.pack;
-    let chosen = draw(site, 4).some(FEW, pack.points.len());
+    let chosen = draw(site, 4).some(few(site), pack.points.len());
     let items = chosen.into_iter().map(|at| point(&pack.points[at]));
     section(
         "points",
@@ -41,9 +46,7 @@ pub(in super::super) fn steps(site: &Site) -> Element {
 pub(in super::super) fn questions(site: &Site) -> Element {
     let story = &site.story;
     let title = story.phrases.title(PageKind::Faq);
-    // General answers are said once and shortly.
-    let few = if story.kind == Kind::General { 2 } else { FEW };
-    let chosen = draw(site, 21).some(few, story.pack.questions.len());
+    let chosen = draw(site, 21).some(few(site), story.pack.questions.len());
     let all =
         site.pages.iter().find(|page| page.matter == Matter::Fixed(PageKind::Faq)).map(|page| {
             let link = Link::File(page.file.clone());
