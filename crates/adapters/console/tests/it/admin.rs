@@ -15,7 +15,7 @@ const PAGES: [&str; 5] =
 
 impl TestApp {
     /// One of the platform's own people.
-    async fn operator(&self, email: &str) -> Someone {
+    pub(crate) async fn operator(&self, email: &str) -> Someone {
         let someone = self.rich(email).await;
         let staff = self.fixture().store.staff;
         let link = self.fixture().token();
