@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use keelway_access::{Principal, TicketToken, TokenHash, Wanted};
+use keelway_access::{Principal, Ticket, TicketToken, TokenHash, Wanted};
 use keelway_builds::Event;
 use keelway_builds::ports::{Topic, Watch};
-use keelway_kernel::{BuildId, Failure, StoreError, TenantScope, Timestamp};
+use keelway_kernel::{BuildId, Failure, StoreError, TenantId, TenantScope, Timestamp, UserId};
 use keelway_signing::ViewerClaims;
 
 use crate::permit::right::{IssueViewerToken, ViewBuildEvents};
@@ -91,8 +91,7 @@ impl Platform {
                 }
             }
             Principal::Viewer { user, tenant, .. } => {
-                let memberships = self.ports.accounts.memberships(*user).await?;
-                if !memberships.iter().any(|membership| membership.tenant.id == *tenant) {
+                if !self.belongs(*user, *tenant).await? {
                     return Ok(false);
                 }
                 principal.clone()
@@ -135,20 +134,36 @@ impl Platform {
         Ok(Some(ViewerPass { token, expires_at, ticket }))
     }
 
-    /// Who holds this viewer token, if it is good.
-    pub fn viewer(&self, token: &str) -> Option<Principal> {
-        let claims = ViewerClaims::verify(token, &self.settings.viewer_keys, self.now()).ok()?;
-        Some(Principal::Viewer { build: claims.build, user: claims.user, tenant: claims.tenant })
+    /// Whether this is a viewer token that was given out and is not too old.
+    pub fn is_viewer_token(&self, token: &str) -> bool {
+        ViewerClaims::verify(token, &self.settings.viewer_keys, self.now()).is_ok()
     }
 
-    /// Who holds this ticket; it is used up by asking.
+    /// Who holds this viewer token, if it is good and they still belong to the tenant.
+    pub async fn viewer(&self, token: &str) -> Result<Option<Principal>, StoreError> {
+        match ViewerClaims::verify(token, &self.settings.viewer_keys, self.now()) {
+            Ok(claims) => self.as_viewer(claims).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Who holds this ticket, if they still belong to the tenant; it is used up by asking.
     pub async fn redeem_ticket(&self, ticket: &TokenHash) -> Result<Option<Principal>, StoreError> {
-        let ticket = self.ports.tickets.redeem(ticket).await?;
-        Ok(ticket.map(|ticket| Principal::Viewer {
-            build: ticket.build,
-            user: ticket.user,
-            tenant: ticket.tenant,
-        }))
+        let Some(ticket) = self.ports.tickets.redeem(ticket).await? else { return Ok(None) };
+        let Ticket { build, user, tenant } = ticket;
+        self.as_viewer(ViewerClaims { user, tenant, build }).await
+    }
+
+    /// Neither outlives the membership on whose behalf it was given out.
+    async fn as_viewer(&self, claims: ViewerClaims) -> Result<Option<Principal>, StoreError> {
+        let ViewerClaims { user, tenant, build } = claims;
+        let belongs = self.belongs(user, tenant).await?;
+        Ok(belongs.then_some(Principal::Viewer { build, user, tenant }))
+    }
+
+    async fn belongs(&self, user: UserId, tenant: TenantId) -> Result<bool, StoreError> {
+        let memberships = self.ports.accounts.memberships(user).await?;
+        Ok(memberships.iter().any(|membership| membership.tenant.id == tenant))
     }
 }
 

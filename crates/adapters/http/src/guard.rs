@@ -76,7 +76,7 @@ async fn authenticate(req: &HttpRequest) -> Result<Principal, Problem> {
         }
         Presented::Bearer(text) => match SessionToken::parse(&text) {
             Ok(token) => token,
-            Err(_) if shared.platform.viewer(&text).is_some() => {
+            Err(_) if shared.platform.is_viewer_token(&text) => {
                 let detail = "a viewer token opens the events of its build and nothing else";
                 return Err(Problem::new(Code::AuthRequired, detail));
             }
@@ -338,7 +338,7 @@ impl<R: Right> Guard for AllowedOnBuild<R> {
 async fn viewer(req: &HttpRequest) -> Result<Option<Principal>, Problem> {
     let shared = Shared::of(req);
     if let Presented::Bearer(text) = Presented::by(req, &shared.settings) {
-        return Ok(shared.platform.viewer(&text));
+        return Ok(shared.platform.viewer(&text).await?);
     }
     match ticket(req).filter(|_| req.method().is_safe()) {
         Some(ticket) => Ok(shared.platform.redeem_ticket(&ticket.hash()).await?),

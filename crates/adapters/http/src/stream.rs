@@ -21,7 +21,7 @@ use keelway_kernel::{BuildId, StoreError, UserId};
 use keelway_platform::Platform;
 use keelway_platform::events::Feed;
 use keelway_platform::permit::right::ViewBuildEvents;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::args::UseCases;
 use crate::context::Shared;
@@ -31,11 +31,13 @@ use crate::problem::{Code, Problem};
 use crate::settings::Drain;
 
 /// How many streams and waiting requests one person may have open in this process.
-const STREAMS_PER_USER: u32 = 20;
+const STREAMS_PER_USER: u32 = 10;
 /// Seconds of silence after which a comment shows that the connection lives.
 const PING_S: u32 = 15;
-/// Seconds between two looks at whether the reader may still read.
-const CHECK_S: u32 = 60;
+/// How long nobody looks whether the reader may still read while there is nothing to read.
+const CHECKED_IDLE: Duration = Duration::from_secs(60);
+/// How old the last look may be when something is sent.
+const CHECKED_SENDING: Duration = Duration::from_secs(2);
 /// How long a reader waits before it connects again, as a hint in milliseconds.
 const RETRY: &[u8] = b"retry: 2000\n\n";
 /// The same when this process is about to stop.
@@ -161,7 +163,7 @@ fn frames<S: Source>(
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         second.tick().await;
-        let (mut silent_s, mut unchecked_s) = (0, 0);
+        let (mut silent_s, mut checked) = (0, Instant::now());
         yield Ok(Bytes::from_static(RETRY));
         loop {
             let turn = tokio::select! {
@@ -176,6 +178,13 @@ fn frames<S: Source>(
                     }
                     silent_s = 0;
                     for event in events {
+                        // A slow reader may take minutes for a batch.
+                        if checked.elapsed() >= CHECKED_SENDING {
+                            if !source.is_allowed().await.unwrap_or(false) {
+                                return;
+                            }
+                            checked = Instant::now();
+                        }
                         yield Ok(frame(event));
                     }
                 }
@@ -184,16 +193,16 @@ fn frames<S: Source>(
                     return;
                 }
                 Turn::Second => {
-                    (silent_s, unchecked_s) = (silent_s + 1, unchecked_s + 1);
+                    silent_s += 1;
                     if source.is_stopping() {
                         yield Ok(Bytes::from_static(RETRY_LATER));
                         return;
                     }
-                    if unchecked_s >= CHECK_S {
-                        unchecked_s = 0;
+                    if checked.elapsed() >= CHECKED_IDLE {
                         if !source.is_allowed().await.unwrap_or(false) {
                             return;
                         }
+                        checked = Instant::now();
                     }
                     if silent_s >= PING_S {
                         silent_s = 0;
@@ -223,12 +232,12 @@ mod tests {
     use keelway_kernel::Timestamp;
     use std::cell::Cell;
     use std::collections::VecDeque;
-    use tokio::time::Instant;
+    use tokio::time::sleep_until;
 
-    /// Gives prepared batches, then waits for ever.
+    /// Gives prepared batches, each in its second, then waits for ever.
     #[derive(Default)]
     struct Prepared {
-        batches: VecDeque<Vec<Event>>,
+        batches: VecDeque<(u64, Vec<Event>)>,
         is_over: bool,
         stops_after: Option<Duration>,
         checks_passed: Cell<u32>,
@@ -236,8 +245,11 @@ mod tests {
 
     impl Source for (Prepared, Instant) {
         async fn next(&mut self) -> Result<Vec<Event>, StoreError> {
+            if let Some((second, _)) = self.0.batches.front() {
+                sleep_until(self.1 + Duration::from_secs(*second)).await;
+            }
             match self.0.batches.pop_front() {
-                Some(batch) => Ok(batch),
+                Some((_, batch)) => Ok(batch),
                 None if self.0.is_over => Ok(Vec::new()),
                 None => std::future::pending().await,
             }
@@ -298,12 +310,39 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_stream_ends_with_the_history() {
-        let batches =
-            [vec![event(1, EventBody::CancelRequested)], vec![event(2, EventBody::Expired)]];
+        let batches = [
+            (0, vec![event(1, EventBody::CancelRequested)]),
+            (1, vec![event(2, EventBody::Expired)]),
+        ];
         let source = Prepared { batches: batches.into(), is_over: true, ..Prepared::default() };
         let said = said(source).await;
         let ids: Vec<&str> = said.iter().filter_map(|(_, text)| text.lines().next()).collect();
         assert_eq!(ids, ["retry: 2000", "id: 1", "id: 2"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_lost_the_right_a_moment_ago_is_sent_nothing_more() {
+        for (checks_passed, expected) in [(0, &[1][..]), (1, &[1, 30]), (2, &[1, 30, 40])] {
+            let batches = [1, 30, 31, 40].map(|second| {
+                let seq = i64::try_from(second).unwrap();
+                (second, vec![event(seq, EventBody::CancelRequested)])
+            });
+            let source = Prepared {
+                batches: batches.into(),
+                checks_passed: Cell::new(checks_passed),
+                ..Prepared::default()
+            };
+            let said = said(source).await;
+            let sent: Vec<u64> = said
+                .iter()
+                .filter(|(_, text)| text.starts_with("id: "))
+                .map(|(second, _)| *second)
+                .filter(|second| *second != 31)
+                .collect();
+            assert_eq!(sent, expected);
+            let fresh = said.iter().any(|(_, text)| text.starts_with("id: 31\n"));
+            assert_eq!(fresh, checks_passed > 0, "what comes a second after a look needs none");
+        }
     }
 
     #[test]
@@ -319,11 +358,11 @@ mod tests {
     }
 
     #[test]
-    fn a_person_has_twenty_streams_and_gets_back_those_that_close() {
+    fn a_person_has_ten_streams_and_gets_back_those_that_close() {
         let streams = Streams::default();
         let user = "usr_01h455vb4pex5vsknk084sn02q".parse().unwrap();
         let other = "usr_01h455vb4pex5vsknk084sn02r".parse().unwrap();
-        let mut open: Vec<Place> = (0..20).map(|_| streams.open(user).unwrap()).collect();
+        let mut open: Vec<Place> = (0..10).map(|_| streams.open(user).unwrap()).collect();
         assert!(streams.open(user).is_none());
         assert!(streams.open(other).is_some());
         open.pop();

@@ -1,5 +1,8 @@
 //! Following a build: pages, streams, tokens and tickets.
 
+use keelway_access::{Accept, InvitationToken, Invite, RemoveMember, Role};
+use keelway_kernel::id::InvitationId;
+use keelway_kernel::{Clock as _, Tier};
 use serde_json::{Value, json};
 
 use crate::app::{Someone, TestApp, redact};
@@ -203,12 +206,48 @@ async fn tokens_and_tickets_open_one_builds_events_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_person_follows_twenty_streams_at_a_time() {
+async fn tokens_and_tickets_end_with_the_membership_they_were_given_for() {
+    let app = TestApp::spawn().await;
+    let ada = app.owner_of("ada@example.com", Tier::Enterprise, 10_000).await;
+    let bob = app.person("bob@example.com").await;
+    let (owned, ports) = (ada.owned(), app.platform.ports());
+    let token = InvitationToken::generate(&*app.entropy).hash();
+    let invite = Invite {
+        id: InvitationId::generate(app.clock.now(), &*app.entropy),
+        token,
+        role: Role::Viewer,
+        email: None,
+        by: ada.user,
+        request_id: "req_invite".into(),
+    };
+    ports.invitations.invite(owned.scope, invite).await.unwrap();
+    let accept = Accept { token, user: bob.user, request_id: "req_accept".into() };
+    ports.invitations.accept(accept).await.unwrap();
+
+    let build = app.deployed(&ada).await;
+    let issue =
+        async || app.post(&format!("/v1/builds/{build}/viewer-token")).by(&bob).send().await.json();
+    let (spent, kept) = (issue().await, issue().await);
+    let ticket = |pass: &Value| app.get(pass["stream_url"].as_str().unwrap());
+    let bearer = format!("Bearer {}", kept["token"].as_str().unwrap());
+    let events = format!("/v1/builds/{build}/events");
+    let with_token = || app.get(&events).header("authorization", &bearer);
+    assert_eq!(with_token().send().await.verdict(), "200");
+    assert!(!Reader::of(ticket(&spent).stream().await).rest().await.is_empty());
+
+    let remove = RemoveMember { by: ada.user, member: bob.user, request_id: "req".into() };
+    ports.members.remove(owned.scope, remove).await.unwrap();
+    assert_eq!(with_token().send().await.verdict(), "401 AUTH_REQUIRED");
+    assert_eq!(ticket(&kept).send().await.verdict(), "401 AUTH_REQUIRED");
+}
+
+#[tokio::test]
+async fn a_person_follows_ten_streams_at_a_time() {
     let app = TestApp::spawn().await;
     let ada = app.owner("ada@example.com").await;
     let build = app.queued(&ada).await;
     let mut open = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..10 {
         let mut reader = Reader::of(stream(&app, &build).by(&ada).stream().await);
         reader.event().await.unwrap();
         open.push(reader);

@@ -164,7 +164,7 @@ async fn provoke(code: Code) -> Answer {
             let id = app.fixture().submitted(ada.owned()).await.build.id;
             let path = format!("/v1/builds/{id}/events/stream");
             let mut open = Vec::new();
-            for _ in 0..20 {
+            for _ in 0..10 {
                 open.push(app.get(&path).by(&ada).stream().await);
             }
             let refused = app.get(&path).by(&ada).send().await;
