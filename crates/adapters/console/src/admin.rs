@@ -1,7 +1,7 @@
 //! The platform as a whole, for those who run it.
 //!
 //! Of what people make here, these pages show no more than running it needs: ids, names of
-//! workspaces and projects, figures. Whoever is not of the platform's own people gets the
+//! workspaces, figures; a project's name is made of its description. Whoever is not of the platform's own people gets the
 //! answer of a page that does not exist.
 
 mod builds;

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::Whose;
 use crate::fields::sentence;
 use crate::page::Page;
-use crate::projects::text::{Moment, beginning, encoded, short, span};
+use crate::projects::text::{Moment, beginning, encoded, short, signed, span};
 use crate::shell::Shell;
 
 /// What the address asks for.
@@ -129,16 +129,16 @@ impl Row {
         Self {
             id: build.id.to_string(),
             whose: Whose::of(&one.tenant),
-            project: one.project_name.to_string(),
+            project: build.project.to_string(),
             state: build.state.as_str(),
             phase: build.phase.filter(|_| !is_over).map_or("", Phase::as_str),
             tier: build.tier.as_str(),
             attempt: build.attempt,
             cancels: build.cancel_requested && !is_over,
             credits: if is_over {
-                build.captured.to_string()
+                signed(build.captured.get())
             } else {
-                format!("{} held", build.held)
+                format!("{} held", signed(build.held.get()))
             },
             tokens: short(build.tokens),
             created: Moment::of(build.created_at, now),

@@ -183,7 +183,7 @@ impl NextRow {
             build: one.build.to_string(),
             href: format!("/admin/builds?id={}", one.build),
             whose: Whose::of(&one.tenant),
-            project: one.project_name.to_string(),
+            project: one.project.to_string(),
             standing: one.standing.as_str(),
             tone,
             priority: one.priority,

@@ -67,7 +67,7 @@ async fn for_everybody_else_there_are_no_such_pages() {
 }
 
 #[tokio::test]
-async fn nobodys_words_are_shown_and_names_are_escaped() {
+async fn nobodys_words_are_shown_nor_what_projects_are_called() {
     let app = TestApp::spawn().await;
     let olga = app.operator("olga@example.com").await;
     let ada = app.rich("ada@example.com").await;
@@ -86,11 +86,12 @@ async fn nobodys_words_are_shown_and_names_are_escaped() {
         let shown = app.get(page).by(&olga).send().await;
         let main = shown.main();
         assert!(main.contains(shows), "{shows} is not on {page}: {main}");
-        for secret in ["A landing page for a bakery", "It did not work.", "ada@example.com"] {
+        for secret in
+            ["A landing page for a bakery", "It did not work.", "ada@example.com", "alert("]
+        {
             assert!(!main.contains(secret), "{page} shows {secret}");
         }
         assert!(!main.contains("<script>"), "{page}: {main}");
-        assert!(page == "/admin/performance" || main.contains("&#60;script&#62;"), "{page}");
         assert!(!shown.text.contains("style="), "{page}");
     }
 }
@@ -115,7 +116,8 @@ async fn builds_are_found_by_id_workspace_and_state_and_what_is_no_id_is_explain
         let page = app.get(&format!("/admin/builds{query}")).by(&olga).send().await;
         assert_eq!(page.verdict(), "200", "{query}");
         let main = page.main();
-        assert_eq!((main.contains("Adas"), main.contains("Bobs")), (adas, bobs), "{query}");
+        let shows = |who: &Someone| main.contains(&format!("title=\"{}\"", who.tenant.unwrap()));
+        assert_eq!((shows(&ada), shows(&bob)), (adas, bobs), "{query}");
     }
     let odd = app.get("/admin/builds?id=%3Ci%3E").by(&olga).send().await;
     assert!(odd.main().contains("“&#60;i&#62;” is not the id"), "{}", odd.main());
