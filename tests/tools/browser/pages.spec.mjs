@@ -12,6 +12,8 @@ const NO_PAGES = [
   "/.well-known/change-password",
   "/assets/{path}",
   "/favicon.svg",
+  "/settings",
+  "/w/{workspace}",
   "/w/{workspace}/builds/{id}/download",
   "/w/{workspace}/builds/{id}/stream",
   "/w/{workspace}/snapshots/{id}/files/{path}",

@@ -13,13 +13,14 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
 
 	const ask = async () => {
 		const body = new URLSearchParams(new FormData(form));
-		if (text.value.trim().length < text.minLength || String(body) === shown) return;
+		if (!text.value.trim() || String(body) === shown) return;
 		running?.abort();
 		running = new AbortController();
 		target.ariaBusy = "true";
 		try {
 			const answer = await fragment(form.dataset.action ?? form.action, { method: "POST", body, signal: running.signal });
-			if (answer.ok) {
+			// 422 is an answer too: it says what is wrong with the text.
+			if (answer.ok || answer.status === 422) {
 				swap(target, answer.html);
 				shown = String(body);
 			}

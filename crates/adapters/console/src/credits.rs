@@ -153,8 +153,13 @@ impl Account {
             (..=0, _) => Some(Warning {
                 tone: "bad",
                 title: "Nothing is available.",
-                text: "New builds are refused until credits are added or held ones are let go."
-                    .to_owned(),
+                text: if held > 0 {
+                    "Running builds hold what there is; what they do not use comes back when \
+                     they end."
+                } else {
+                    "New builds are refused. The owner of this platform sets credits."
+                }
+                .to_owned(),
             }),
             (_, Some(days @ 0..FEW_DAYS)) => Some(Warning {
                 tone: "warn",
@@ -205,7 +210,7 @@ impl PackageRow {
             name: one.key.to_string(),
             credits: signed(one.credits),
             price: format!("{} USD", one.price_usd()),
-            each: format!("{}.{:02} ct", hundredths / 100, hundredths % 100),
+            each: format!("{}.{:04} USD", hundredths / 10_000, hundredths % 10_000),
         }
     }
 }

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use crate::account::onward;
 use crate::fields::Mistakes;
 use crate::page::{Page, go};
+use crate::projects::text::signed;
 use crate::shell::Shell;
 
 /// The free tier's size: what somebody new can build.
@@ -53,7 +54,7 @@ struct Part {
 struct Preview {
     agents: u32,
     cost: String,
-    credits: i64,
+    credits: String,
     duration: String,
     features: Vec<String>,
     range: Option<Range>,
@@ -70,8 +71,8 @@ impl Preview {
         let range = estimate.range.as_ref();
         Self {
             agents: estimate.agents,
-            cost: format!("${}", estimate.cost_usd_text()),
-            credits: app.credits_of(estimate).get(),
+            cost: format!("{} USD", estimate.cost_usd_text()),
+            credits: signed(app.credits_of(estimate).get()),
             duration: estimate.duration_text(),
             features: estimate.feature_labels().into_iter().map(str::to_owned).collect(),
             range: range.map(|range| Range {

@@ -94,11 +94,12 @@ fn advice(problem: &Problem, page: &Page) -> Advice {
         ),
         Code::FeatureNotInTier => (
             "Your workspace's tier does not include this.",
-            "Choose a tier that does, or do without it.",
+            "Do without it: the owner of this platform sets the tiers of workspaces.",
         ),
         Code::InsufficientCredits => (
             "There are not enough credits.",
-            "Nothing was charged. Get more credits, or ask for less.",
+            "Nothing was charged. Ask for less, or wait until running builds end: what they hold and \
+             do not use comes back. The owner of this platform sets credits.",
         ),
         Code::ProjectLocked => {
             ("Another build of this project is going on.", "Wait until it ends, or cancel it.")
@@ -121,7 +122,8 @@ fn advice(problem: &Problem, page: &Page) -> Advice {
         }
         Code::PlanLimitExceeded | Code::DailyCapReached => (
             "Your workspace has used up what its tier allows.",
-            "Wait until the next period begins, or choose a higher tier.",
+            "Wait until the next period begins. The owner of this platform sets the tiers of \
+             workspaces.",
         ),
         Code::Busy | Code::StoreUnavailable | Code::StoreContended | Code::Draining => (
             "The server cannot answer at the moment.",

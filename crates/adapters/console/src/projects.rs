@@ -17,16 +17,20 @@ mod waterfall;
 use actix_web::http::Method;
 use keelway_access::{MemberProfile, RateClass};
 use keelway_builds::overview::BuildSummary;
-use keelway_builds::{Project, SiteLabel};
+use keelway_builds::ports::BuildFilter;
+use keelway_builds::{BuildState, Project, SiteLabel};
+use keelway_http::Problem;
 use keelway_http::args::UseCases;
 use keelway_http::pages::{Rights, see_other};
 use keelway_http::routes::Routes;
-use keelway_kernel::{Reply, Timestamp, UserId};
-use keelway_platform::permit::right::SubmitBuild;
+use keelway_kernel::{PageRequest, ProjectId, Reply, Timestamp, UserId};
+use keelway_platform::permit::right::{SubmitBuild, ViewBuilds};
 
+use self::text::signed;
 use crate::page::Page;
 
 pub(crate) fn routes(routes: &mut Routes) {
+    routes.page(Method::GET, "/w/{workspace}", list::to_list);
     routes.page(Method::GET, "/w/{workspace}/projects", list::list);
     routes.page(Method::GET, "/w/{workspace}/new", new::form);
     routes.page(Method::POST, "/w/{workspace}/new", new::confirm).rate(RateClass::BuildSubmit);
@@ -110,9 +114,51 @@ fn served_at(app: &UseCases, site: &SiteLabel, url: &str) -> String {
 /// What a build was charged, or what is held for it while it goes on.
 fn charged(build: &BuildSummary) -> String {
     if build.state.is_terminal() {
-        build.captured.to_string()
+        signed(build.captured.get())
     } else {
-        format!("{} held", build.held)
+        format!("{} held", signed(build.held.get()))
+    }
+}
+
+/// What there is to say of a project without a version.
+struct Nothing {
+    title: &'static str,
+    text: &'static str,
+    href: String,
+    label: &'static str,
+}
+
+impl Around<'_> {
+    /// Why a project has no version, and the way on.
+    async fn nothing(&self, head: &Head, project: ProjectId) -> Result<Nothing, Problem> {
+        let permit = self.rights.permit::<ViewBuilds>()?;
+        let only = BuildFilter { project: Some(project), state: None };
+        let builds = self.app.build_summaries(&permit, only, PageRequest::new(1, None)).await?;
+        let last = builds.items.first();
+        let (title, text) = match last.map(|last| last.state) {
+            None => ("Nothing is built yet", "Versions and their files come from builds."),
+            Some(BuildState::Failed) => {
+                ("The build failed", "It made no version. The overview says what happened.")
+            }
+            Some(BuildState::Cancelled) => {
+                ("The build was cancelled", "It ended before there was a version.")
+            }
+            Some(BuildState::Expired) => {
+                ("The build expired", "It waited too long without being started.")
+            }
+            Some(BuildState::Queued | BuildState::Building | BuildState::Deployed) => {
+                ("No version yet", "The first one appears once the build is packaged.")
+            }
+        };
+        let again = last.filter(|last| last.state.is_terminal() && !head.change.is_empty());
+        let (href, label) = match again {
+            Some(last) => (format!("{}&again={}", head.change, last.id), "Try again"),
+            None if last.is_some_and(|last| !last.state.is_terminal()) => {
+                (head.href.clone(), "See how far it is")
+            }
+            None => (head.href.clone(), "Go to the overview"),
+        };
+        Ok(Nothing { title, text, href, label })
     }
 }
 

@@ -20,6 +20,7 @@ use crate::notice::Notice;
 use crate::page::Page;
 
 pub(crate) fn routes(routes: &mut Routes) {
+    routes.page(Method::GET, "/settings", profile::to_profile);
     routes.page(Method::GET, "/settings/profile", profile::show);
     routes.page(Method::POST, "/settings/profile", profile::rename);
     routes.page(Method::GET, "/settings/password", profile::to_password);
@@ -77,7 +78,7 @@ const fn about(role: Role) -> &'static str {
 
 /// What whoever has a role may do, in words.
 pub(crate) fn may(role: Role) -> Vec<&'static str> {
-    role.permissions().map(rights::words).collect()
+    role.permissions().filter(|one| rights::has_page(*one)).map(rights::words).collect()
 }
 
 /// What of a form's field was filled in.

@@ -13,10 +13,10 @@ use keelway_http::guard::Allowed;
 use keelway_http::pages::Rights;
 use keelway_http::routes::Routes;
 use keelway_kernel::{Day, TimeZoneName};
-use keelway_platform::permit::right::ViewBuilds;
+use keelway_platform::permit::right::{SubmitBuild, ViewBuilds};
 
 use crate::page::Page;
-use crate::projects::text::{date, dollars, grouped, short};
+use crate::projects::text::{date, dollars, grouped, short, signed};
 use crate::shell::Shell;
 use chart::{Chart, Column, Series};
 use range::{Preset, Range, Wanted};
@@ -55,6 +55,7 @@ struct Usage {
     projects: Vec<ProjectRow>,
     months: Vec<MonthRow>,
     is_empty: bool,
+    may_build: bool,
     zone: String,
 }
 
@@ -131,6 +132,7 @@ async fn show(
     Ok(page.show(&Usage {
         shell: page.workspace_shell("Usage", "usage", (&app, &rights)).await?,
         is_empty: report.total.created == 0 && report.total.ended() == 0,
+        may_build: rights.permit::<SubmitBuild>().is_ok(),
         tiles: Tiles::of(&report.total, report.days.len()),
         charts,
         unit,
@@ -223,7 +225,11 @@ impl Tiles {
                 |rate| format!("{rate}% of those that ended"),
             ),
             credits: grouped(charged),
-            credits_note: format!("{} a day", grouped(charged / days)),
+            credits_note: match charged / days {
+                0 if charged == 0 => "nothing was charged".to_owned(),
+                0 => "under 1 a day".to_owned(),
+                some => format!("{} a day", grouped(some)),
+            },
             tokens: short(total.tokens_in.saturating_add(total.tokens_out)),
             tokens_note: format!(
                 "{} read, {} written",
@@ -245,7 +251,7 @@ impl Row {
             other: grouped(used.cancelled.saturating_add(used.expired)),
             tokens_in: grouped(used.tokens_in),
             tokens_out: grouped(used.tokens_out),
-            credits: used.credits.to_string(),
+            credits: signed(used.credits.get()),
         }
     }
 }
@@ -277,7 +283,7 @@ impl MonthRow {
             other: grouped(one.failed),
             tokens: short(one.tokens),
             cost: dollars(one.cost),
-            credits: one.credits.to_string(),
+            credits: signed(one.credits.get()),
             is_empty: one.created == 0 && one.completed == 0 && one.failed == 0,
         }
     }

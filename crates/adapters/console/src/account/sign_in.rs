@@ -81,7 +81,7 @@ async fn sign_in(
         // Which of the two is wrong is not said.
         Code::WrongCredentials => (
             problem.code.status(),
-            Mistakes::one("password", "the e-mail address or the password is wrong"),
+            Mistakes::one("password", "the email address or the password is wrong"),
         ),
         _ => (StatusCode::UNPROCESSABLE_ENTITY, Mistakes::from(problem)?),
     };

@@ -41,7 +41,7 @@ struct Group {
 struct Row {
     name: &'static str,
     is_on: bool,
-    /// "on", the flag's own word for it, or the share it is on for.
+    /// "on", "off", or the share it is on for: the words in which it is set.
     variant: String,
     /// Why it stands so, in words.
     reason: &'static str,
@@ -186,7 +186,10 @@ impl Group {
 const fn means(flag: FlagName) -> &'static str {
     match flag {
         FlagName::Feature(feature) => match feature {
-            Feature::GuestMode => "Describe an app and see its price before signing up",
+            Feature::GuestMode => {
+                "What guests want built waits an hour for them to sign up; prices are open to \
+                 everybody either way"
+            }
             Feature::SmartQueueing => "Requests over their rate wait instead of being refused",
             Feature::CostTracking => "Costs by build, phase and agent",
             Feature::TieredAccess => "Builds larger than starter",
@@ -218,10 +221,7 @@ impl Row {
         Self {
             name: state.flag.as_str(),
             is_on: in_force != Rollout::OFF,
-            variant: match in_force {
-                Rollout::ON | Rollout::OFF => state.now.variant.to_owned(),
-                share => share.to_string(),
-            },
+            variant: in_force.to_string(),
             reason: match (state.now.reason, in_force) {
                 (Reason::Default, _) => "built-in default",
                 (Reason::Override, Rollout::ON | Rollout::OFF) => "set here",

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::source::{Place, Source, raw};
 use super::text::{Moment, bytes, count};
 use super::tree::{Look, Tree, tree};
-use super::{Around, Head};
+use super::{Around, Head, Nothing};
 use crate::page::Page;
 use crate::shell::Shell;
 
@@ -51,6 +51,8 @@ struct Files {
     shell: Shell,
     head: Head,
     version: Option<Version>,
+    /// Why there is none.
+    nothing: Option<Nothing>,
     find: String,
 }
 
@@ -70,12 +72,17 @@ pub(super) async fn files(
         Some(found) => Some(version(&around, &head, &wanted, found).await?),
         None => None,
     };
+    let nothing = match version {
+        Some(_) => None,
+        None => Some(around.nothing(&head, id).await?),
+    };
     Ok(page.show(&Files {
         shell: page
             .workspace_shell(format!("Files of {}", head.name), "projects", (&app, &rights))
             .await?,
         head,
         version,
+        nothing,
         find: wanted.find,
     }))
 }

@@ -11,8 +11,8 @@ use keelway_kernel::{ProjectId, SnapshotId};
 use keelway_platform::permit::right::ViewProjects;
 use serde::Deserialize;
 
-use super::text::{Moment, beginning, bytes, count};
-use super::{Around, Head, People};
+use super::text::{Moment, beginning, bytes, count, signed};
+use super::{Around, Head, Nothing, People};
 use crate::page::Page;
 use crate::shell::Shell;
 
@@ -46,6 +46,8 @@ struct History {
     shell: Shell,
     head: Head,
     entries: Vec<Entry>,
+    /// Why there are none.
+    nothing: Option<Nothing>,
     first: String,
     next: String,
 }
@@ -67,7 +69,8 @@ pub(super) async fn history(
     let here = format!("{}/history", head.href);
     let next = found.next.map(|cursor| format!("{here}?cursor={}", cursor.encode()));
     let view = |one| entry(one, &around, &people, (&here, project.live));
-    let entries = found.items.into_iter().map(view).collect();
+    let entries: Vec<Entry> = found.items.into_iter().map(view).collect();
+    let nothing = if entries.is_empty() { Some(around.nothing(&head, id).await?) } else { None };
     Ok(page.show(&History {
         shell: page
             .workspace_shell(format!("History of {}", head.name), "projects", (&app, &rights))
@@ -75,6 +78,7 @@ pub(super) async fn history(
         first: wanted.cursor.map(|_| here.clone()).unwrap_or_default(),
         next: next.unwrap_or_default(),
         entries,
+        nothing,
         head,
     }))
 }
@@ -97,7 +101,11 @@ fn entry(
         added: changes.added,
         changed: changes.changed,
         removed: changes.removed,
-        credits: captured.to_string(),
+        credits: if captured.get() == 1 {
+            "1 credit".to_owned()
+        } else {
+            format!("{} credits", signed(captured.get()))
+        },
         zip: format!("/w/{slug}/builds/{}/download", snapshot.build),
         files_href: format!("/w/{slug}/projects/{}/files?snapshot={id}", snapshot.project),
         preview: (around.app.settings().site_address)(&snapshot.preview),

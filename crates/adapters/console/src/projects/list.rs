@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::text::{Moment, beginning, encoded};
 use super::{charged, curl, now};
-use crate::page::Page;
+use crate::page::{Page, go};
 use crate::shell::Shell;
 
 /// What somebody new may start from.
@@ -102,6 +102,11 @@ struct List {
     first: String,
     next: String,
     curl: String,
+}
+
+/// A workspace begins with its projects.
+pub(super) async fn to_list(_permit: Allowed<ViewProjects>, page: Page) -> HttpResponse {
+    go(format!("/w/{}/projects", page.slug()))
 }
 
 pub(super) async fn list(

@@ -104,15 +104,16 @@ pub(crate) fn signed(number: i64) -> String {
     format!("{sign}{}", grouped(number.unsigned_abs()))
 }
 
-/// "980", "1.2k", "34k", "5.6M".
+/// "980", "1.2k", "34k", "5.6M", rounded.
 pub(crate) fn short(number: u64) -> String {
-    let tenths = |unit: u64, sign: &str| match number / unit {
-        whole @ ..10 => format!("{whole}.{}{sign}", number % unit * 10 / unit),
-        whole => format!("{whole}{sign}"),
+    let rounded = |unit: u64| number.saturating_add(unit / 2) / unit;
+    let tenths = |unit: u64, sign: &str| match rounded(unit / 10) {
+        tenths @ ..100 => format!("{}.{}{sign}", tenths / 10, tenths % 10),
+        _ => format!("{}{sign}", grouped(rounded(unit))),
     };
     match number {
         ..1_000 => number.to_string(),
-        1_000..1_000_000 => tenths(1_000, "k"),
+        1_000..999_500 => tenths(1_000, "k"),
         _ => tenths(1_000_000, "M"),
     }
 }
@@ -131,6 +132,9 @@ pub(crate) fn bytes(number: u64) -> String {
 /// "0.7500 USD": as exact as models are paid for.
 pub(crate) fn dollars(cost: MicroUsd) -> String {
     let hundredths_of_cents = cost.get().max(0) / 100;
+    if hundredths_of_cents == 0 {
+        return "0 USD".to_owned();
+    }
     format!("{}.{:04} USD", hundredths_of_cents / 10_000, hundredths_of_cents % 10_000)
 }
 
@@ -213,7 +217,9 @@ mod tests {
             ["7", "1,234,567", "123,456"]
         );
         assert_eq!([signed(-1_200), signed(0), signed(999_906)], ["−1,200", "0", "999,906"]);
-        assert_eq!([short(999), short(1_250), short(34_900)], ["999", "1.2k", "34k"]);
+        assert_eq!([short(999), short(1_250), short(34_900)], ["999", "1.3k", "35k"]);
+        assert_eq!([short(9_960), short(27_500), short(999_600)], ["10k", "28k", "1.0M"]);
+        assert_eq!(dollars(MicroUsd::ZERO), "0 USD");
         assert_eq!([bytes(1_023), bytes(4_301), bytes(2 << 20)], ["1023 B", "4.2 KB", "2.0 MB"]);
         assert_eq!(dollars(MicroUsd::new(751_234)), "0.7512 USD");
         let price = NonZeroU32::new(10_000).unwrap();

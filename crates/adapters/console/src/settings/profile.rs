@@ -62,6 +62,11 @@ pub(super) async fn show(_person: SignedIn, page: Page) -> Result<HttpResponse, 
     shown(&page, StatusCode::OK, None, Mistakes::default())
 }
 
+/// Settings begin with the profile.
+pub(super) async fn to_profile(_person: SignedIn) -> HttpResponse {
+    go("/settings/profile")
+}
+
 /// The form stands on the page of the profile.
 pub(super) async fn to_password(_person: SignedIn) -> HttpResponse {
     go("/settings/profile#password")

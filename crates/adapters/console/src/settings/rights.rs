@@ -15,9 +15,19 @@ pub(super) struct Held {
     pub(super) may: bool,
 }
 
-/// Everything that any role may do.
+/// What only programs can be asked for: there is no page for it.
+const WITHOUT_PAGE: [Permission; 3] =
+    [Permission::IssueViewerToken, Permission::ManageKeys, Permission::ViewAudit];
+
+/// Whether a permission can be used in the console.
+pub(super) fn has_page(permission: Permission) -> bool {
+    !WITHOUT_PAGE.contains(&permission)
+}
+
+/// Everything that any role may do here.
 pub(super) fn table() -> Vec<Right> {
-    let of_somebody = |permission: &Permission| permission.least_role().is_some();
+    let of_somebody =
+        |permission: &Permission| permission.least_role().is_some() && has_page(*permission);
     let held = |permission| {
         let held = |role: Role| Held { role: role.as_str(), may: role.may(permission) };
         Role::ALL.map(held).into()
@@ -61,7 +71,8 @@ mod tests {
             table.iter().filter(has).count()
         };
         for role in Role::ALL {
-            assert_eq!(rows_of(role.as_str()), role.permissions().count());
+            let here = role.permissions().filter(|permission| has_page(*permission));
+            assert_eq!(rows_of(role.as_str()), here.count());
         }
         // What only the platform's own people may do is not among them.
         assert!(!table.iter().any(|right| right.words == words(Permission::GrantCredits)));

@@ -40,7 +40,7 @@ async fn a_guest_sees_what_it_takes_and_goes_on_with_it_after_signing_up() {
     let app = TestApp::spawn().await;
     let shown = app.guest_form("/preview", &[("description", BAKERY)]).send().await;
     assert_eq!(shown.verdict(), "200");
-    for part in [BAKERY, "<dt>Credits</dt>", "<small>$", "<dt>Agents</dt>", "formaction"] {
+    for part in [BAKERY, "<dt>Credits</dt>", " USD</small>", "<dt>Agents</dt>", "formaction"] {
         assert!(shown.main().contains(part), "{part}: {}", shown.main());
     }
     let queue = app.parked().await;

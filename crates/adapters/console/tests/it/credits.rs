@@ -65,7 +65,7 @@ async fn whoever_did_nothing_yet_sees_the_plans_credits_and_no_dead_button() {
         "no end in sight",
         "<b>300</b> of 300 left",
         "Nothing is held.",
-        "Ask the owner of this platform",
+        "the owner of this platform</b> sets tiers",
         "29.99 USD",
         "0.01 USD",
         "The model provider failed",

@@ -88,6 +88,45 @@ async fn what_is_missing_is_told_and_cannot_be_confirmed() {
 }
 
 #[tokio::test]
+async fn a_limit_is_all_that_is_set_aside() {
+    let app = TestApp::spawn().await;
+    let poor = app.owner_of("poor@example.com", Tier::Free, 60).await;
+    let page = app.send(&poor, "/new/estimate", &[("limit", "40")]).await;
+    for part in ["Build for at most 40 credits", "value=\"40\"", "less than it likely takes"] {
+        assert!(page.main().contains(part), "{part}: {}", page.main());
+    }
+    for limit in ["0", "-1", "1.5", "many"] {
+        let page = app.send(&poor, "/new/estimate", &[("limit", limit)]).await;
+        assert_eq!(page.status, 422, "{limit}");
+        assert!(page.main().contains("Must be a whole number from 1."), "{}", page.main());
+    }
+    let whole = app.send(&poor, "/new", &[("limit", "40"), ("agreed", "75")]).await;
+    assert_eq!((whole.status, app.builds(&poor).await), (409, 0));
+    let built = app.send(&poor, "/new", &[("limit", "40"), ("agreed", "40")]).await;
+    assert_eq!((built.status, app.builds(&poor).await), (303, 1), "{}", built.text);
+    let credits = app.get(&poor.at("/credits")).by(&poor).send().await;
+    assert!(credits.main().contains("<b>40</b>"), "{}", credits.main());
+}
+
+#[tokio::test]
+async fn the_part_that_changes_says_what_is_wrong_with_the_text() {
+    let app = TestApp::spawn().await;
+    let ada = app.owner("ada@example.com").await;
+    for (text, says) in [
+        ("a".repeat(8), "The description has 8 characters; at least 10 are needed."),
+        ("a".repeat(10_001), "The description has 10,001 characters; at most 10,000 are allowed."),
+    ] {
+        let call = app.form(&ada.at("/new/estimate"), &ada, &[("description", text.as_str())]);
+        let part = call.header("x-fragment", "1").send().await;
+        assert_eq!(part.status, 422);
+        assert!(part.text.contains(says), "{}", part.text);
+        let call = app.guest_form("/preview", &[("description", text.as_str())]);
+        let part = call.header("x-fragment", "1").send().await;
+        assert!(part.text.contains(says), "{}", part.text);
+    }
+}
+
+#[tokio::test]
 async fn mistakes_stand_beside_what_was_typed() {
     let app = TestApp::spawn().await;
     let ada = app.owner("ada@example.com").await;

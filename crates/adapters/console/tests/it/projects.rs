@@ -197,6 +197,17 @@ async fn a_failure_of_ours_says_so_costs_nothing_and_leads_on() {
     assert!(new.main().contains("&#60;script&#62;alert(1)"), "{}", new.main());
     assert_harmless(&new);
     assert_harmless(&app.page(&ada, "/projects").await);
+    for tab in ["files", "history"] {
+        let page = app.page(&ada, &format!("/projects/{project}/{tab}")).await;
+        for part in ["The build failed", "Try again", &escaped] {
+            assert!(page.main().contains(part), "{part}: {}", page.main());
+        }
+    }
+    for (short, long) in
+        [(ada.at(""), ada.at("/projects")), ("/settings".into(), "/settings/profile".into())]
+    {
+        assert_eq!(app.get(&short).by(&ada).send().await.verdict(), format!("303 {long}"));
+    }
 }
 
 #[tokio::test]

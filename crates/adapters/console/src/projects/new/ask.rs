@@ -3,7 +3,7 @@
 use keelway_builds::{BuildRequest, Description, ProjectName};
 use keelway_http::Problem;
 use keelway_http::check::Check;
-use keelway_kernel::{BuildTier, ProjectId};
+use keelway_kernel::{BuildTier, Credits, ProjectId};
 use keelway_platform::builds::ForProject;
 use serde::Deserialize;
 
@@ -22,6 +22,9 @@ pub(in crate::projects) struct Ask {
     pub(super) name: String,
     #[serde(default)]
     pub(super) users: String,
+    /// The most credits it may use; empty for what the estimate says.
+    #[serde(default)]
+    pub(super) limit: String,
     /// The project whose next version is asked for; empty for a new one.
     #[serde(default)]
     pub(super) project: String,
@@ -49,6 +52,7 @@ impl Ask {
             tier: tier.as_str().to_owned(),
             name: String::new(),
             users: String::new(),
+            limit: String::new(),
             project: String::new(),
             queue: String::new(),
             agreed: String::new(),
@@ -60,6 +64,7 @@ impl Ask {
         Self {
             description: request.description.as_str().to_owned(),
             users: request.target_users.clone().unwrap_or_default(),
+            limit: request.max_credits.map(|most| most.to_string()).unwrap_or_default(),
             project,
             ..Self::sized(request.tier)
         }
@@ -79,9 +84,13 @@ impl Ask {
         let tier = check.optional("/tier", tier.as_deref(), str::parse::<BuildTier>);
         let name = check.optional("/name", name.as_deref(), ProjectName::parse);
         let id = check.optional("/project", id.as_deref(), str::parse::<ProjectId>);
+        let limit = given(&self.limit).map(|limit| limit.parse().ok().filter(|most| *most > 0));
+        if limit == Some(None) {
+            check.note("/limit", "OUT_OF_RANGE", "must be a whole number from 1".to_owned());
+        }
         let users = given(&self.users);
         if users.as_ref().is_some_and(|users| users.chars().count() > LONGEST_USERS) {
-            check.note("/users", "TOO_LONG", format!("has more than {LONGEST_USERS} characters"));
+            check.note("/users", "TOO_LONG", "has more than 2,000 characters".to_owned());
         }
         let (description, tier, name, id) = check.all((description, tier, name, id))?;
         let project = match (id, &name) {
@@ -95,7 +104,7 @@ impl Ask {
             target_users: users,
             tech_constraints: None,
             use_conductor: true,
-            max_credits: None,
+            max_credits: limit.flatten().map(Credits::new),
             script: None,
         };
         Ok(Wish { request, project, name })
@@ -103,11 +112,17 @@ impl Ask {
 }
 
 impl Wish {
+    /// What is set aside of an estimate.
+    pub(super) fn capped(&self, estimated: Credits) -> Credits {
+        self.request.max_credits.map_or(estimated, |limit| limit.min(estimated))
+    }
+
     /// Whether it is what `request` asks for, in the same words.
     pub(super) fn says(&self, request: &BuildRequest) -> bool {
         let users = request.target_users.as_deref().map(unix);
         self.request.description.as_str() == unix(request.description.as_str())
             && self.request.tier == request.tier
+            && self.request.max_credits == request.max_credits
             && self.request.target_users == users
     }
 }

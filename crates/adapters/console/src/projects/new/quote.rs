@@ -3,7 +3,7 @@
 use keelway_estimate::Estimate;
 use keelway_http::args::UseCases;
 use keelway_http::{Code, Problem};
-use keelway_kernel::Credits;
+use keelway_kernel::{BuildTier, Credits};
 use keelway_platform::reports::Rehearsal;
 
 use super::Desk;
@@ -21,6 +21,10 @@ pub(super) struct Quote {
     pub(super) features: Vec<String>,
     /// The most that is charged.
     pub(super) most: i64,
+    /// The same as it is read.
+    pub(super) held: String,
+    /// Whether that is less than it likely takes.
+    pub(super) is_limited: bool,
     /// What nothing holds, if it is known.
     pub(super) available: Option<Credits>,
     /// The same as it is read.
@@ -29,55 +33,52 @@ pub(super) struct Quote {
     pub(super) left: String,
     /// How many credits are missing; empty if none.
     pub(super) missing: String,
-    /// The smallest package that covers what is missing; empty if there is none.
-    pub(super) package: String,
+    /// Whether a smaller size can be chosen.
+    pub(super) can_shrink: bool,
     /// Whether it can be confirmed.
     pub(super) is_open: bool,
 }
 
 impl Quote {
     /// An estimate alone, where something else stands in the way.
-    pub(super) fn only(app: &UseCases, estimate: &Estimate) -> Self {
-        let most = app.credits_of(estimate).get();
+    pub(super) fn only(app: &UseCases, estimate: &Estimate, limit: Option<Credits>) -> Self {
+        let estimated = app.credits_of(estimate);
+        let most = limit.map_or(estimated, |limit| limit.min(estimated));
         let range =
             estimate.range.as_ref().map(|range| match (range.minutes.p10, range.minutes.p90) {
                 (low, high) if low == high => format!("8 of 10 took {low} min"),
                 (low, high) => format!("8 of 10 took {low} to {high} min"),
             });
         Self {
-            credits: grouped(most.unsigned_abs()),
+            credits: signed(estimated.get()),
+            held: signed(most.get()),
+            is_limited: most < estimated,
             cost: format!("{} USD", estimate.cost_usd_text()),
             agents: estimate.agents,
             tokens: grouped(estimate.tokens),
             duration: estimate.duration_text().replace("minute", "min").replace("mins", "min"),
             range: range.unwrap_or_default(),
             features: estimate.feature_labels().into_iter().map(str::to_owned).collect(),
-            most,
+            most: most.get(),
             available: None,
             has: String::new(),
             left: String::new(),
             missing: String::new(),
-            package: String::new(),
+            can_shrink: false,
             is_open: false,
         }
     }
 
-    pub(super) fn of(app: &UseCases, rehearsal: &Rehearsal) -> Self {
+    pub(super) fn of(app: &UseCases, rehearsal: &Rehearsal, tier: BuildTier) -> Self {
         let available = rehearsal.available;
-        let quote = Self::only(app, &rehearsal.estimate);
+        let quote = Self::only(app, &rehearsal.estimate, Some(rehearsal.required));
         let missing = quote.most.saturating_sub(available.get()).max(0);
-        let package = app.recommendation(Credits::new(missing));
-        let package = package.filter(|_| missing > 0).map(|package| {
-            let (key, cents) = (&package.key, package.price.get() / 10_000);
-            let credits = grouped(package.credits.get().unsigned_abs());
-            format!("{key}, {credits} credits for {}.{:02} USD", cents / 100, cents % 100)
-        });
         Self {
             available: Some(available),
             has: signed(available.get()),
             left: signed(available.get().saturating_sub(quote.most)),
             missing: if missing > 0 { signed(missing) } else { String::new() },
-            package: package.unwrap_or_default(),
+            can_shrink: tier != BuildTier::Starter,
             is_open: missing == 0,
             ..quote
         }

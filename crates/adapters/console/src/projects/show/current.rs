@@ -11,7 +11,9 @@ use keelway_platform::permit::right::{CancelBuild, SubmitBuild, ViewBuilds};
 use keelway_platform::reports::Report;
 
 use crate::projects::feed::{Entry, feed};
-use crate::projects::text::{Moment, bytes, count, grouped, in_credits, span, until, upright};
+use crate::projects::text::{
+    Moment, bytes, count, grouped, in_credits, signed, span, until, upright,
+};
 use crate::projects::waterfall::{Cost, Facts, Step, Waterfall, title};
 use crate::projects::{Around, People, curl, served_at};
 
@@ -154,9 +156,9 @@ impl View<'_> {
             by: self.people.name(build.requested_by),
             asked: Moment::of(build.created_at, now),
             took: began.map(|began| span(end.millis_since(began))).unwrap_or_default(),
-            held: build.held.to_string(),
-            charged: build.captured.to_string(),
-            back: build.held.get().saturating_sub(build.captured.get()).max(0).to_string(),
+            held: signed(build.held.get()),
+            charged: signed(build.captured.get()),
+            back: signed(build.held.get().saturating_sub(build.captured.get()).max(0)),
             used: in_credits(build.used.cost, price),
             tokens_in: grouped(build.used.tokens_in),
             tokens_out: grouped(build.used.tokens_out),
@@ -226,10 +228,13 @@ impl View<'_> {
         );
         let retry = if may_retry { again } else { String::new() };
         let credits = || match build.captured.get() {
-            0 => format!("Nothing was charged; all {} held credits are back.", build.held),
+            0 => format!(
+                "Nothing was charged; all {} held credits are back.",
+                signed(build.held.get())
+            ),
             charged => {
                 let back = build.held.get().saturating_sub(charged).max(0);
-                format!("{}; {back} {} back.", charge(charged, facts), is_are(back))
+                format!("{}; {} {} back.", charge(charged, facts), signed(back), is_are(back))
             }
         };
         let (tone, title, text, charged) = match &build.status {
@@ -319,15 +324,17 @@ fn asked(preview: &CancelPreview) -> String {
                 0 => "Nothing has been used yet, so nothing would be charged if it stopped now"
                     .to_owned(),
                 1 => "1 credit is charged for the work done until now".to_owned(),
-                many => format!("{many} credits are charged for the work done until now"),
+                many => format!("{} credits are charged for the work done until now", signed(many)),
             };
+            let (back, held) = (signed(back), signed(held));
             format!(
                 "{charge}; about {back} of the {held} held credits come back. The agents stop \
                  within seconds, and this build leaves no result."
             )
         }
         _ => format!(
-            "It has not started: nothing is charged, and all {back} held credits come back at once."
+            "It has not started: nothing is charged, and all {} held credits come back at once.",
+            signed(back)
         ),
     }
 }
