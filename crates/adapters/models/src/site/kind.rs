@@ -211,6 +211,11 @@ impl Kind {
         TABLE.iter().find(|row| row.kind == self)
     }
 
+    /// Whether other sites have such a thing as a part: a sauna with a blog is no journal.
+    const fn is_also_a_part(self) -> bool {
+        matches!(self, Self::Journal | Self::Tool | Self::Event | Self::Shop | Self::Podcast)
+    }
+
     /// The kind named most often, the earlier one among equals; early words count more.
     pub(super) fn of(text: &str) -> Self {
         let lower: Vec<String> = words(text).take(300).map(str::to_lowercase).collect();
@@ -218,7 +223,9 @@ impl Kind {
             lower
                 .iter()
                 .enumerate()
-                .filter(|(_, word)| named(row.words, word))
+                .filter(|(at, word)| {
+                    (*at < SUBJECT || !row.kind.is_also_a_part()) && named(row.words, word)
+                })
                 .map(|(at, _)| if at < 12 { 4_usize } else { 1 })
                 .sum::<usize>()
         };
@@ -232,6 +239,9 @@ impl Kind {
         best.1
     }
 }
+
+/// Words within which a description says what it is about; wishes come after them.
+const SUBJECT: usize = 8;
 
 /// Whether `word` is in a list such as `baker =pan`.
 ///
@@ -268,6 +278,8 @@ mod tests {
             ("موقع لمخبز عائلي", Kind::Bakery),
             ("אתר למסעדה קטנה", Kind::Restaurant),
             ("Real-time dashboard of machine temperatures", Kind::Tool),
+            ("A sauna by the harbour with login, payments, a gallery and a blog", Kind::General),
+            ("A blog about saunas", Kind::Journal),
             ("asdf qwer", Kind::General),
         ] {
             assert_eq!(Kind::of(text), kind, "{text}");
