@@ -42,7 +42,8 @@ enum Standing {
 impl Standing {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::Open | Self::Guest | Self::Member | Self::ForAnother => StatusCode::OK,
+            Self::Open | Self::Guest | Self::Member => StatusCode::OK,
+            Self::ForAnother => StatusCode::FORBIDDEN,
             Self::Full => StatusCode::CONFLICT,
             Self::Used | Self::Expired => StatusCode::GONE,
             Self::Unknown => StatusCode::NOT_FOUND,
@@ -175,7 +176,11 @@ async fn accept(
         // Somebody may have been faster: what the link is now says which.
         Err(Failure::Rejected(AcceptError::Unknown)) => {
             let offer = link.offer(&app).await?;
-            let standing = standing(offer.as_ref(), &page, &app);
+            let standing = match standing(offer.as_ref(), &page, &app) {
+                // It looks open, but whoever offered may not any more.
+                Standing::Open => Standing::Unknown,
+                other => other,
+            };
             return Ok(shown(&page, link, offer.as_ref(), standing));
         }
         Err(Failure::Store(error)) => return Err(error.into()),

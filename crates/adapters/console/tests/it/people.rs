@@ -180,6 +180,7 @@ async fn a_link_is_shown_once_and_used_once_and_looking_uses_nothing() {
     let late = app.get(&link).by(&eve).send().await;
     assert_eq!(late.verdict(), "410");
     assert!(late.main().contains("This invitation was used"), "{}", late.main());
+    assert!(!late.text.contains("ada@example.com"), "the link's work is done: {}", late.main());
     let late = app.form(&link, &eve, &[]).send().await;
     assert_eq!(late.verdict(), "410");
     assert_eq!(app.members(&ada).await.len(), 2);
@@ -193,6 +194,7 @@ async fn dead_links_say_why() {
     let bound = app.link(&ada, "viewer", "carol@example.com").await;
     for answer in [app.get(&bound).by(&bob).send().await, app.form(&bound, &bob, &[]).send().await]
     {
+        assert_eq!(answer.status, 403);
         let main = answer.main();
         assert!(main.contains("This is for somebody else"), "{main}");
         assert!(main.contains("carol@example.com") && main.contains("bob@example.com"), "{main}");
