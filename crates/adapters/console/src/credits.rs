@@ -17,8 +17,8 @@ use keelway_platform::permit::right::ViewCredits;
 use serde::Deserialize;
 
 use crate::page::Page;
-use crate::projects::text::{Moment, count, dollars, grouped, until};
 use crate::shell::Shell;
+use crate::text::{Moment, count, dollars, grouped, until};
 use crate::usage::share;
 use grants::GrantRow;
 use ledger::{For, Line};

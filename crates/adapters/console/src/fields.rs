@@ -3,7 +3,7 @@
 use keelway_http::problem::FieldError;
 use keelway_http::{Code, Problem};
 
-use crate::projects::text::grouped;
+use crate::text::grouped;
 
 /// The mistakes of a form that is shown again.
 #[derive(Debug, Clone, Default)]

@@ -11,8 +11,8 @@ use keelway_http::routes::Routes;
 use keelway_kernel::{Failure, StoreError};
 
 use crate::page::{Page, go};
-use crate::projects::text::{encoded, exact};
 use crate::shell::Shell;
+use crate::text::{encoded, exact};
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.page(Method::GET, "/join/{token}", show);

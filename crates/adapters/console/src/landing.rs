@@ -18,8 +18,8 @@ use serde::Deserialize;
 use crate::account::onward;
 use crate::fields::Mistakes;
 use crate::page::{Page, go};
-use crate::projects::text::signed;
 use crate::shell::Shell;
+use crate::text::signed;
 
 /// The free tier's size: what somebody new can build.
 const SIZE: BuildTier = BuildTier::Starter;

@@ -35,6 +35,7 @@ mod routes;
 mod settings;
 mod shell;
 mod style;
+mod text;
 mod usage;
 mod welcome;
 

@@ -9,7 +9,6 @@ mod list;
 mod new;
 mod show;
 mod source;
-pub(crate) mod text;
 mod tree;
 mod version;
 mod waterfall;
@@ -26,8 +25,8 @@ use keelway_http::routes::Routes;
 use keelway_kernel::{PageRequest, ProjectId, Reply, Timestamp, UserId};
 use keelway_platform::permit::right::{SubmitBuild, ViewBuilds};
 
-use self::text::signed;
 use crate::page::Page;
+use crate::text::signed;
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.page(Method::GET, "/w/{workspace}", list::to_list);

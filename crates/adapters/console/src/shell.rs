@@ -5,7 +5,7 @@ use keelway_http::Visitor;
 use keelway_kernel::Credits;
 
 use crate::notice::Notice;
-use crate::projects::text::signed;
+use crate::text::signed;
 
 /// The frame of a page: every page's template has it as `shell`.
 #[derive(Debug, Clone)]

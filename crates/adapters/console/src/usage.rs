@@ -16,8 +16,8 @@ use keelway_kernel::{Day, TimeZoneName};
 use keelway_platform::permit::right::{SubmitBuild, ViewBuilds};
 
 use crate::page::Page;
-use crate::projects::text::{date, dollars, grouped, short, signed};
 use crate::shell::Shell;
+use crate::text::{date, dollars, grouped, short, signed};
 use chart::{Chart, Column, Series};
 use range::{Preset, Range, Wanted};
 

@@ -17,8 +17,8 @@ use serde::Deserialize;
 use crate::account::{Newcomer, onward, with_cookie};
 use crate::fields::Mistakes;
 use crate::page::{Page, go};
-use crate::projects::text::encoded;
 use crate::shell::Shell;
+use crate::text::encoded;
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.page(Method::GET, "/welcome/{token}", show);

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use super::Whose;
 use crate::fields::sentence;
 use crate::page::Page;
-use crate::projects::text::{Moment, beginning, encoded, short, signed, span};
 use crate::shell::Shell;
+use crate::text::{Moment, beginning, encoded, short, signed, span};
 
 /// What the address asks for.
 #[derive(Default, Deserialize)]

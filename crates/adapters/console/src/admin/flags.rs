@@ -17,8 +17,8 @@ use serde::Deserialize;
 
 use crate::fields::Mistakes;
 use crate::page::{Page, go};
-use crate::projects::text::Moment;
 use crate::shell::Shell;
+use crate::text::Moment;
 
 #[derive(Template)]
 #[template(path = "admin/flags.html")]

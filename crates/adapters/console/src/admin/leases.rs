@@ -11,8 +11,8 @@ use keelway_kernel::Timestamp;
 
 use super::Whose;
 use crate::page::Page;
-use crate::projects::text::{Moment, clock, exact, span, until};
 use crate::shell::Shell;
+use crate::text::{Moment, clock, exact, span, until};
 
 #[derive(Template)]
 #[template(path = "admin/leases.html")]

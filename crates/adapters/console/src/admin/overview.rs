@@ -11,8 +11,8 @@ use keelway_kernel::{PageRequest, Timestamp};
 
 use super::Whose;
 use crate::page::Page;
-use crate::projects::text::{Moment, clock, count, grouped, span, until};
 use crate::shell::Shell;
+use crate::text::{Moment, clock, count, grouped, span, until};
 use crate::usage::share;
 
 /// How many of those that wait are listed.

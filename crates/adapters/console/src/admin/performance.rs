@@ -11,8 +11,8 @@ use keelway_http::guard::AsOperator;
 use serde::Deserialize;
 
 use crate::page::Page;
-use crate::projects::text::{count, grouped, span};
 use crate::shell::Shell;
+use crate::text::{count, grouped, span};
 use crate::usage::share;
 
 #[derive(Default, Deserialize)]

@@ -4,7 +4,7 @@ use keelway_credits::{Grant, GrantSource, Statement};
 use keelway_kernel::{Credits, Timestamp};
 
 use super::{signed, unsigned};
-use crate::projects::text::{Moment, exact, until};
+use crate::text::{Moment, exact, until};
 
 /// A grant of which something is left.
 pub(super) struct GrantRow {

@@ -6,7 +6,7 @@ use keelway_kernel::Timestamp;
 
 use super::grants::source;
 use super::signed;
-use crate::projects::text::{Moment, beginning};
+use crate::text::{Moment, beginning};
 
 /// What credits were set aside or charged for.
 pub(super) struct For {

@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use keelway_builds::{Event, EventBody};
 
-use super::text::{bytes, clock, count, grouped, in_credits, span, upright};
 use super::waterfall::{capital, title};
+use crate::text::{bytes, clock, count, grouped, in_credits, span, upright};
 
 /// Events on one page of the feed.
 pub(super) const MOST_EVENTS: usize = 40;

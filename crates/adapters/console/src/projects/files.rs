@@ -14,11 +14,11 @@ use keelway_platform::permit::right::ViewProjects;
 use serde::Deserialize;
 
 use super::source::{Place, Source, raw};
-use super::text::{Moment, bytes, count};
 use super::tree::{Look, Tree, tree};
 use super::{Around, Head, Nothing};
 use crate::page::Page;
 use crate::shell::Shell;
+use crate::text::{Moment, bytes, count};
 
 #[derive(Deserialize)]
 pub(super) struct Wanted {
@@ -124,7 +124,7 @@ async fn version(
     let tree = tree(&manifest, &Look { base: &base, path: at, find: &wanted.find });
     let file = match path.as_ref().and_then(|path| manifest.get(path).map(|blob| (path, *blob))) {
         Some((path, blob)) => {
-            let here = format!("{base}{}", super::text::encoded(path.as_str()));
+            let here = format!("{base}{}", crate::text::encoded(path.as_str()));
             let (raw, from) = (raw(slug, &id, path), wanted.from.unwrap_or(1));
             Some(Source::of(app, Place { path, blob, here, raw, from }).await?)
         }

@@ -11,10 +11,10 @@ use keelway_kernel::{ProjectId, SnapshotId};
 use keelway_platform::permit::right::ViewProjects;
 use serde::Deserialize;
 
-use super::text::{Moment, beginning, bytes, count, signed};
 use super::{Around, Head, Nothing, People};
 use crate::page::Page;
 use crate::shell::Shell;
+use crate::text::{Moment, beginning, bytes, count, signed};
 
 #[derive(Deserialize)]
 pub(super) struct Wanted {

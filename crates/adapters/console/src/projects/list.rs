@@ -12,10 +12,10 @@ use keelway_kernel::Timestamp;
 use keelway_platform::permit::right::{SubmitBuild, ViewProjects};
 use serde::Deserialize;
 
-use super::text::{Moment, beginning, encoded};
 use super::{charged, curl, now};
 use crate::page::{Page, go};
 use crate::shell::Shell;
+use crate::text::{Moment, beginning, encoded};
 
 /// What somebody new may start from.
 const EXAMPLES: [(&str, &str); 3] = [

@@ -16,10 +16,10 @@ use keelway_platform::reports::Report;
 use serde::Deserialize;
 
 use self::current::Current;
-use super::text::{Moment, beginning, span};
 use super::{Around, Head, People, charged};
 use crate::page::Page;
 use crate::shell::Shell;
+use crate::text::{Moment, beginning, span};
 
 /// Builds on one page of the project's list of them.
 const MOST_BUILDS: u32 = 10;

@@ -7,7 +7,7 @@ use keelway_http::args::UseCases;
 use keelway_patch::{FilePath, media_type};
 
 use super::highlight;
-use super::text::{bytes, encoded};
+use crate::text::{bytes, encoded};
 
 /// The most bytes of a file that is shown as text.
 const MOST_BYTES: u64 = 512 * 1024;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use keelway_builds::Manifest;
 
-use super::text::encoded;
+use crate::text::encoded;
 
 /// Up to so many files, every folder is open.
 const FEW: usize = 80;

@@ -17,10 +17,10 @@ use keelway_platform::permit::right::ViewProjects;
 use serde::Deserialize;
 
 use super::source::raw;
-use super::text::{Moment, bytes, count, encoded};
 use super::{Around, Head, highlight};
 use crate::page::Page;
 use crate::shell::Shell;
+use crate::text::{Moment, bytes, count, encoded};
 
 /// Changed files that a page lists.
 const MOST_FILES: usize = 200;

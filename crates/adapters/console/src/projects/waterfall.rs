@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use keelway_builds::{AgentSpec, AgentWork, Build, BuildState, Event, EventBody, Phase, Totals};
 use keelway_kernel::{MicroUsd, Millis, Timestamp};
 
-use super::text::{dollars, grouped, in_credits, short, span};
+use crate::text::{dollars, grouped, in_credits, short, span};
 
 /// The most agents of a phase that are shown one by one.
 const MOST_AGENTS: usize = 16;

@@ -21,8 +21,8 @@ use crate::account::onward;
 use crate::fields::Mistakes;
 use crate::notice::Notice;
 use crate::page::{Page, go};
-use crate::projects::text::date;
 use crate::shell::Shell;
+use crate::text::date;
 
 #[derive(Template)]
 #[template(path = "settings/general.html")]

@@ -10,7 +10,7 @@ use keelway_kernel::{PageRequest, Tier};
 use keelway_platform::permit::right::{ViewBuilds, ViewProjects};
 use keelway_tiers::{Amount, Limit};
 
-use crate::projects::text::grouped;
+use crate::text::grouped;
 
 /// One limit and how much of it is used.
 pub(super) struct Gauge {

@@ -17,8 +17,8 @@ use super::filled;
 use crate::account::with_cookie;
 use crate::fields::Mistakes;
 use crate::page::{Page, go};
-use crate::projects::text::date;
 use crate::shell::Shell;
+use crate::text::date;
 
 #[derive(Template)]
 #[template(path = "settings/profile.html")]

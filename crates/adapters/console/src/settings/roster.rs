@@ -17,8 +17,8 @@ use super::{about, my_id, my_role};
 use crate::fields::Mistakes;
 use crate::notice::Notice;
 use crate::page::Page;
-use crate::projects::text::{Moment, count, exact};
 use crate::shell::{PersonView, Shell};
+use crate::text::{Moment, count, exact};
 
 /// Members on one page.
 const PER_PAGE: usize = 20;

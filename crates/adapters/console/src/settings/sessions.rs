@@ -13,8 +13,8 @@ use keelway_platform::Person;
 use super::device::Device;
 use crate::account::with_cookie;
 use crate::page::{Page, go};
-use crate::projects::text::{Moment, date};
 use crate::shell::Shell;
+use crate::text::{Moment, date};
 
 /// More are not shown: they end together.
 const MOST: usize = 50;

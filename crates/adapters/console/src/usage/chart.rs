@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::projects::text::{grouped, short};
+use crate::text::{grouped, short};
 
 /// The whole of the plot, in hundredths of a per cent.
 const WHOLE: u64 = 10_000;

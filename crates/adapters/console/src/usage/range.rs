@@ -4,7 +4,7 @@ use keelway_builds::usage::{UsageQuery, UsageReport};
 use keelway_kernel::Day;
 use serde::Deserialize;
 
-use crate::projects::text::{beginning, date};
+use crate::text::{beginning, date};
 
 /// How many days the buttons offer.
 const PRESETS: [i32; 3] = [7, 30, 90];

@@ -8,7 +8,7 @@ use keelway_platform::reports::Rehearsal;
 
 use super::Desk;
 use crate::fields::sentence;
-use crate::projects::text::{grouped, signed};
+use crate::text::{grouped, signed};
 
 /// An estimate and how it stands to the workspace's credits.
 pub(super) struct Quote {

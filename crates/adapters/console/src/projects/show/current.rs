@@ -11,11 +11,9 @@ use keelway_platform::permit::right::{CancelBuild, SubmitBuild, ViewBuilds};
 use keelway_platform::reports::Report;
 
 use crate::projects::feed::{Entry, feed};
-use crate::projects::text::{
-    Moment, bytes, count, grouped, in_credits, signed, span, until, upright,
-};
 use crate::projects::waterfall::{Cost, Facts, Step, Waterfall, title};
 use crate::projects::{Around, People, curl, served_at};
+use crate::text::{Moment, bytes, count, grouped, in_credits, signed, span, until, upright};
 
 /// Everything the page says of it.
 pub(super) struct Current {
