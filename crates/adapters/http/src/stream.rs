@@ -35,7 +35,7 @@ const STREAMS_PER_USER: u32 = 10;
 /// Seconds of silence after which a comment shows that the connection lives.
 const PING_S: u32 = 15;
 /// How long nobody looks whether the reader may still read while there is nothing to read.
-const CHECKED_IDLE: Duration = Duration::from_secs(60);
+const CHECKED_IDLE: Duration = Duration::from_mins(1);
 /// How old the last look may be when something is sent.
 const CHECKED_SENDING: Duration = Duration::from_secs(2);
 /// How long a reader waits before it connects again, as a hint in milliseconds.
