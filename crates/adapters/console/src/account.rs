@@ -84,7 +84,7 @@ pub(crate) async fn claimable(
     queue: &str,
 ) -> Result<Option<GuestEntry>, StoreError> {
     let Ok(queue) = queue.parse::<QueueId>() else { return Ok(None) };
-    Ok(app.parked(queue).await?.and_then(|parked| parked.open()))
+    Ok(app.parked(queue).await?.and_then(keelway_platform::builds::Parked::open))
 }
 
 /// What is open to people who have no workspace yet.
