@@ -7,6 +7,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::Uri;
 use actix_web::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
+use actix_web::http::uri::Authority;
 use keelway_access::{SessionToken, Slug, TicketToken, Wanted};
 
 use crate::context::{Context, Shared};
@@ -175,6 +176,39 @@ fn public_origin(url: &str) -> Option<(&str, &str)> {
     (!is_loopback).then_some((scheme, authority))
 }
 
+/// Refuses what names a host that cannot be this one: a page that gives its own name the address
+/// of this machine would otherwise be of the same origin as a server that nobody else reaches.
+pub(crate) fn refuse_unknown_host(req: &HttpRequest) -> Result<(), Problem> {
+    let listening = req.app_config().local_addr().ip();
+    let host = match req.uri().authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => req.headers().get(HOST).map(|value| value.to_str().unwrap_or_default()),
+    };
+    // Browsers always say which.
+    let Some(host) = host else { return Ok(()) };
+    if is_served(&Shared::of(req).settings.public_url, listening, host) {
+        return Ok(());
+    }
+    let detail = "this server is reached under names of this machine alone, such as localhost; to \
+                  be reached under another, it needs that one as its public_url";
+    Err(Problem::new(Code::UnknownHost, detail))
+}
+
+/// Whether a server that listens on `listening` answers for `host`.
+fn is_served(public_url: &str, listening: IpAddr, host: &str) -> bool {
+    if public_origin(public_url).is_some() || !listening.to_canonical().is_loopback() {
+        return true;
+    }
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host().trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || name
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
 /// Browsers leave out the port that goes without saying.
 fn without_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
     let usual = match scheme {
@@ -196,6 +230,35 @@ mod tests {
         let request = TestRequest::post().insert_header((ORIGIN, origin.to_owned()));
         let request = request.insert_header((HOST, host.to_owned())).to_http_request();
         matches!(super::origin(&request, &settings), Origin::Same)
+    }
+
+    #[test]
+    fn a_server_of_this_machine_alone_answers_to_no_other_name() {
+        let local = "http://127.0.0.1:8080";
+        for (public_url, listening, host, expected) in [
+            (local, "127.0.0.1", "127.0.0.1:8080", true),
+            (local, "127.0.0.1", "LocalHost:8080", true),
+            (local, "127.0.0.1", "localhost.:1", true),
+            (local, "127.0.0.1", "app.localhost", true),
+            (local, "127.0.0.1", "127.1.2.3", true),
+            (local, "::1", "[::1]:8080", true),
+            (local, "127.0.0.1", "[::ffff:127.0.0.1]:8080", true),
+            (local, "127.0.0.1", "evil.example:8080", false),
+            (local, "127.0.0.1", "localhost.evil.example", false),
+            (local, "127.0.0.1", "notlocalhost", false),
+            (local, "127.0.0.1", "localhost@evil.example", false),
+            (local, "127.0.0.1", "0.0.0.0:8080", false),
+            (local, "127.0.0.1", "10.0.0.7:8080", false),
+            (local, "127.0.0.1", "", false),
+            ("http://localhost:8080", "::1", "evil.example", false),
+            (local, "0.0.0.0", "evil.example", true),
+            (local, "10.0.0.7", "10.0.0.7:8080", true),
+            ("https://keelway.example", "127.0.0.1", "keelway.example", true),
+            ("https://keelway.example", "127.0.0.1", "10.0.0.7", true),
+        ] {
+            let served = is_served(public_url, listening.parse().unwrap(), host);
+            assert_eq!(served, expected, "{public_url} on {listening} as {host}");
+        }
     }
 
     #[test]

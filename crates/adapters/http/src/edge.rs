@@ -20,7 +20,7 @@ use tracing::Instrument as _;
 use crate::args::UseCases;
 use crate::client::{NO_PEER, client_address};
 use crate::context::{Context, Shared};
-use crate::credentials::no_cookie;
+use crate::credentials::{no_cookie, refuse_unknown_host};
 use crate::legacy;
 use crate::pages::{Refused, Visitor};
 use crate::problem::{Code, Problem, Surroundings};
@@ -49,7 +49,8 @@ pub(crate) async fn edge(
     );
     let method = req.method().clone();
     let answer = async {
-        match refuse_oversized(&req) {
+        let refusal = refuse_oversized(&req);
+        match refusal.or_else(|| refuse_unknown_host(req.request()).err()) {
             Some(problem) => Ok(req.into_response(problem.error_response())),
             // No service behind this one fails: refusals are answers.
             None => next.call(req).await.map(ServiceResponse::map_into_boxed_body),

@@ -12,8 +12,13 @@ use crate::problem::{Code, Problem, Surroundings};
 use crate::routes::{QueryUse, Routes, Row, TABLE};
 
 /// What any request can meet before it reaches a route.
-pub const ANYWHERE: [Code; 4] =
-    [Code::MethodNotAllowed, Code::UriTooLong, Code::HeadersTooLarge, Code::Internal];
+pub const ANYWHERE: [Code; 5] = [
+    Code::MethodNotAllowed,
+    Code::UriTooLong,
+    Code::UnknownHost,
+    Code::HeadersTooLarge,
+    Code::Internal,
+];
 
 const DESCRIPTION: &str = "From a description to a running app. Ids are prefixed and sortable, \
 times are RFC 3339 in UTC, money is counted in integers with the unit in the name. Errors are \

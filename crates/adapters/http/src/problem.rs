@@ -92,6 +92,8 @@ catalogue! {
     UriTooLong = "URI_TOO_LONG", URI_TOO_LONG, "Address too long";
     /// The body is not `application/json`, or is compressed.
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
+    /// A server that only its own machine reaches is asked for under another name.
+    UnknownHost = "UNKNOWN_HOST", MISDIRECTED_REQUEST, "Unknown host";
     /// The idempotency key was used for another request.
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", UNPROCESSABLE_ENTITY, "Idempotency key reused";
     /// A text contains U+0000, which not every store can keep.

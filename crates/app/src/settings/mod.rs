@@ -41,7 +41,8 @@ sections! {
         /// Where previews and deployed sites are served: another origin than the API's.
         preview_listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
         /// Where people reach the API, if that is not `http://{listen}`, such as
-        /// `https://keelway.example`.
+        /// `https://keelway.example`. A server that listens on loopback without it answers to
+        /// names of its own machine alone, such as `localhost`.
         public_url: Option<String> = None,
         /// Where people reach a site; `{label}` is a whole part of the path or the first name
         /// of the host.

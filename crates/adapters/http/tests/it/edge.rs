@@ -62,6 +62,35 @@ async fn tls_is_remembered_and_makes_cookies_secure() {
     assert_eq!(app.get("/v1/me").with_cookie(&bob).send().await.verdict(), "401 AUTH_REQUIRED");
 }
 
+/// A page whose name was given this machine's address is on another machine's business.
+#[tokio::test]
+async fn under_a_name_that_is_not_this_machines_nothing_is_served() {
+    let app = TestApp::spawn().await;
+    let ada = app.owner("ada@example.com").await;
+    let port = app.authority().split(':').nth(1).unwrap();
+    let foreign = format!("evil.example:{port}");
+    for path in ["/metrics", "/v1", "/docs", "/healthz", "/nowhere"] {
+        let answer = app.get(path).header("host", &foreign).send().await;
+        assert_eq!(answer.verdict(), "421 UNKNOWN_HOST", "{path}");
+    }
+    let origin = format!("http://{foreign}");
+    let sent = app.post("/v1/auth/sign-out").by(&ada).header("host", &foreign);
+    assert_eq!(sent.header("origin", &origin).send().await.verdict(), "421 UNKNOWN_HOST");
+    let absolute = "GET http://evil.example/v1 HTTP/1.1\r\nhost: localhost\r\n\
+                    connection: close\r\n\r\n";
+    assert!(app.raw(absolute).await.starts_with("HTTP/1.1 421 "));
+    for own in ["localhost", "127.0.0.1:1", "[::1]:8080"] {
+        assert_eq!(app.get("/v1").header("host", own).send().await.verdict(), "200", "{own}");
+    }
+    let public = TestApp::spawn_with(|setup| {
+        setup.http.public_url = "https://keelway.example".into();
+    })
+    .await;
+    for host in ["keelway.example", "10.0.0.7:8080"] {
+        assert_eq!(public.get("/v1").header("host", host).send().await.verdict(), "200", "{host}");
+    }
+}
+
 #[tokio::test]
 async fn a_request_keeps_the_name_it_came_with_if_that_is_one() {
     let app = TestApp::spawn().await;
@@ -118,7 +147,7 @@ async fn an_endless_body_is_cut_off() {
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let app =
         TestApp::spawn_with(|setup| setup.http.body_timeout = Duration::from_millis(20)).await;
-    let head = "POST /v1/auth/sign-in HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+    let head = "POST /v1/auth/sign-in HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                 content-length: 100\r\nconnection: close\r\n\r\n{";
     let answer = app.raw(head).await;
     assert!(answer.contains(" 408 ") && answer.contains("REQUEST_TIMEOUT"), "{answer}");

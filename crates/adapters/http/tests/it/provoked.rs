@@ -188,6 +188,7 @@ async fn provoke(code: Code) -> Answer {
             let ada = app.owner("ada@example.com").await;
             build(&app, &ada).send().await
         }
+        Code::UnknownHost => app.get("/v1").header("host", "evil.example").send().await,
         Code::HeadersTooLarge => {
             app.get("/v1").header("x-heavy", &"x".repeat(17 * 1024)).send().await
         }
