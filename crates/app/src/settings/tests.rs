@@ -369,7 +369,7 @@ fn sources(folder: &Path, text: &mut String) {
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() && !["tiers", "app", "tests", "contract", "examples"].contains(&name) {
             sources(&path, text);
-        } else if name.ends_with(".rs") && name != "flags.rs" {
+        } else if path.extension().is_some_and(|kind| kind == "rs") && name != "flags.rs" {
             text.push_str(&fs::read_to_string(&path).unwrap());
         }
     }
