@@ -7,7 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `routes` | the table of pages |
-//! | `page` | what every handler takes: [`Page`](page::Page), which makes shells and answers |
+//! | `page` | what every handler takes: `Page`, which makes shells and answers |
 //! | `shell` | what the layout shows around every page |
 //! | `fields` | what is wrong with a form, field by field |
 //! | `notice` | what a page says of what was just done |
