@@ -1,6 +1,6 @@
 //! Forms: `application/x-www-form-urlencoded` bodies, for pages only.
 //!
-//! Two fields are the edge's and never a handler's: `csrf`, which [`require_form`] checks before
+//! Two fields are the edge's and never a handler's: `csrf`, which `require_form` checks before
 //! any handler runs, and `idempotency_key`, which [`Keying`](crate::reply::Keying) takes.
 
 use std::borrow::Cow;
