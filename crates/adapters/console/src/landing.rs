@@ -12,7 +12,8 @@ use keelway_http::check::Check;
 use keelway_http::form::Form;
 use keelway_http::guard::Anyone;
 use keelway_http::routes::Routes;
-use keelway_kernel::{BuildTier, Once};
+use keelway_kernel::{BuildTier, Failure, Once};
+use keelway_platform::builds::GuestError;
 use serde::Deserialize;
 
 use crate::account::onward;
@@ -23,6 +24,10 @@ use crate::text::signed;
 
 /// The free tier's size: what somebody new can build.
 const SIZE: BuildTier = BuildTier::Starter;
+
+/// Where guests' builds are not kept, what was typed stays where it was typed.
+const GUESTS_WAIT: &str = "only people with an account start builds here: copy what you wrote, \
+                           sign in, and describe it there";
 
 const TITLE: &str = "Describe an app, get it built";
 
@@ -170,8 +175,14 @@ async fn start(
         max_credits: None,
         script: None,
     };
-    let Once::Fresh(entry) = app.park_build(request, None).await? else {
-        unreachable!("without a key nothing is replayed")
+    let entry = match app.park_build(request, None).await {
+        Ok(Once::Fresh(entry)) => entry,
+        Ok(Once::Replayed { .. }) => unreachable!("without a key nothing is replayed"),
+        Err(Failure::Rejected(GuestError::SignInFirst)) => {
+            let mistakes = Mistakes::one("description", GUESTS_WAIT);
+            return Ok(shown(&page, StatusCode::FORBIDDEN, form.description, Err(mistakes)));
+        }
+        Err(failure) => return Err(failure.into()),
     };
     let queue = entry.id.to_string();
     Ok(go(match &page.visitor.profile {

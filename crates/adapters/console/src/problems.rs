@@ -88,6 +88,10 @@ fn advice(problem: &Problem, page: &Page) -> Advice {
             "Nothing was changed. Open the page again and send the form from there. Signing in \
              again in between also causes this.",
         ),
+        Code::UnknownHost => (
+            "This server does not answer to the name in the address.",
+            "Open it as localhost, or under the address that it says when it starts.",
+        ),
         Code::NotPermitted => (
             "Your role does not allow this.",
             "Ask an admin or owner of the workspace to do it, or to change your role.",

@@ -111,7 +111,11 @@ async fn without_guests_one_signs_in_first() {
     };
     let app = TestApp::spawn_with(closed).await;
     let started = app.guest_form("/start", &[("description", BAKERY)]).send().await;
-    assert_eq!(started.verdict(), "303 /signin");
+    assert_eq!(started.status, 403);
+    let main = started.main();
+    assert!(main.contains(BAKERY) && main.contains("Only people with an account"), "{main}");
+    let priced = app.guest_form("/preview", &[("description", BAKERY)]).send().await;
+    assert_eq!(priced.verdict(), "200");
 }
 
 #[tokio::test]
