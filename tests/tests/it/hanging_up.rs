@@ -70,13 +70,13 @@ async fn a_request_that_is_no_http_harms_nobody() {
 }
 
 #[tokio::test]
-async fn one_reader_opens_twenty_streams_and_no_more() {
+async fn one_reader_opens_ten_streams_and_no_more() {
     let house = House::new().slow_agents(60_000);
     let server = house.start().await;
     let owner = house.guest().sign_up("ada").await;
     let build = owner.submit(BAKERY).await;
     let mut open = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..10 {
         open.push(owner.follow(&build, 0).await);
     }
     let one_more = owner.get(&format!("/v1/builds/{build}/events/stream")).await;
