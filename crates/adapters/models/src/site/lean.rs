@@ -12,8 +12,8 @@ pub(super) fn classes<'a>(pages: impl Iterator<Item = &'a str>) -> BTreeSet<&'a 
     values.flat_map(str::split_whitespace).chain(SCRIPTED.iter().copied()).collect()
 }
 
-/// `css` without selectors that ask for other classes than `used`, and without spaces that mean
-/// nothing.
+/// `css` without selectors that ask for other classes than `used`, and without comments and spaces
+/// that mean nothing.
 pub(super) fn lean(css: &str, used: &BTreeSet<&str>) -> String {
     let needless = [
         ("; }", "}"),
@@ -24,7 +24,15 @@ pub(super) fn lean(css: &str, used: &BTreeSet<&str>) -> String {
         (", ", ","),
         ("\n  ", "\n"),
     ];
-    needless.into_iter().fold(worn(css, used), |css, (long, short)| css.replace(long, short))
+    needless.into_iter().fold(worn(&said(css), used), |css, (long, short)| css.replace(long, short))
+}
+
+/// `css` without comments.
+fn said(css: &str) -> String {
+    let mut pieces = css.split("/*");
+    let first = pieces.next().unwrap_or_default();
+    let rest = pieces.filter_map(|piece| piece.split_once("*/")).map(|(_, after)| after);
+    std::iter::once(first).chain(rest).collect()
 }
 
 fn worn(css: &str, used: &BTreeSet<&str>) -> String {
@@ -103,7 +111,7 @@ mod tests {
     #[test]
     fn rules_for_what_is_not_there_are_left_out() {
         let used = classes(["<p class=\"a b\">", "<i class=\"c\">"].into_iter());
-        let css = ".a:not(.x), .y .a { color: red; }\n.z { top: 0; } p { left: 0; }\n\
+        let css = "/* A {b}. */ .a:not(.x), .y .a { color: red; }\n.z { top: 0; } p { left: 0; }\n\
                    @media print { .y { top: 0; } }\n\
                    @media screen { .b .c { top: 0; } .y { top: 0; } }";
         assert_eq!(
