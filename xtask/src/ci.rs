@@ -38,7 +38,7 @@ fn steps(times: &mut Times) -> Result<test::Report> {
     if openapi::is_kept() {
         times.step("openapi", || openapi::compare(&mut shell::command(keelway)))?;
     }
-    let setup = times.step("setup", || setup::prepare(Installing::Allowed))?;
+    let setup = times.step("setup", || setup::prepare(setup::ALL, Installing::Allowed))?;
     times.step("test", || test::all(setup, &[]))
 }
 

@@ -7,6 +7,7 @@ mod layers;
 mod migrate;
 mod openapi;
 mod pages;
+mod servers;
 mod setup;
 mod shell;
 mod tally;
@@ -38,6 +39,8 @@ enum Task {
     Pages,
     /// Take the README's picture of the console from the running product
     Picture,
+    /// Run PostgreSQL and Redis for tests started by hand, until Ctrl-C
+    Servers,
     /// Install what the tests need, then run all of them
     Test(test::Args),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Openapi(args) => openapi::run(&args),
         Task::Pages => pages::measure(),
         Task::Picture => pages::picture(),
+        Task::Servers => servers::run(),
         Task::Test(args) => test::run(&args),
     };
     match outcome {

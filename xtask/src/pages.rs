@@ -2,7 +2,7 @@
 
 use crate::setup::{self, Installing};
 use crate::shell;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use std::fs;
 
 /// Lighthouse, paint, shift and bytes of pages of the console and of built sites.
@@ -18,13 +18,10 @@ pub(crate) fn picture() -> Result<()> {
 }
 
 fn in_chromium(script: &str, arguments: &[&str]) -> Result<()> {
-    let setup = setup::prepare(Installing::Allowed)?;
-    if !setup.has_browser() {
-        bail!("there is no browser to look with");
-    }
+    let setup = setup::prepare(&[setup::BROWSER], Installing::Allowed)?.whole()?;
     shell::run(&mut shell::cargo(&["build", "--release", "--locked", "--package", "keelway"]))?;
     let mut node = shell::command("node");
     node.current_dir(setup::tools()).arg(script).args(arguments);
     node.env("KEELWAY_TEST_BINARY", shell::built("release")?.join("keelway"));
-    shell::run(node.envs(setup.paths))
+    shell::run(node.envs(setup.environment()))
 }

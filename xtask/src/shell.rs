@@ -17,7 +17,25 @@ pub(crate) fn in_ci() -> bool {
     env("CI").is_some_and(|value| !value.is_empty() && value != "false" && value != "0")
 }
 
-#[expect(clippy::disallowed_methods, reason = "xtask has no settings but cargo's and CI's")]
+/// A file of this name in the folders of PATH, or where the system keeps its own servers.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    path().map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// The folders programs are in.
+pub(crate) fn path() -> impl Iterator<Item = PathBuf> {
+    let path = env("PATH").unwrap_or_default();
+    let folders: Vec<_> = std::env::split_paths(&path).chain(["/usr/sbin".into()]).collect();
+    folders.into_iter().filter(|folder| folder.is_absolute())
+}
+
+/// What `id` says: a number of a user or group.
+pub(crate) fn id(args: &[&str]) -> Result<u32> {
+    let id = String::from_utf8(output(command("id").args(args))?)?;
+    id.trim_end().parse().with_context(|| format!("read the number `id` gives: {id}"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "xtask has no settings but the machine's and CI's")]
 fn env(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }

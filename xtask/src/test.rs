@@ -1,5 +1,6 @@
 //! `cargo xtask test`: all tests of the workspace, with what they need.
 
+use crate::servers::Servers;
 use crate::setup::{self, Installing, LeftOut, Setup};
 use crate::shell;
 use crate::tally::Tally;
@@ -41,7 +42,7 @@ enum Outcome {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let installing = if args.no_setup { Installing::Refused } else { Installing::Allowed };
-    let setup = setup::prepare(installing)?;
+    let setup = setup::prepare(setup::ALL, installing)?;
     build()?;
     let report = all(setup, &args.filters)?;
     println!("\n{report}");
@@ -59,25 +60,31 @@ pub(crate) fn build() -> Result<PathBuf> {
 
 /// Runs every test and doctest that `filters` name, or all when there are none.
 pub(crate) fn all(setup: Setup, filters: &[String]) -> Result<Report> {
-    let mut selection: Vec<&str> = vec!["--"];
+    let servers = Servers::start(&setup)?;
+    let environment = || setup.environment().chain(servers.environment());
+    let mut selection: Vec<&str> = Vec::new();
+    for package in setup.left_out.iter().filter_map(|left_out| left_out.tool.package) {
+        selection.extend(["--exclude", package]);
+    }
+    selection.push("--");
     selection.extend(filters.iter().map(String::as_str));
     for left_out in &setup.left_out {
-        selection.extend(["--skip", left_out.tests]);
+        selection.extend(["--skip", left_out.tool.tests]);
     }
     let runner: &[&str] = if shell::works(&mut shell::cargo(&["nextest", "--version"])) {
         &["nextest", "run", "--no-tests=pass", "--workspace", "--locked", "--no-fail-fast"]
     } else {
         &["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-fail-fast"]
     };
-    let environment = || setup.paths.iter().map(|(name, path)| (*name, path));
     let (tests, tests_ok) = count(shell::cargo(runner).args(&selection).envs(environment()))?;
     let doc = ["test", "--doc", "--workspace", "--locked", "--no-fail-fast"];
     let (doctests, doctests_ok) = count(shell::cargo(&doc).args(&selection).envs(environment()))?;
-    let (browser, browser_ok) = if setup.has_browser() {
+    let (browser, browser_ok) = if setup.path(&setup::BROWSER).is_some() {
         count(in_browser(filters)?.envs(environment()))?
     } else {
         (Tally::default(), true)
     };
+    drop(servers);
     let skipped = tests.skipped + doctests.skipped + browser.skipped;
     let outcome = if !(tests_ok && doctests_ok && browser_ok) {
         Outcome::Failed
