@@ -124,8 +124,12 @@ impl Setup {
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tool { tests, remedy, .. } = self.tool;
-        write!(f, "tests named *{tests}* cannot run: {:#}; {remedy}", self.reason)
+        let Tool { tests, package, remedy, .. } = self.tool;
+        write!(f, "tests named *{tests}*")?;
+        if let Some(package) = package {
+            write!(f, " and all of {package}")?;
+        }
+        write!(f, " cannot run: {:#}; {remedy}", self.reason)
     }
 }
 
