@@ -1,5 +1,6 @@
 //! People, tenants, memberships and sessions.
 
+use crate::Moment;
 use crate::decode::Of;
 use keelway_access::{
     Attempts, Credentials, DisplayName, Email, Member, MemberProfile, Membership, NewTenant,
@@ -16,8 +17,8 @@ pub struct UserRow {
     pub id: Uuid,
     pub email: String,
     pub name: Option<String>,
-    pub created_at: i64,
-    pub staff_since: Option<i64>,
+    pub created_at: Moment,
+    pub staff_since: Option<Moment>,
 }
 
 impl UserRow {
@@ -29,8 +30,8 @@ impl UserRow {
             id,
             email: row.parsed(Email::parse(&self.email))?,
             name: row.parsed(self.name.as_deref().map(DisplayName::stored).transpose())?,
-            created_at: Timestamp::from_micros(self.created_at),
-            staff_since: self.staff_since.map(Timestamp::from_micros),
+            created_at: Timestamp::from(self.created_at),
+            staff_since: self.staff_since.map(Timestamp::from),
         })
     }
 }
@@ -62,7 +63,7 @@ pub struct TenantRow {
     pub name: String,
     pub tier: String,
     pub time_zone: String,
-    pub created_at: i64,
+    pub created_at: Moment,
 }
 
 impl TenantRow {
@@ -76,7 +77,7 @@ impl TenantRow {
             name: row.parsed(WorkspaceName::stored(&self.name))?,
             tier: row.parsed(self.tier.parse())?,
             time_zone: row.parsed(self.time_zone.parse())?,
-            created_at: Timestamp::from_micros(self.created_at),
+            created_at: Timestamp::from(self.created_at),
         })
     }
 }
@@ -105,9 +106,9 @@ impl MembershipRow {
 pub struct SessionRow {
     pub token_hash: Vec<u8>,
     pub user_id: Uuid,
-    pub session_created_at: i64,
-    pub last_seen_at: i64,
-    pub expires_at: i64,
+    pub session_created_at: Moment,
+    pub last_seen_at: Moment,
+    pub expires_at: Moment,
     pub user_agent: Option<String>,
 }
 
@@ -119,9 +120,9 @@ impl SessionRow {
         Ok(Session {
             hash: TokenHash::from_bytes(row.hash(&self.token_hash)?),
             user,
-            created_at: Timestamp::from_micros(self.session_created_at),
-            last_seen_at: Timestamp::from_micros(self.last_seen_at),
-            expires_at: Timestamp::from_micros(self.expires_at),
+            created_at: Timestamp::from(self.session_created_at),
+            last_seen_at: Timestamp::from(self.last_seen_at),
+            expires_at: Timestamp::from(self.expires_at),
             user_agent: self.user_agent.as_deref().and_then(UserAgent::trimmed),
         })
     }
@@ -149,15 +150,15 @@ impl SignedInRow {
 #[expect(missing_docs, reason = "each field is the column of its name")]
 pub struct AttemptsRow {
     pub failures: i64,
-    pub last_at: i64,
+    pub last_at: Moment,
 }
 
 impl AttemptsRow {
     /// The attempts, or what is wrong with the row.
     pub fn decode(self) -> Result<Attempts, StoreError> {
         Ok(Attempts {
-            failures: Of("sign-in attempts", &self.last_at).number(self.failures)?,
-            last_at: Timestamp::from_micros(self.last_at),
+            failures: Of("sign-in attempts", &self.last_at.0).number(self.failures)?,
+            last_at: Timestamp::from(self.last_at),
         })
     }
 }
@@ -208,7 +209,7 @@ pub struct MemberProfileRow {
     pub member: MemberRow,
     pub email: String,
     pub name: Option<String>,
-    pub created_at: i64,
+    pub created_at: Moment,
 }
 
 impl MemberProfileRow {
@@ -221,7 +222,7 @@ impl MemberProfileRow {
             email: row.parsed(Email::parse(&self.email))?,
             name: row.parsed(self.name.as_deref().map(DisplayName::stored).transpose())?,
             role,
-            since: Timestamp::from_micros(self.created_at),
+            since: Timestamp::from(self.created_at),
         })
     }
 }

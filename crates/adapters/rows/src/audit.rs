@@ -6,6 +6,7 @@ use keelway_access::{AuditEntry, Seal};
 use keelway_kernel::{Actor, StoreError, TenantId, Timestamp, UserId};
 use sqlx::types::Uuid;
 
+use crate::Moment;
 use crate::decode::Of;
 
 /// A row of `audit_log`.
@@ -14,7 +15,7 @@ use crate::decode::Of;
 pub struct AuditRow {
     pub tenant_id: Uuid,
     pub seq: i64,
-    pub at: i64,
+    pub at: Moment,
     pub user_id: Option<Uuid>,
     pub request_id: String,
     pub action: String,
@@ -39,7 +40,7 @@ impl AuditRow {
             actor: Actor { user: self.user_id.map(UserId::from_uuid), request_id: self.request_id },
             action: row.parsed(self.action.parse())?,
             subject: self.subject,
-            at: Timestamp::from_micros(self.at),
+            at: Timestamp::from(self.at),
             data,
         };
         Ok((entry, Seal::from_bytes(row.hash(&self.seal)?)))

@@ -10,6 +10,7 @@ use keelway_kernel::{
 };
 use sqlx::types::Uuid;
 
+use crate::Moment;
 use crate::decode::Of;
 use crate::estimate;
 
@@ -40,16 +41,16 @@ pub struct BuildRow {
     pub captured: i64,
     pub requested_by: Uuid,
     pub request_id: String,
-    pub created_at: i64,
-    pub started_at: Option<i64>,
-    pub deadline: i64,
-    pub ended_at: Option<i64>,
+    pub created_at: Moment,
+    pub started_at: Option<Moment>,
+    pub deadline: Moment,
+    pub ended_at: Option<Moment>,
     pub failure_reason: Option<String>,
     pub failure_message: Option<String>,
     pub failure_retryable: Option<bool>,
     pub version: i64,
     pub standing: Option<String>,
-    pub due_at: Option<i64>,
+    pub due_at: Option<Moment>,
     pub worker: Option<String>,
 }
 
@@ -87,9 +88,9 @@ impl BuildRow {
             captured: Credits::new(self.captured),
             requested_by: UserId::from_uuid(self.requested_by),
             request_id: self.request_id,
-            created_at: Timestamp::from_micros(self.created_at),
-            deadline: Timestamp::from_micros(self.deadline),
-            started_at: self.started_at.map(Timestamp::from_micros),
+            created_at: Timestamp::from(self.created_at),
+            deadline: Timestamp::from(self.deadline),
+            started_at: self.started_at.map(Timestamp::from),
             version: self.version,
         })
     }
@@ -100,8 +101,8 @@ impl BuildRow {
             Some(name) => Some(row.known(Standing::from_name(name))?),
             None => None,
         };
-        let due_at = self.due_at.map(Timestamp::from_micros);
-        let ended_at = self.ended_at.map(Timestamp::from_micros);
+        let due_at = self.due_at.map(Timestamp::from);
+        let ended_at = self.ended_at.map(Timestamp::from);
         match (state, standing, ended_at, self.failure()) {
             (BuildState::Queued, Some(Standing::Delayed), None, None) => {
                 Ok(BuildStatus::Queued { retry_at: Some(row.known(due_at)?) })
@@ -140,7 +141,7 @@ pub struct StatusColumns<'a> {
     /// The state word.
     pub state: &'static str,
     /// Set once it has ended.
-    pub ended_at: Option<i64>,
+    pub ended_at: Option<Moment>,
     /// Set if it failed.
     pub failure: Option<&'a BuildFailure>,
 }
@@ -149,7 +150,7 @@ impl<'a> From<&'a BuildStatus> for StatusColumns<'a> {
     fn from(status: &'a BuildStatus) -> Self {
         Self {
             state: status.state().as_str(),
-            ended_at: status.ended_at().map(Timestamp::as_micros),
+            ended_at: status.ended_at().map(Moment),
             failure: match status {
                 BuildStatus::Failed { failure, .. } => Some(failure),
                 _ => None,
@@ -172,8 +173,8 @@ pub struct FinishedRow {
     pub tokens_in: i64,
     pub tokens_out: i64,
     pub cost: i64,
-    pub started_at: i64,
-    pub ended_at: i64,
+    pub started_at: Moment,
+    pub ended_at: Moment,
 }
 
 impl FinishedRow {
@@ -182,8 +183,8 @@ impl FinishedRow {
         let id = BuildId::from_uuid(self.id);
         let row = Of("build", &id);
         let estimate = estimate::decode(row, &self.estimate)?;
-        let started_at = Timestamp::from_micros(self.started_at);
-        let took_ms = Timestamp::from_micros(self.ended_at).millis_since(started_at).max(0);
+        let started_at = Timestamp::from(self.started_at);
+        let took_ms = Timestamp::from(self.ended_at).millis_since(started_at).max(0);
         let features = estimate.features.iter().map(|feature| feature.key.clone());
         Ok(FinishedBuild {
             tier: estimate.tier,

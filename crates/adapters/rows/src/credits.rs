@@ -1,5 +1,6 @@
 //! Accounts, grants, holds, entries and operations of the ledger.
 
+use crate::Moment;
 use keelway_access::{AuditAction, AuditEntry};
 use keelway_credits::{
     Account, Amount, Change, Ended, Entry, Grant, GrantSource, Hold, HoldState, Lifetime,
@@ -49,11 +50,11 @@ pub struct GrantRow {
     pub remaining: i64,
     pub source: String,
     pub priority: i64,
-    pub expires_at: Option<i64>,
+    pub expires_at: Option<Moment>,
     pub rollover_up_to: Option<i64>,
-    pub rollover_until: Option<i64>,
+    pub rollover_until: Option<Moment>,
     pub refunds: Option<Uuid>,
-    pub granted_at: i64,
+    pub granted_at: Moment,
 }
 
 const SOURCES: [(GrantSource, &str); 4] = [
@@ -94,11 +95,11 @@ impl From<&Grant> for GrantRow {
             remaining: grant.remaining.get(),
             source: word(&SOURCES, &grant.terms.source).to_owned(),
             priority: grant.terms.priority.into(),
-            expires_at: grant.terms.expires_at.map(Timestamp::as_micros),
+            expires_at: grant.terms.expires_at.map(Moment),
             rollover_up_to: rollover.map(|rollover| rollover.up_to.get()),
-            rollover_until: rollover.map(|rollover| rollover.until.as_micros()),
+            rollover_until: rollover.map(|rollover| Moment(rollover.until)),
             refunds: grant.refunds.map(HoldId::as_uuid),
-            granted_at: grant.granted_at.as_micros(),
+            granted_at: Moment(grant.granted_at),
         }
     }
 }
@@ -109,10 +110,9 @@ impl GrantRow {
         let id = GrantId::from_uuid(self.id);
         let grant = || {
             let rollover = match (self.rollover_up_to, self.rollover_until) {
-                (Some(up_to), Some(until)) => Some(Rollover {
-                    up_to: Credits::new(up_to),
-                    until: Timestamp::from_micros(until),
-                }),
+                (Some(up_to), Some(until)) => {
+                    Some(Rollover { up_to: Credits::new(up_to), until: until.into() })
+                }
                 (None, None) => None,
                 _ => return None,
             };
@@ -123,11 +123,11 @@ impl GrantRow {
                 terms: Terms {
                     source: meaning(&SOURCES, &self.source)?,
                     priority: self.priority.try_into().ok()?,
-                    expires_at: self.expires_at.map(Timestamp::from_micros),
+                    expires_at: self.expires_at.map(Timestamp::from),
                     rollover,
                 },
                 refunds: self.refunds.map(HoldId::from_uuid),
-                granted_at: Timestamp::from_micros(self.granted_at),
+                granted_at: Timestamp::from(self.granted_at),
             })
         };
         grant().ok_or_else(|| StoreError::corrupt("grant", id))
@@ -144,14 +144,14 @@ pub struct HoldRow {
     pub refunded: i64,
     pub state: String,
     pub charged: Option<i64>,
-    pub ended_at: Option<i64>,
+    pub ended_at: Option<Moment>,
     pub build_id: Option<Uuid>,
     pub reference: Option<String>,
     pub lifetime_ms: Option<i64>,
     pub user_id: Option<Uuid>,
     pub project_id: Option<Uuid>,
-    pub opened_at: i64,
-    pub expires_at: Option<i64>,
+    pub opened_at: Moment,
+    pub expires_at: Option<Moment>,
     pub weight: i64,
 }
 
@@ -177,14 +177,14 @@ impl From<&Hold> for HoldRow {
             refunded: hold.refunded.get(),
             state: state.to_owned(),
             charged: ended.map(|ended| ended.charged.get()),
-            ended_at: ended.map(|ended| ended.at.as_micros()),
+            ended_at: ended.map(|ended| Moment(ended.at)),
             build_id,
             reference,
             lifetime_ms,
             user_id: hold.user.map(UserId::as_uuid),
             project_id: hold.project.map(ProjectId::as_uuid),
-            opened_at: hold.opened_at.as_micros(),
-            expires_at: hold.expires_at.map(Timestamp::as_micros),
+            opened_at: Moment(hold.opened_at),
+            expires_at: hold.expires_at.map(Moment),
             weight: hold.weight().get(),
         }
     }
@@ -197,7 +197,7 @@ impl HoldRow {
         let hold = || {
             let ended = match (self.charged, self.ended_at) {
                 (Some(charged), Some(at)) => {
-                    Some(Ended { charged: Credits::new(charged), at: Timestamp::from_micros(at) })
+                    Some(Ended { charged: Credits::new(charged), at: at.into() })
                 }
                 (None, None) => None,
                 _ => return None,
@@ -225,8 +225,8 @@ impl HoldRow {
                 purpose,
                 user: self.user_id.map(UserId::from_uuid),
                 project: self.project_id.map(ProjectId::from_uuid),
-                opened_at: Timestamp::from_micros(self.opened_at),
-                expires_at: self.expires_at.map(Timestamp::from_micros),
+                opened_at: Timestamp::from(self.opened_at),
+                expires_at: self.expires_at.map(Timestamp::from),
             };
             (hold.weight().get() == self.weight).then_some(hold)
         };
@@ -246,7 +246,7 @@ pub struct EntryRow {
     pub grant_id: Option<Uuid>,
     pub user_id: Option<Uuid>,
     pub request_id: String,
-    pub at: i64,
+    pub at: Moment,
 }
 
 impl From<&Entry> for EntryRow {
@@ -260,7 +260,7 @@ impl From<&Entry> for EntryRow {
             grant_id: entry.grant.map(GrantId::as_uuid),
             user_id: entry.actor.user.map(UserId::as_uuid),
             request_id: entry.actor.request_id.clone(),
-            at: entry.at.as_micros(),
+            at: Moment(entry.at),
         }
     }
 }
@@ -278,7 +278,7 @@ impl EntryRow {
             hold: self.hold_id.map(HoldId::from_uuid),
             grant: self.grant_id.map(GrantId::from_uuid),
             actor: Actor { user: self.user_id.map(UserId::from_uuid), request_id: self.request_id },
-            at: Timestamp::from_micros(self.at),
+            at: Timestamp::from(self.at),
         })
     }
 }
@@ -294,7 +294,7 @@ pub struct OperationRow {
     pub released: i64,
     pub balance: i64,
     pub held: i64,
-    pub at: i64,
+    pub at: Moment,
 }
 
 impl From<&Operation> for OperationRow {
@@ -308,7 +308,7 @@ impl From<&Operation> for OperationRow {
             released: receipt.released.get(),
             balance: receipt.balance.get(),
             held: receipt.held.get(),
-            at: receipt.at.as_micros(),
+            at: Moment(receipt.at),
         }
     }
 }
@@ -327,7 +327,7 @@ impl OperationRow {
                 released: Credits::new(self.released),
                 balance: Credits::new(self.balance),
                 held: Credits::new(self.held),
-                at: Timestamp::from_micros(self.at),
+                at: Timestamp::from(self.at),
             },
         })
     }
@@ -339,8 +339,8 @@ pub fn recent_since(now: Timestamp) -> Timestamp {
 }
 
 /// What was charged since [`recent_since`], over the days that the account has existed.
-pub fn recent_use(charged: i64, opened_at: Option<i64>, now: Timestamp) -> RecentUse {
-    let opened_at = opened_at.map_or(now, Timestamp::from_micros);
+pub fn recent_use(charged: i64, opened_at: Option<Moment>, now: Timestamp) -> RecentUse {
+    let opened_at = opened_at.map_or(now, Timestamp::from);
     let days = now.millis_since(opened_at) / (DAY_S * 1000) + 1;
     let days = u32::try_from(days.clamp(1, RecentUse::LOOK_BACK_DAYS.into())).unwrap_or(1);
     RecentUse {
@@ -466,6 +466,6 @@ mod tests {
         }
         assert_eq!(recent_use(0, None, day(400)).days.get(), 1);
         // A clock set back leaves an account from the future.
-        assert_eq!(recent_use(0, Some(day(9).as_micros()), day(0)).days.get(), 1);
+        assert_eq!(recent_use(0, Some(Moment(day(9))), day(0)).days.get(), 1);
     }
 }

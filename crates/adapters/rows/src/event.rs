@@ -4,6 +4,7 @@ use keelway_builds::Event;
 use keelway_kernel::{BuildId, StoreError, Timestamp};
 use sqlx::types::Uuid;
 
+use crate::Moment;
 use crate::decode::{Of, json};
 
 /// A row of `build_events`.
@@ -12,7 +13,7 @@ use crate::decode::{Of, json};
 pub struct EventRow {
     pub build_id: Uuid,
     pub seq: i64,
-    pub at: i64,
+    pub at: Moment,
     pub request_id: String,
     pub body: String,
 }
@@ -25,7 +26,7 @@ impl EventRow {
         Ok(Event {
             build,
             seq: self.seq,
-            at: Timestamp::from_micros(self.at),
+            at: Timestamp::from(self.at),
             request_id: self.request_id,
             body: Of("event", &id).document(&self.body)?,
         })

@@ -5,6 +5,7 @@ use keelway_tiers::{FlagName, OverrideChange, Overrides, Rollout, Switch};
 use sqlx::FromRow;
 use sqlx::types::Uuid;
 
+use crate::Moment;
 use crate::decode::Of;
 
 /// A row of `flag_overrides`; what is set for everybody is under the nil UUID.
@@ -15,7 +16,7 @@ pub struct OverrideRow {
     pub tenant_id: Uuid,
     pub percent: i64,
     pub set_by: Option<Uuid>,
-    pub set_at: i64,
+    pub set_at: Moment,
 }
 
 impl OverrideRow {
@@ -35,7 +36,7 @@ impl OverrideRow {
             OverrideChange::Tenant(TenantId::from_uuid(self.tenant_id), Some(switch))
         };
         let by = self.set_by.map(UserId::from_uuid);
-        overrides.apply(flag, change, (by, Timestamp::from_micros(self.set_at)));
+        overrides.apply(flag, change, (by, Timestamp::from(self.set_at)));
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use keelway_builds::GuestEntry;
 use keelway_kernel::{BuildId, QueueId, StoreError, Timestamp};
 use sqlx::types::Uuid;
 
+use crate::Moment;
 use crate::decode::Of;
 
 /// A row of `guest_entries`.
@@ -13,8 +14,8 @@ pub struct GuestRow {
     pub id: Uuid,
     pub request: String,
     pub claimed_build_id: Option<Uuid>,
-    pub created_at: i64,
-    pub expires_at: i64,
+    pub created_at: Moment,
+    pub expires_at: Moment,
 }
 
 impl GuestRow {
@@ -25,8 +26,8 @@ impl GuestRow {
             id,
             request: Of("guest entry", &id).document(&self.request)?,
             claimed: self.claimed_build_id.map(BuildId::from_uuid),
-            created_at: Timestamp::from_micros(self.created_at),
-            expires_at: Timestamp::from_micros(self.expires_at),
+            created_at: Timestamp::from(self.created_at),
+            expires_at: Timestamp::from(self.expires_at),
         })
     }
 }

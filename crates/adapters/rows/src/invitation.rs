@@ -5,6 +5,7 @@ use keelway_kernel::id::InvitationId;
 use keelway_kernel::{StoreError, TenantId, Timestamp, UserId};
 use sqlx::types::Uuid;
 
+use crate::Moment;
 use crate::decode::Of;
 
 /// A row of `invitations`, without its token.
@@ -16,8 +17,8 @@ pub struct InvitationRow {
     pub role: String,
     pub email: Option<String>,
     pub invited_by: Uuid,
-    pub created_at: i64,
-    pub expires_at: i64,
+    pub created_at: Moment,
+    pub expires_at: Moment,
     pub accepted_by: Option<Uuid>,
 }
 
@@ -32,8 +33,8 @@ impl InvitationRow {
             role: row.parsed(self.role.parse())?,
             email: row.parsed(self.email.as_deref().map(Email::parse).transpose())?,
             invited_by: UserId::from_uuid(self.invited_by),
-            created_at: Timestamp::from_micros(self.created_at),
-            expires_at: Timestamp::from_micros(self.expires_at),
+            created_at: Timestamp::from(self.created_at),
+            expires_at: Timestamp::from(self.expires_at),
             accepted_by: self.accepted_by.map(UserId::from_uuid),
         })
     }

@@ -18,6 +18,7 @@ pub mod event;
 pub mod flag;
 pub mod guest;
 pub mod invitation;
+mod moment;
 pub mod operations;
 pub mod overview;
 pub mod project;
@@ -28,3 +29,4 @@ pub mod usage;
 pub mod work;
 
 pub use decode::{Of, json, stored};
+pub use moment::Moment;

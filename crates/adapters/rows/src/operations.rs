@@ -8,6 +8,7 @@ use keelway_kernel::{BuildId, Cursor, Millis, ProjectId, StoreError, TenantId, T
 use sqlx::FromRow;
 use sqlx::types::Uuid;
 
+use crate::Moment;
 use crate::decode::Of;
 use crate::overview::SummaryRow;
 
@@ -46,7 +47,7 @@ pub struct StandingsRow {
     pub parked: i64,
     pub delayed: i64,
     pub leased: i64,
-    pub oldest: Option<i64>,
+    pub oldest: Option<Moment>,
 }
 
 impl StandingsRow {
@@ -59,7 +60,7 @@ impl StandingsRow {
             parked: row.number(self.parked)?,
             delayed: row.number(self.delayed)?,
             leased: row.number(self.leased)?,
-            oldest: self.oldest.map(Timestamp::from_micros),
+            oldest: self.oldest.map(Timestamp::from),
         };
         Ok((tenant, standings))
     }
@@ -77,8 +78,8 @@ pub struct WaitingRow {
     pub standing: String,
     pub band: i64,
     pub tag: i64,
-    pub due_at: Option<i64>,
-    pub enqueued_at: i64,
+    pub due_at: Option<Moment>,
+    pub enqueued_at: Moment,
 }
 
 /// What the queue is like around waiting builds.
@@ -112,8 +113,8 @@ impl WaitingRow {
             standing: row.known(Standing::from_name(&self.standing))?,
             priority: queue::priority(self.band),
             place: position.place,
-            since: Timestamp::from_micros(self.enqueued_at),
-            due_at: self.due_at.map(Timestamp::from_micros),
+            since: Timestamp::from(self.enqueued_at),
+            due_at: self.due_at.map(Timestamp::from),
             estimated_start: position.estimated_start,
         })
     }
@@ -160,8 +161,8 @@ pub struct LeaseRow {
     pub attempt: i64,
     pub phase: Option<String>,
     pub cancel_requested: bool,
-    pub started_at: Option<i64>,
-    pub due_at: Option<i64>,
+    pub started_at: Option<Moment>,
+    pub due_at: Option<Moment>,
 }
 
 impl LeaseRow {
@@ -178,8 +179,8 @@ impl LeaseRow {
             attempt: row.number(self.attempt)?,
             phase,
             cancel_requested: self.cancel_requested,
-            started_at: self.started_at.map(Timestamp::from_micros),
-            until: Timestamp::from_micros(row.known(self.due_at)?),
+            started_at: self.started_at.map(Timestamp::from),
+            until: row.known(self.due_at)?.into(),
         })
     }
 }

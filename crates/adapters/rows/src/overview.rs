@@ -11,6 +11,7 @@ use keelway_kernel::{
 use sqlx::types::Uuid;
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
+use crate::Moment;
 use crate::credits::{EntryRow, HoldRow, source};
 use crate::decode::Of;
 use crate::project::ProjectRow;
@@ -57,11 +58,11 @@ pub struct SummaryRow {
     #[sqlx(rename = "b_failure_retryable")]
     pub failure_retryable: Option<bool>,
     #[sqlx(rename = "b_created_at")]
-    pub created_at: i64,
+    pub created_at: Moment,
     #[sqlx(rename = "b_started_at")]
-    pub started_at: Option<i64>,
+    pub started_at: Option<Moment>,
     #[sqlx(rename = "b_ended_at")]
-    pub ended_at: Option<i64>,
+    pub ended_at: Option<Moment>,
 }
 
 impl SummaryRow {
@@ -98,9 +99,9 @@ impl SummaryRow {
             snapshot: self.snapshot_id.map(SnapshotId::from_uuid),
             deployment_url: self.deployment_url,
             failure,
-            created_at: Timestamp::from_micros(self.created_at),
-            started_at: self.started_at.map(Timestamp::from_micros),
-            ended_at: self.ended_at.map(Timestamp::from_micros),
+            created_at: Timestamp::from(self.created_at),
+            started_at: self.started_at.map(Timestamp::from),
+            ended_at: self.ended_at.map(Timestamp::from),
         })
     }
 }
@@ -136,7 +137,7 @@ pub struct OverviewRow {
     #[sqlx(flatten)]
     pub last: Joined,
     pub builds: i64,
-    pub active_at: i64,
+    pub active_at: Moment,
 }
 
 impl OverviewRow {
@@ -146,7 +147,7 @@ impl OverviewRow {
         Ok(ProjectOverview {
             builds: Of("project", &project.id).number(self.builds)?,
             last: self.last.0.map(SummaryRow::decode).transpose()?,
-            active_at: Timestamp::from_micros(self.active_at),
+            active_at: Timestamp::from(self.active_at),
             project,
         })
     }

@@ -7,6 +7,7 @@ use keelway_kernel::{
 };
 use sqlx::types::Uuid;
 
+use crate::Moment;
 use crate::decode::Of;
 
 /// A row of `projects`.
@@ -19,7 +20,7 @@ pub struct ProjectRow {
     pub slug: String,
     pub site: String,
     pub live_snapshot_id: Option<Uuid>,
-    pub created_at: i64,
+    pub created_at: Moment,
 }
 
 impl ProjectRow {
@@ -34,7 +35,7 @@ impl ProjectRow {
             slug: row.parsed(Slug::parse(&self.slug))?,
             site: row.known(SiteLabel::parse(&self.site))?,
             live: self.live_snapshot_id.map(SnapshotId::from_uuid),
-            created_at: Timestamp::from_micros(self.created_at),
+            created_at: Timestamp::from(self.created_at),
         })
     }
 }
@@ -50,7 +51,7 @@ pub fn cursor(project: &Project) -> Cursor {
 pub struct LockRow {
     pub id: Uuid,
     pub requested_by: Uuid,
-    pub created_at: i64,
+    pub created_at: Moment,
 }
 
 impl From<LockRow> for ProjectLock {
@@ -58,7 +59,7 @@ impl From<LockRow> for ProjectLock {
         Self {
             build: BuildId::from_uuid(row.id),
             holder: UserId::from_uuid(row.requested_by),
-            since: Timestamp::from_micros(row.created_at),
+            since: row.created_at.into(),
         }
     }
 }

@@ -5,6 +5,7 @@ use keelway_kernel::{BuildId, Cursor, ProjectId, SnapshotId, StoreError, Timesta
 use keelway_patch::FilePath;
 use sqlx::types::Uuid;
 
+use crate::Moment;
 use crate::decode::Of;
 
 /// A row of `snapshots`.
@@ -19,7 +20,7 @@ pub struct SnapshotRow {
     pub files: i64,
     pub bytes: i64,
     pub preview: String,
-    pub created_at: i64,
+    pub created_at: Moment,
 }
 
 impl SnapshotRow {
@@ -36,7 +37,7 @@ impl SnapshotRow {
             files: row.number(self.files)?,
             bytes: row.number(self.bytes)?,
             preview: row.known(SiteLabel::parse(&self.preview))?,
-            created_at: Timestamp::from_micros(self.created_at),
+            created_at: Timestamp::from(self.created_at),
         })
     }
 }

@@ -6,6 +6,7 @@ use keelway_kernel::{Credits, MicroUsd, Period, ProjectId, StoreError, Timestamp
 use sqlx::FromRow;
 use sqlx::types::Uuid;
 
+use crate::Moment;
 use crate::decode::{Of, json};
 
 /// The days of a span as a document: pairs of first moment and first moment after.
@@ -48,8 +49,8 @@ impl DayRow {
 #[derive(Debug, Clone, FromRow)]
 #[expect(missing_docs, reason = "each field is the column of its name")]
 pub struct MonthRow {
-    pub period_start: i64,
-    pub period_end: i64,
+    pub period_start: Moment,
+    pub period_end: Moment,
     pub builds_created: i64,
     pub builds_completed: i64,
     pub builds_failed: i64,
@@ -61,10 +62,10 @@ pub struct MonthRow {
 impl MonthRow {
     /// The month.
     pub fn decode(self) -> Result<MonthUsage, StoreError> {
-        let start = Timestamp::from_micros(self.period_start);
+        let start = Timestamp::from(self.period_start);
         let row = Of("month", &start);
         Ok(MonthUsage {
-            period: row.known(Period::new(start, Timestamp::from_micros(self.period_end)))?,
+            period: row.known(Period::new(start, Timestamp::from(self.period_end)))?,
             created: row.number(self.builds_created)?,
             completed: row.number(self.builds_completed)?,
             failed: row.number(self.builds_failed)?,

@@ -7,6 +7,7 @@ use keelway_kernel::{BuildId, MicroUsd, StoreError, Timestamp};
 use keelway_patch::FilePath;
 use sqlx::types::Uuid;
 
+use crate::Moment;
 use crate::decode::{Of, json};
 use crate::snapshot::FileRow;
 
@@ -23,8 +24,8 @@ pub struct WorkRow {
     pub tokens_out: i64,
     pub cost: i64,
     pub summary: String,
-    pub started_at: i64,
-    pub ended_at: i64,
+    pub started_at: Moment,
+    pub ended_at: Moment,
 }
 
 /// A row of `build_work_files`.
@@ -51,8 +52,8 @@ impl WorkRow {
             },
             summary: self.summary,
             files,
-            started_at: Timestamp::from_micros(self.started_at),
-            ended_at: Timestamp::from_micros(self.ended_at),
+            started_at: Timestamp::from(self.started_at),
+            ended_at: Timestamp::from(self.ended_at),
         })
     }
 }

@@ -22,6 +22,7 @@ use keelway_credits::{
 use keelway_kernel::{
     Actor, Credits, Cursor, Failure, HoldId, Page, PageRequest, StoreError, TenantId, TenantScope,
 };
+use keelway_rows::Moment;
 use keelway_rows::credits::{EntryRow, audited, recent_since, recent_use};
 use sqlx::types::Uuid;
 
@@ -247,7 +248,7 @@ impl CreditBooks for SqliteStore {
                 .bind(recent_since(now).as_micros())
                 .fetch_one(&mut *connection)
                 .await?;
-                let opened_at: Option<i64> = sqlx::query_scalar(
+                let opened_at: Option<Moment> = sqlx::query_scalar(
                     "SELECT at FROM credit_entries WHERE tenant_id = ?1 AND seq = 1",
                 )
                 .bind(tenant.as_uuid())

@@ -1,0 +1,113 @@
+//! Every store port on PostgreSQL: any number of processes, one truth.
+//!
+//! **Invariant:** a port method is one transaction. It takes its tenant's lock as it begins, so
+//! the facts that a domain crate decides on stay true until exactly what it returned is
+//! committed; a refusal, an error, a panic or a dropped caller leaves nothing behind.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `tx` | the one place that begins transactions: whom they act for, their locks and limits |
+//! | `share` | commands that arrive together and share a commit |
+//! | `error` | what a database error means to a caller |
+//! | `roles` | the refusal to work as a role that row security does not bind |
+//! | `schema` | migrations |
+//! | `audit`, `idempotency` | what every command that changes something also writes |
+//! | `end` | what all endings of a build share |
+//! | `doctor` | proof of the invariants on the stored rows |
+//! | one file per port family | SQL and nothing else: facts in, change out |
+//!
+//! Files, functions and tables have the names they have in `sqlite`, so that the two can be
+//! read side by side.
+//!
+//! Not here: rules (the domain crates decide), codecs (`keelway_rows`), ids and randomness
+//! (commands carry them), LISTEN and NOTIFY (which lock the whole cluster at commit).
+
+mod error;
+mod roles;
+mod schema;
+mod share;
+mod tx;
+
+use std::fmt;
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keelway_builds::Rules;
+use keelway_kernel::{Clock, Entropy, StoreError};
+use sqlx::postgres::PgConnectOptions;
+
+pub use roles::{RoleCheck, UnsafeRole};
+pub use schema::{MigrationStatus, schema_fingerprint};
+
+/// Where the server is, and how long to wait for it.
+#[derive(Clone)]
+pub struct PostgresSettings {
+    /// `postgres://role:password@host:port/database`. Behind a pooler that gives a connection
+    /// for one transaction only, with `?statement-cache-capacity=0`.
+    pub url: String,
+    /// Most connections of this process.
+    pub connections: u32,
+    /// How long a command waits for a connection, for its tenant's lock, and tries again.
+    pub wait: Duration,
+    /// What is done about a role that row security does not bind.
+    pub role_check: RoleCheck,
+}
+
+impl PostgresSettings {
+    /// The server at `url`, sixteen connections, five seconds, no unsafe role.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            connections: 16,
+            wait: Duration::from_secs(5),
+            role_check: RoleCheck::Refuse,
+        }
+    }
+}
+
+/// Without the URL, which may hold a password.
+impl fmt::Debug for PostgresSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresSettings")
+            .field("connections", &self.connections)
+            .field("wait", &self.wait)
+            .field("role_check", &self.role_check)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whose clock says when a command happens.
+#[derive(Clone)]
+pub enum Time {
+    /// The database server's, which all processes share.
+    Server,
+    /// A clock that is handed in, as tests do.
+    Given(Arc<dyn Clock>),
+}
+
+/// Every store port on one PostgreSQL database. Clones share its connections.
+#[derive(Clone)]
+pub struct PostgresStore(Arc<tx::Connections>);
+
+impl PostgresStore {
+    /// Makes a store; connects when it is first used, and migrates nothing.
+    pub fn new(
+        settings: &PostgresSettings,
+        time: Time,
+        entropy: Arc<dyn Entropy>,
+        rules: Arc<Rules>,
+    ) -> Result<Self, StoreError> {
+        // The text of the error may repeat the URL.
+        let options = PgConnectOptions::from_str(&settings.url)
+            .map_err(|_| StoreError::Unavailable("the database URL cannot be read".to_owned()))?
+            .application_name("keelway");
+        let ambient = tx::Ambient { time, entropy, rules };
+        Ok(Self(Arc::new(tx::Connections::new(options, settings, ambient))))
+    }
+
+    /// Waits for running commands and closes every connection; later commands are refused.
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+}

@@ -1,0 +1,399 @@
+//! The one place that begins transactions.
+//!
+//! A transaction runs in a task of its own: whoever awaits it may vanish, and it still ends
+//! whole. A connection whose transaction did not end cleanly is closed, and with it its
+//! transaction. (A dropped `sqlx::Pool::begin` may leave one open in the pool; nothing here
+//! uses it.)
+//!
+//! Each says in its first statement whom it acts for, how long it may last, and takes its
+//! tenants' locks: from then on nobody else changes anything of theirs, so the facts of a
+//! decision stay true until it is saved. Locks are taken in one order (tenants by key, then
+//! what belongs to no tenant), so nobody waits for each other in a circle.
+
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keelway_builds::Rules;
+use keelway_kernel::{Entropy, Failure, StoreError, TenantId, TenantScope, Timestamp};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
+use sqlx::{AssertSqlSafe, Postgres, Row as _};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use crate::error::{Broken, Sql, Stop, is_lost};
+use crate::share::Lanes;
+use crate::{PostgresSettings, PostgresStore, Time};
+
+/// What a transaction does; boxed, because it borrows the transaction.
+pub(crate) type Work<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, Stop<E>>> + Send + 'tx>>;
+
+/// How often a command that met another is carried out, within the wait.
+pub(crate) const TRIES: u32 = 6;
+
+/// How long one statement may take, and how long a transaction may sit idle: the server ends
+/// what a stuck process left open.
+const LIMITS: &str = "set_config('statement_timeout', '30s', true), \
+                      set_config('idle_in_transaction_session_timeout', '10s', true)";
+
+/// What belongs to no tenant, such as their common audit chain, has this lock.
+const OUTSIDE: i64 = 0;
+
+/// Whom a transaction acts for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// These tenants, of whose rows it sees no others'.
+    Tenants(Vec<TenantId>),
+    /// The platform, which sees every tenant's.
+    Platform,
+}
+
+impl From<TenantScope> for Reach {
+    fn from(scope: TenantScope) -> Self {
+        Self::Tenants(vec![scope.tenant()])
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Read,
+    Write,
+}
+
+/// What decisions need beside facts.
+pub(crate) struct Ambient {
+    pub(crate) time: Time,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) rules: Arc<Rules>,
+}
+
+/// The connections to one database.
+pub(crate) struct Connections {
+    pool: PgPool,
+    most: u32,
+    pub(crate) wait: Duration,
+    pub(crate) ambient: Ambient,
+    pub(crate) lanes: Lanes,
+}
+
+/// An open transaction and its moment.
+pub(crate) struct Tx {
+    connection: PoolConnection<Postgres>,
+    has_ended: bool,
+    /// When it had its locks: the time of everything in it.
+    pub(crate) now: Timestamp,
+    /// The settings that decisions rest on.
+    pub(crate) rules: Arc<Rules>,
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+impl Tx {
+    /// Keeps others away from what belongs to no tenant, until the transaction ends.
+    pub(crate) async fn lock_outside(&mut self) -> Sql<()> {
+        self.lock_key(OUTSIDE).await
+    }
+
+    /// Keeps others away from a tenant that the transaction did not begin with. A transaction
+    /// that holds one tenant's lock never asks for another's.
+    pub(crate) async fn lock(&mut self, tenant: TenantId) -> Sql<()> {
+        self.lock_key(key(tenant)).await
+    }
+
+    async fn lock_key(&mut self, key: i64) -> Sql<()> {
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(key).execute(&mut **self).await?;
+        Ok(())
+    }
+
+    /// Moves on to the next command that shares the transaction: its time is its own.
+    pub(crate) fn next_moment(&mut self, connections: &Connections) {
+        if let Time::Given(clock) = &connections.ambient.time {
+            self.now = clock.now();
+        }
+    }
+
+    pub(crate) async fn commit(mut self) -> Sql<()> {
+        sqlx::query("COMMIT").persistent(false).execute(&mut *self).await?;
+        self.has_ended = true;
+        Ok(())
+    }
+
+    /// Where it fails the connection is closed, which ends the transaction as well.
+    pub(crate) async fn roll_back(mut self) {
+        let done = sqlx::query("ROLLBACK").persistent(false).execute(&mut *self).await;
+        self.has_ended = done.is_ok();
+    }
+}
+
+/// A tenant's lock among all processes.
+fn key(tenant: TenantId) -> i64 {
+    let (high, low) = tenant.as_uuid().as_u64_pair();
+    (high ^ low).cast_signed()
+}
+
+impl Connections {
+    pub(crate) fn new(
+        options: PgConnectOptions,
+        settings: &PostgresSettings,
+        ambient: Ambient,
+    ) -> Self {
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.connections)
+            .acquire_timeout(settings.wait)
+            // A connection that died while it was idle is noticed by its first statement.
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        Self {
+            pool,
+            most: settings.connections,
+            wait: settings.wait,
+            ambient,
+            lanes: Lanes::new(settings.connections),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.lanes.close().await;
+        self.pool.close().await;
+    }
+
+    /// A connection outside any transaction, for what cannot be in one.
+    pub(crate) async fn connection(&self) -> Sql<PoolConnection<Postgres>> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// Begins a transaction that changes things, with the locks of its tenants.
+    pub(crate) async fn begin(&self, reach: &Reach) -> Sql<Tx> {
+        self.open(reach, Mode::Write).await
+    }
+
+    async fn open(&self, reach: &Reach, mode: Mode) -> Sql<Tx> {
+        let opening = self.opening(reach, mode);
+        let mut left = self.most;
+        loop {
+            let connection = self.pool.acquire().await?;
+            let mut tx = Tx {
+                connection,
+                has_ended: false,
+                now: Timestamp::from_micros(0),
+                rules: Arc::clone(&self.ambient.rules),
+            };
+            let opened = sqlx::raw_sql(AssertSqlSafe(opening.as_str())).fetch_all(&mut *tx).await;
+            match opened {
+                Ok(rows) => {
+                    tx.now = self.now(&rows)?;
+                    return Ok(tx);
+                }
+                // The server was restarted since it was used: so were all others of its age.
+                Err(error) if is_lost(&error) && left > 0 => left -= 1,
+                Err(error) => {
+                    tx.roll_back().await;
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    /// Everything a transaction begins with, in one round trip. Its texts are numbers, ids and
+    /// words of this file.
+    fn opening(&self, reach: &Reach, mode: Mode) -> String {
+        let begin = match mode {
+            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Mode::Write => "BEGIN",
+        };
+        let lock_ms = self.wait.as_millis();
+        let (role, tenants) = match reach {
+            Reach::Platform => ("keelway_jobs", &[][..]),
+            Reach::Tenants(tenants) => ("keelway_app", tenants.as_slice()),
+        };
+        let ids: Vec<String> = tenants.iter().map(|id| id.as_uuid().to_string()).collect();
+        let mut keys: Vec<i64> = match mode {
+            Mode::Read => Vec::new(),
+            Mode::Write => tenants.iter().copied().map(key).collect(),
+        };
+        keys.sort_unstable();
+        keys.dedup();
+        let locks: String =
+            keys.iter().map(|key| format!("; SELECT pg_advisory_xact_lock({key})")).collect();
+        format!(
+            "{begin}; SET LOCAL ROLE {role}; \
+             SELECT set_config('keelway.tenants', '{{{}}}', true), {LIMITS}, \
+                    set_config('lock_timeout', '{lock_ms}ms', true){locks}; \
+             SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+            ids.join(",")
+        )
+    }
+
+    fn now(&self, opened: &[PgRow]) -> Sql<Timestamp> {
+        match &self.ambient.time {
+            Time::Given(clock) => Ok(clock.now()),
+            Time::Server => {
+                let told = opened.last().ok_or(sqlx::Error::RowNotFound)?;
+                Ok(Timestamp::from_micros(told.try_get(0)?))
+            }
+        }
+    }
+
+    /// Carries a command out in a transaction of its own; again, if it met another.
+    pub(crate) async fn write<C, T, E, F>(
+        &self,
+        reach: &Reach,
+        cmd: &C,
+        work: &F,
+    ) -> Result<T, Stop<E>>
+    where
+        C: Clone,
+        F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, E>,
+    {
+        let until = Instant::now() + self.wait;
+        let mut attempt = 1;
+        loop {
+            match self.attempt(reach, cmd.clone(), work).await {
+                Err(Stop::Broken(StoreError::Contended))
+                    if attempt < TRIES && Instant::now() < until =>
+                {
+                    self.pause(attempt).await;
+                    attempt += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn attempt<C, T, E, F>(&self, reach: &Reach, cmd: C, work: &F) -> Result<T, Stop<E>>
+    where
+        F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, E>,
+    {
+        let mut tx = self.begin(reach).await?;
+        match work(&mut tx, cmd).await {
+            Ok(done) => {
+                tx.commit().await?;
+                Ok(done)
+            }
+            Err(stop) => {
+                tx.roll_back().await;
+                Err(stop)
+            }
+        }
+    }
+
+    /// A short while, different for everybody, after meeting somebody.
+    pub(crate) async fn pause(&self, attempt: u32) {
+        let jitter_ms = self.ambient.entropy.next_u64() % (4 << attempt.min(8));
+        tokio::time::sleep(Duration::from_millis(jitter_ms)).await;
+    }
+}
+
+impl PostgresStore {
+    /// Runs a command of one tenant: all of it, or nothing, whatever becomes of the caller.
+    ///
+    /// Commands of one process that arrive while others are under way share a transaction:
+    /// `work` may be run more than once, and must have no effect but through its transaction.
+    pub(crate) async fn write<C, T, E, F>(
+        &self,
+        scope: TenantScope,
+        cmd: C,
+        work: F,
+    ) -> Result<T, Failure<E>>
+    where
+        C: Clone + Send + Sync + 'static,
+        T: Send + 'static,
+        E: Send + 'static,
+        F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, E> + Send + Sync + 'static,
+    {
+        let done = crate::share::share(&self.0, scope.tenant(), cmd, work).await;
+        done.map_err(Failure::from)
+    }
+
+    /// Runs a command of the platform, or of somebody who acts for no tenant.
+    ///
+    /// Nothing is locked for it: what it decides on it locks itself, or guards when it saves.
+    pub(crate) async fn write_platform<C, T, E, F>(&self, cmd: C, work: F) -> Result<T, Failure<E>>
+    where
+        C: Clone + Send + Sync + 'static,
+        T: Send + 'static,
+        E: Send + 'static,
+        F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, E> + Send + Sync + 'static,
+    {
+        let connections = Arc::clone(&self.0);
+        let run = async move { connections.write(&Reach::Platform, &cmd, &work).await };
+        detached(run).await.map_err(Failure::from)
+    }
+
+    /// Runs reads that agree with one another: on one committed state, with one time.
+    pub(crate) async fn read<T, F>(&self, reach: Reach, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, std::convert::Infallible> + Send + 'static,
+    {
+        let connections = Arc::clone(&self.0);
+        let (reply, answer) = oneshot::channel();
+        spawn(async move {
+            let mut tx = match connections.open(&reach, Mode::Read).await {
+                Ok(tx) => tx,
+                Err(Broken(error)) => {
+                    let _ = reply.send(Err(error));
+                    return;
+                }
+            };
+            let done = work(&mut tx).await;
+            // Nothing hangs on how a read ends, so nobody waits for it.
+            let _ = reply.send(done.map_err(only_broken));
+            tx.roll_back().await;
+        });
+        answer.await.unwrap_or_else(|_| Err(unended()))
+    }
+}
+
+/// Lets `work` go on to its end even if the caller stops waiting; its log stays the caller's.
+pub(crate) async fn detached<T: Send + 'static, E: Send + 'static>(
+    work: impl Future<Output = Result<T, Stop<E>>> + Send + 'static,
+) -> Result<T, Stop<E>> {
+    let (reply, answer) = oneshot::channel();
+    spawn(async move {
+        let _ = reply.send(work.await);
+    });
+    answer.await.unwrap_or_else(|_| Err(Stop::Broken(unended())))
+}
+
+pub(crate) fn spawn(work: impl Future<Output = ()> + Send + 'static) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a command outlives its caller by design, for no longer than its transaction"
+    )]
+    tokio::spawn(work.in_current_span());
+}
+
+/// The task of a command fell over.
+pub(crate) fn unended() -> StoreError {
+    StoreError::Unavailable("a command did not end".to_owned())
+}
+
+pub(crate) fn only_broken(stop: Stop<std::convert::Infallible>) -> StoreError {
+    match stop {
+        Stop::Refused(never) => match never {},
+        Stop::Broken(error) => error,
+    }
+}

@@ -1,0 +1,68 @@
+//! What every store promises, shown on this one.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a store that does not open fails its test"
+)]
+#![expect(clippy::disallowed_methods, reason = "where the server is, the environment says")]
+
+mod database;
+
+use async_trait::async_trait;
+use database::Database;
+use keelway_access::AuditEntry;
+use keelway_contract::{AuditTrail, Store};
+use keelway_kernel::{Clock, Entropy, TenantId};
+use keelway_rows::audit::{AuditRow, chain};
+use sqlx::postgres::PgPool;
+use std::sync::Arc;
+
+/// A database of its own for each case.
+async fn open(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Store {
+    let database = Database::fresh().await;
+    let store = Arc::new(database.store(clock, entropy));
+    let reader = PgPool::connect_lazy_with(database.owner.clone());
+    Store {
+        ledger: store.clone(),
+        books: store.clone(),
+        accounts: store.clone(),
+        sessions: store.clone(),
+        people: store.clone(),
+        members: store.clone(),
+        invitations: store.clone(),
+        staff: store.clone(),
+        tickets: store.clone(),
+        replay_guard: store.clone(),
+        submissions: store.clone(),
+        queue: store.clone(),
+        builds: store.clone(),
+        projects: store.clone(),
+        sites: store.clone(),
+        overviews: store.clone(),
+        operations: store.clone(),
+        flag_overrides: store.clone(),
+        inspector: store,
+        audit_trail: Arc::new(Trail(reader)),
+        keep: Arc::new(database),
+    }
+}
+
+struct Trail(PgPool);
+
+#[async_trait]
+impl AuditTrail for Trail {
+    async fn entries(&self, tenant: Option<TenantId>) -> Vec<AuditEntry> {
+        let rows: Vec<AuditRow> = sqlx::query_as(
+            r"SELECT tenant_id, seq, at, user_id, request_id, action, subject, data, seal
+                FROM audit_log WHERE tenant_id = $1 ORDER BY seq",
+        )
+        .bind(chain(tenant))
+        .fetch_all(&self.0)
+        .await
+        .unwrap();
+        let entry = |row: AuditRow| row.decode().unwrap().0;
+        rows.into_iter().map(entry).collect()
+    }
+}
+
+keelway_contract::suite!(open);
