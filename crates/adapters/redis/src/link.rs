@@ -1,0 +1,139 @@
+//! Asking Redis, and not waiting for it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use deadpool::Runtime;
+use deadpool_redis::redis::{self, RedisResult};
+use keelway_kernel::Entropy;
+use std::sync::Arc;
+use tokio::time::{Instant, timeout_at};
+
+use crate::backoff::pause;
+use crate::breaker::{Breaker, BreakerState};
+use crate::settings::RedisSettings;
+use crate::wire::{Manager, Pool, Wire};
+
+/// The longest that any call waits for Redis.
+pub const PATIENCE: Duration = Duration::from_millis(50);
+
+/// How long a probe may take, which also opens the first connection.
+const PROBE_WITHIN: Duration = Duration::from_secs(1);
+
+/// Connections at most. Each carries any number of calls at once, so a few serve any load.
+const WIRES: usize = 4;
+
+/// Redis did not answer, or was not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Away;
+
+pub(crate) struct Link {
+    pool: Pool,
+    breaker: Breaker,
+    namespace: String,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Link {
+    pub(crate) fn new(settings: &RedisSettings, entropy: Arc<dyn Entropy>) -> RedisResult<Self> {
+        let pool = Pool::builder(Manager::new(&settings.servers)?)
+            .max_size(WIRES)
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| (redis::ErrorKind::InvalidClientConfig, "pool", error.to_string()))?;
+        let namespace = settings.namespace.clone();
+        Ok(Self { pool, breaker: Breaker::new(), namespace, entropy })
+    }
+
+    /// `name` within the namespace, in the slot of `tag` on a Cluster.
+    pub(crate) fn key(&self, name: &str, tag: &str) -> String {
+        format!("{}:{name}:{{{tag}}}", self.namespace)
+    }
+
+    pub(crate) fn channel(&self) -> String {
+        format!("{}:hints", self.namespace)
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
+    pub(crate) fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+
+    /// Asks, unless Redis is known to be away, for [`PATIENCE`] at most.
+    pub(crate) async fn ask<T, F>(&self, call: impl FnOnce(Wire) -> F) -> Result<T, Away>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        if !self.breaker.is_closed() {
+            return Err(Away);
+        }
+        match self.attempt(PATIENCE, call).await {
+            Ok(answer) => {
+                self.breaker.succeeded();
+                Ok(answer)
+            }
+            Err(why) => {
+                self.breaker.failed(&why);
+                Err(Away)
+            }
+        }
+    }
+
+    /// Asks whatever is known of Redis, and says what went wrong.
+    pub(crate) async fn attempt<T, F>(
+        &self,
+        within: Duration,
+        call: impl FnOnce(Wire) -> F,
+    ) -> Result<T, String>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        let deadline = Instant::now() + within;
+        // Given back at once: others may use the wire at the same time.
+        let wire = match timeout_at(deadline, self.pool.get()).await {
+            Ok(Ok(pooled)) => (*pooled).clone(),
+            Ok(Err(error)) => return Err(error.to_string()),
+            Err(_) => return Err("no connection in time".to_owned()),
+        };
+        let spoiled = match timeout_at(deadline, call(wire.clone())).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        wire.spoil();
+        Err(spoiled)
+    }
+
+    /// Tries a write, which fails too when memory is full, and closes the breaker if it works.
+    pub(crate) async fn probe(&self) {
+        let Some(probe) = self.breaker.probe() else { return };
+        let key = self.key("probe", "probe");
+        let write = |mut wire: Wire| async move {
+            redis::cmd("SET").arg(key).arg(1).arg("PX").arg(1_000).exec_async(&mut wire).await
+        };
+        match self.attempt(PROBE_WITHIN, write).await {
+            Ok(()) => probe.succeeded(),
+            Err(why) => tracing::debug!(why, "redis is still away"),
+        }
+    }
+
+    /// Probes for as long as the breaker is open, for ever.
+    pub(crate) async fn keep(&self) {
+        let mut state = self.breaker.watch();
+        while state.wait_for(|state| *state == BreakerState::Open).await.is_ok() {
+            let mut failures = 0;
+            while !self.breaker.is_closed() {
+                pause(self.entropy(), failures).await;
+                self.probe().await;
+                failures += 1;
+            }
+        }
+    }
+}
