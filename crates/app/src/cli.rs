@@ -1,5 +1,6 @@
 //! The command line: what can be said, and the help that says so.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -12,6 +13,7 @@ use crate::settings::{Environment, Flag, Sources};
 const LISTEN: &str = "--listen";
 const PREVIEW_LISTEN: &str = "--preview-listen";
 const NO_WORKER: &str = "--no-worker";
+const ALLOW_UNSAFE_ROLE: &str = "--allow-unsafe-role";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -59,24 +61,39 @@ Examples:
   keelway serve --listen 0.0.0.0:8080 --preview-listen 0.0.0.0:8081
   keelway serve --no-worker --config /etc/keelway.toml")]
     Serve(ServeArgs),
-    /// Run builds and serve nothing
+    /// Run builds and serve nothing but, where `worker.listen` says so, probes and metrics
     #[command(after_help = "\
-Example:
-  keelway worker --config /etc/keelway.toml")]
-    Worker,
+Examples:
+  keelway worker --config /etc/keelway.toml
+  KEELWAY_WORKER_LISTEN=127.0.0.1:8082 keelway worker")]
+    Worker(RoleArgs),
+    /// Ask a running process whether it is ready
+    ///
+    /// Prints what it answers to `/readyz`, which also names what it has to do without for now.
+    #[command(after_help = "\
+Exits with 0 if it is ready, 1 if it is not or nobody answers.
+
+Examples:
+  keelway probe                   the server that `listen` stands for
+  keelway probe 127.0.0.1:8082    whatever listens there, such as a worker")]
+    Probe {
+        /// Where to ask; the server of these settings if left out
+        address: Option<SocketAddr>,
+    },
     /// Bring the database to this version, or say how far it is
     #[command(after_help = "\
 Examples:
   keelway migrate status
-  keelway migrate up --data-dir /var/lib/keelway")]
+  keelway migrate up --data-dir /var/lib/keelway
+  KEELWAY_DATABASE_MIGRATIONS_URL=postgres://owner@db/keelway keelway migrate up")]
     Migrate {
         #[command(subcommand)]
         action: MigrateAction,
     },
-    /// Check the file, the ledger and the queue on the live database; changes nothing
+    /// Check the tables, the ledger and the queue on the live database; changes nothing
     #[command(after_help = "\
-Exits with 0 if every invariant holds, 1 if one does not or the file is damaged, 2 if it could
-not be checked.
+Exits with 0 if every invariant holds, 1 if one does not or the database is damaged, 2 if it
+could not be checked.
 
 Examples:
   keelway doctor
@@ -151,6 +168,16 @@ pub(crate) struct ServeArgs {
     /// Leave builds to other processes
     #[arg(long)]
     pub(crate) no_worker: bool,
+    #[command(flatten)]
+    pub(crate) role: RoleArgs,
+}
+
+/// As whom a process that goes on running works in the database.
+#[derive(Debug, Default, Args)]
+pub(crate) struct RoleArgs {
+    /// Work as a PostgreSQL role that row-level security does not hold back: for development
+    #[arg(long)]
+    pub(crate) allow_unsafe_role: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -267,7 +294,7 @@ impl ServeArgs {
         sources.flags.extend(flag("preview_listen", PREVIEW_LISTEN, &self.preview_listen));
         let off = self.no_worker.then(|| "false".to_owned());
         sources.flags.extend(flag("worker.enabled", NO_WORKER, &off));
-        sources
+        self.role.put_over(sources)
     }
 
     /// The first flag that was given.
@@ -276,8 +303,19 @@ impl ServeArgs {
             (self.listen.is_some(), LISTEN),
             (self.preview_listen.is_some(), PREVIEW_LISTEN),
             (self.no_worker, NO_WORKER),
+            (self.role.allow_unsafe_role, ALLOW_UNSAFE_ROLE),
         ];
         given.into_iter().find_map(|(given, flag)| given.then_some(flag))
+    }
+}
+
+impl RoleArgs {
+    /// The same for whatever works in the database.
+    pub(crate) fn put_over(&self, mut sources: Sources) -> Sources {
+        let (key, name) = ("database.allow_unsafe_role", ALLOW_UNSAFE_ROLE);
+        let allowed = self.allow_unsafe_role.then(|| Flag { key, name, text: "true".to_owned() });
+        sources.flags.extend(allowed);
+        sources
     }
 }
 

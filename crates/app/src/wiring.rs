@@ -1,5 +1,8 @@
 //! Which adapter stands behind which port: the one place that names both a store and http.
 
+mod schema;
+mod stores;
+
 use std::net::{SocketAddr, TcpListener};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
@@ -12,23 +15,24 @@ use keelway_builds::ports::{Blobs, Signals};
 use keelway_builds::{AgentRunner, Rules};
 use keelway_deploy::LocalHost;
 use keelway_http::settings::MetricsAccess;
-use keelway_http::{Drain, Http, HttpSettings, http};
-use keelway_kernel::{Clock, Entropy, MicroUsd, StoreError, Timestamp};
-use keelway_local::{CachedAccounts, CachedSessions, Keep, LocalLimiter, LocalSignals};
+use keelway_http::{Drain, Helper, Http, HttpSettings, http};
+use keelway_kernel::{Clock, Entropy, MicroUsd, Timestamp};
+use keelway_local::{LocalLimiter, LocalSignals};
 use keelway_models::{OfflineEngine, OfflineSettings, Scripted};
 use keelway_platform::{Mode, Platform, Ports};
 use keelway_signing::KeyRing;
-use keelway_sqlite::SqliteSettings;
 use keelway_tiers::Gate;
 use keelway_worker::{Worker, WorkerSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-pub(crate) use keelway_sqlite::{MigrationStatus, SqliteStore};
+pub(crate) use keelway_sqlite::MigrationStatus;
+pub(crate) use schema::{Schema, migrate, migration_status, open_existing, require_known};
 
 use crate::exit::cannot_begin;
-use crate::files::{make_data_dir, make_private, viewer_keys};
+use crate::files::{make_data_dir, viewer_keys};
 use crate::settings::{Checked, MetricsReaders, PackageRow, RateRow, RunMode, Settings};
 use crate::system::{OsEntropy, SystemClock};
+use stores::{Store, Stores};
 
 /// Keys that the limiter remembers for each class of requests.
 const LIMITED_KEYS: usize = 100_000;
@@ -36,21 +40,20 @@ const LIMITED_KEYS: usize = 100_000;
 /// How long answers may take once builds have ended at shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
-/// What is done about a schema that is behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Schema {
-    /// Bring it to this version.
-    Migrate,
-    /// Make a new one, but leave an old one to `keelway migrate up`.
-    Keep,
+/// What whoever runs the process watches it by.
+#[derive(Clone)]
+pub(crate) struct Ops {
+    pub(crate) drain: Drain,
+    pub(crate) metrics: PrometheusHandle,
 }
 
 /// Every adapter, in its place.
 pub(crate) struct House {
     pub(crate) platform: Platform,
     settings: Settings,
-    store: SqliteStore,
+    store: Arc<dyn Store>,
     workshop: keelway_worker::Ports,
+    helpers: Vec<Helper>,
 }
 
 impl House {
@@ -62,11 +65,11 @@ impl House {
         let blobs = settings.data_dir.join("blobs");
         let blobs: Arc<dyn Blobs> =
             Arc::new(LocalBlobs::open(blobs).map_err(|error| cannot_begin(error.to_string()))?);
-        let store = open_store(checked).await?;
-        bring_up(&store, checked, schema).await?;
+        let Stores { whole: store, belonging, presence } = Stores::open(checked).await?;
+        schema::bring_up(&*store, checked, schema).await?;
         let signals: Arc<dyn Signals> = Arc::new(LocalSignals::default());
         let workshop = keelway_worker::Ports {
-            queue: Arc::new(store.clone()),
+            queue: store.clone(),
             agents: agents(settings),
             blobs: blobs.clone(),
             deploy: Arc::new(LocalHost::new(blobs.clone(), checked.sites.clone())),
@@ -74,34 +77,32 @@ impl House {
             clock: clock(),
             entropy: entropy(),
         };
-        let accounts = Arc::new(CachedAccounts::new(store.clone(), clock(), Keep::default()));
-        let sessions = Arc::new(CachedSessions::new(store.clone(), clock(), Keep::default()));
         let ports = Ports {
-            accounts: accounts.clone(),
-            sessions: sessions.clone(),
-            people: sessions.clone(),
-            members: accounts.clone(),
-            invitations: accounts,
-            staff: sessions,
-            tickets: Arc::new(store.clone()),
+            accounts: belonging.clone(),
+            sessions: presence.clone(),
+            people: presence.clone(),
+            members: belonging.clone(),
+            invitations: belonging,
+            staff: presence,
+            tickets: store.clone(),
             limiter: Arc::new(LocalLimiter::new(rates(settings), clock(), LIMITED_KEYS)),
-            submissions: Arc::new(store.clone()),
-            builds: Arc::new(store.clone()),
-            projects: Arc::new(store.clone()),
-            overviews: Arc::new(store.clone()),
-            operations: Arc::new(store.clone()),
-            flag_overrides: Arc::new(store.clone()),
-            sites: Arc::new(store.clone()),
+            submissions: store.clone(),
+            builds: store.clone(),
+            projects: store.clone(),
+            overviews: store.clone(),
+            operations: store.clone(),
+            flag_overrides: store.clone(),
+            sites: store.clone(),
             blobs,
-            ledger: Arc::new(store.clone()),
-            books: Arc::new(store.clone()),
-            inspector: Arc::new(store.clone()),
+            ledger: store.clone(),
+            books: store.clone(),
+            inspector: store.clone(),
             signals,
             clock: clock(),
             entropy: entropy(),
         };
         let platform = Platform::new(ports, use_cases(checked, keys));
-        Ok(Self { platform, settings: settings.clone(), store, workshop })
+        Ok(Self { platform, settings: settings.clone(), store, workshop, helpers: Vec::new() })
     }
 
     /// A worker that has not begun.
@@ -123,15 +124,21 @@ impl House {
     }
 
     /// The API with the console, and the sites, as `checked` says they are reached.
-    pub(crate) fn http(
-        &self,
-        checked: &Checked,
-        drain: Drain,
-        metrics: Option<PrometheusHandle>,
-    ) -> Http {
+    pub(crate) fn http(&self, checked: &Checked, ops: Ops) -> Http {
+        let settings = self.http_settings(checked, ops);
+        http(self.platform.clone(), settings).with_pages(keelway_console::pages())
+    }
+
+    /// The probes of a process that serves nothing else: one thread is enough for them.
+    pub(crate) fn probes(&self, checked: &Checked, ops: Ops) -> Http {
+        let settings = self.http_settings(checked, ops);
+        http(self.platform.clone(), HttpSettings { workers: Some(NonZeroU32::MIN), ..settings })
+    }
+
+    fn http_settings(&self, checked: &Checked, ops: Ops) -> HttpSettings {
         let set = &self.settings.http;
         let sites = checked.sites.clone();
-        let settings = HttpSettings {
+        HttpSettings {
             trusted_proxies: checked.trusted_proxies.clone(),
             body_limit_bytes: usize::try_from(set.body_limit_bytes).unwrap_or(usize::MAX),
             keep_alive: Duration::from_secs(set.keep_alive_s.into()),
@@ -140,15 +147,15 @@ impl House {
             connections_per_address: size(set.connections_per_address).get(),
             // Answers on their way; builds had their grace before.
             shutdown_grace: SHUTDOWN_GRACE,
-            drain,
-            metrics,
+            drain: ops.drain,
+            metrics: Some(ops.metrics),
             metrics_access: match set.metrics {
                 MetricsReaders::Loopback => MetricsAccess::LoopbackOnly,
                 MetricsReaders::Anyone => MetricsAccess::Anyone,
             },
+            helpers: self.helpers.clone(),
             ..HttpSettings::new(&checked.public_url, Arc::new(move |label| sites.address(label)))
-        };
-        http(self.platform.clone(), settings).with_pages(keelway_console::pages())
+        }
     }
 
     pub(crate) fn data_dir(&self) -> &Path {
@@ -188,101 +195,6 @@ pub(crate) fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListe
             _ => format!("cannot listen on {address} ({error}): choose another address"),
         };
         cannot_begin(format!("{why} with {flag}"))
-    })
-}
-
-/// Brings the schema to this version and says how far it was.
-pub(crate) async fn migrate(checked: &Checked) -> anyhow::Result<MigrationStatus> {
-    make_data_dir(&checked.settings.data_dir)?;
-    let store = open_store(checked).await?;
-    let before = store.migration_status().await.map_err(|error| unusable(checked, &error))?;
-    bring_up(&store, checked, Schema::Migrate).await?;
-    store.close().await;
-    Ok(before)
-}
-
-/// How far the schema of a database that is there is.
-pub(crate) async fn migration_status(checked: &Checked) -> anyhow::Result<MigrationStatus> {
-    let store = open_store(checked).await?;
-    let status = store.migration_status().await.map_err(|error| unusable(checked, &error))?;
-    store.close().await;
-    Ok(status)
-}
-
-/// Opens a database that is there and of this version; changes nothing.
-pub(crate) async fn open_existing(checked: &Checked) -> anyhow::Result<SqliteStore> {
-    if !checked.database.exists() {
-        return Err(cannot_begin(format!(
-            "there is no database at {}: say where the data is with --data-dir",
-            checked.database.display()
-        )));
-    }
-    let store = open_store(checked).await?;
-    let status = store.migration_status().await.map_err(|error| unusable(checked, &error))?;
-    require_current(status, checked)?;
-    Ok(store)
-}
-
-async fn open_store(checked: &Checked) -> anyhow::Result<SqliteStore> {
-    make_private(&checked.database).map_err(|error| {
-        cannot_begin(format!("cannot make the database {}: {error}", checked.database.display()))
-    })?;
-    let settings = SqliteSettings::new(&checked.database);
-    let rules = Arc::new(rules(&checked.settings));
-    SqliteStore::open(settings, clock(), entropy(), rules)
-        .await
-        .map_err(|error| unusable(checked, &error))
-}
-
-async fn bring_up(store: &SqliteStore, checked: &Checked, schema: Schema) -> anyhow::Result<()> {
-    let status = store.migration_status().await.map_err(|error| unusable(checked, &error))?;
-    require_known(status, checked)?;
-    if status.newest.is_none() || schema == Schema::Migrate {
-        return store.migrate().await.map_err(|error| match error {
-            StoreError::Corrupt { .. } => unusable(checked, &error),
-            error => anyhow::anyhow!(error).context("the database could not be migrated"),
-        });
-    }
-    require_current(status, checked)
-}
-
-fn require_current(status: MigrationStatus, checked: &Checked) -> anyhow::Result<()> {
-    require_known(status, checked)?;
-    if status.pending > 0 {
-        return Err(cannot_begin(format!(
-            "the database {} is of an older version: run `keelway migrate up` first",
-            checked.database.display()
-        )));
-    }
-    Ok(())
-}
-
-/// Refuses a schema that no migration of this version leads to.
-pub(crate) fn require_known(status: MigrationStatus, checked: &Checked) -> anyhow::Result<()> {
-    let path = checked.database.display();
-    if status.unknown > 0 {
-        return Err(cannot_begin(format!(
-            "the database {path} was made by a newer version of keelway: update it, or choose \
-             another place with --data-dir"
-        )));
-    }
-    if status.modified > 0 {
-        return Err(cannot_begin(format!(
-            "the database {path} was made by another build of keelway, whose migrations differ \
-             from this one's: use that build, or choose another place with --data-dir"
-        )));
-    }
-    Ok(())
-}
-
-fn unusable(checked: &Checked, error: &StoreError) -> anyhow::Error {
-    let path = checked.database.display();
-    cannot_begin(match error {
-        StoreError::Corrupt { id, .. } => format!(
-            "the database {path} is not a Keelway database, or damaged ({id}): restore a copy, \
-             or choose another place with --data-dir"
-        ),
-        error => format!("cannot use the database {path}: {error}"),
     })
 }
 

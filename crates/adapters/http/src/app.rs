@@ -82,8 +82,25 @@ impl Http {
             InitError = (),
         > + use<>,
     > {
+        let pages = self.shared.pages.as_ref().map_or(&[][..], |pages| pages.routes.rows());
+        self.app(TABLE.rows().iter().chain(pages).collect())
+    }
+
+    /// The same with some rows of the table and no others.
+    pub(crate) fn app(
+        &self,
+        rows: Vec<&'static Row>,
+    ) -> App<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<impl MessageBody + use<>>,
+            Error = Error,
+            InitError = (),
+        > + use<>,
+    > {
         let mut app = App::new().app_data(self.shared.clone());
-        for (pattern, rows) in by_path(self.shared.pages.as_ref()) {
+        for (pattern, rows) in by_path(rows) {
             app = app.service(resource(&pattern, &rows));
         }
         app.default_service(web::to(unknown_path)).wrap(from_fn(edge))
@@ -99,10 +116,9 @@ impl Http {
 }
 
 /// The rows of each path; a fixed segment comes before a `{name}` in its place.
-fn by_path(pages: Option<&Pages>) -> BTreeMap<String, Vec<&'static Row>> {
+fn by_path(rows: Vec<&'static Row>) -> BTreeMap<String, Vec<&'static Row>> {
     let mut paths: BTreeMap<String, Vec<&'static Row>> = BTreeMap::new();
-    let pages = pages.map_or(&[][..], |pages| pages.routes.rows());
-    for row in TABLE.rows().iter().chain(pages) {
+    for row in rows {
         // In ASCII, `{` follows every letter, digit and hyphen.
         paths.entry(row.pattern()).or_default().push(row);
     }

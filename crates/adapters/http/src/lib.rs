@@ -94,8 +94,9 @@ mod snapshots;
 mod stream;
 mod tenants;
 
+pub use actix_web::dev::Server;
 pub use app::{Http, http};
 pub use openapi::openapi_json;
 pub use pages::{Pages, Refused, Visitor};
 pub use problem::{Code, Problem};
-pub use settings::{Drain, HttpSettings};
+pub use settings::{Drain, Helper, HttpSettings};

@@ -1,25 +1,42 @@
 //! What machines ask about the process, and what the API offers.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::http::header::{CACHE_CONTROL, HeaderMap};
+use actix_web::dev::Server;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use keelway_kernel::{StoreError, UserId};
 use keelway_tiers::Feature;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::app::{self, Http};
 use crate::args::UseCases;
 use crate::guard::Public;
 use crate::problem::{Code, Problem};
-use crate::reply::View;
-use crate::routes::{Routes, TABLE};
+use crate::reply::{View, reply, respond};
+use crate::routes::{Routes, Row, TABLE};
 use crate::settings::MetricsAccess;
 
 /// A store that takes longer is not ready.
 const READY_WITHIN: Duration = Duration::from_secs(1);
+
+/// What a process answers that serves nothing else.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+impl Http {
+    /// Serves the probes alone on `listener`, until the returned server is stopped.
+    pub fn serve_probes(&self, listener: TcpListener) -> io::Result<Server> {
+        let (http, (_, settings)) = (self.clone(), self.parts());
+        let is_probe = |row: &&Row| PROBES.contains(&&*row.path);
+        let rows = move || TABLE.rows().iter().filter(is_probe).collect();
+        app::serve!(move || http.app(rows()), listener, settings)
+    }
+}
 
 pub(crate) fn routes(routes: &mut Routes) {
     routes.at(__path_index, index);
@@ -91,25 +108,47 @@ async fn alive(_: Public) -> HttpResponse {
     plain("ok\n".to_owned())
 }
 
+/// How ready the process is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Readiness)]
+pub(crate) struct ReadinessView {
+    /// `ready`, or `degraded`: requests are served all the same.
+    #[schema(example = "ready")]
+    status: &'static str,
+    /// What the process has to do without for now.
+    #[schema(example = json!([]))]
+    degraded: Vec<&'static str>,
+}
+
 /// Whether the process takes requests
 ///
-/// 503 while the store does not answer, and from the moment a stop was asked for.
+/// 503 while the store does not answer, and from the moment a stop was asked for. What the
+/// process can do without keeps it from nothing, and is named while it is away.
 #[utoipa::path(
     get, path = "/readyz", tag = "about", operation_id = "readyz",
-    responses((status = 200, body = String, content_type = "text/plain", description = "It does")),
+    responses((status = 200, body = ReadinessView, description = "It does")),
 )]
 async fn ready(_: Public, app: UseCases) -> Result<HttpResponse, Problem> {
     if app.settings().drain.has_begun() {
         let problem = Problem::new(Code::Draining, "the process is about to stop");
         return Err(problem.retry_after(1));
     }
-    // One look-up by primary key; nobody has the id that is all zeros.
+    // Whatever is wrong with the store, others should get the requests.
+    ask_store(&app).await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let helpers = app.settings().helpers.iter();
+    let away = helpers.filter(|helper| !(helper.is_well)()).map(|helper| helper.name);
+    let degraded: Vec<_> = away.collect();
+    let status = if degraded.is_empty() { "ready" } else { "degraded" };
+    let mut response = respond(reply(StatusCode::OK, &ReadinessView { status, degraded }));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// One look-up by primary key; nobody has the id that is all zeros.
+async fn ask_store(app: &UseCases) -> Result<(), StoreError> {
     let nobody = UserId::from_uuid(uuid::Uuid::nil());
     let asked = tokio::time::timeout(READY_WITHIN, app.ports().accounts.find_user(nobody)).await;
-    let asked = asked.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())));
-    // Whatever is wrong with the store, others should get the requests.
-    asked.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    Ok(plain("ready\n".to_owned()))
+    asked.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into()))).map(drop)
 }
 
 /// What was measured, for Prometheus
@@ -123,12 +162,14 @@ async fn metrics(_: Public, app: UseCases, req: HttpRequest) -> Result<HttpRespo
     if !may_measure(app.settings().metrics_access, req.peer_addr(), req.headers()) {
         return Err(Problem::not_found());
     }
-    let handle = app.settings().metrics.as_ref();
-    let text = handle.map_or_else(String::new, |handle| {
-        handle.run_upkeep();
-        handle.render()
-    });
-    Ok(plain(text))
+    let Some(handle) = &app.settings().metrics else { return Ok(plain(String::new())) };
+    let up = |name, is_up| metrics::gauge!("keelway_up", "part" => name).set(f64::from(is_up));
+    up("store", ask_store(&app).await.is_ok());
+    for helper in &app.settings().helpers {
+        up(helper.name, (helper.is_well)());
+    }
+    handle.run_upkeep();
+    Ok(plain(handle.render()))
 }
 
 /// A proxy on this machine is a loopback peer too; it mostly says for whom it asks.

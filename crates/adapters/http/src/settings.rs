@@ -44,6 +44,17 @@ pub struct HttpSettings {
     pub metrics_access: MetricsAccess,
     /// Whether the process is about to stop.
     pub drain: Drain,
+    /// What the process can do without, and is slower or more careful while it has to.
+    pub helpers: Vec<Helper>,
+}
+
+/// Something whose loss degrades the process and stops nothing.
+#[derive(Clone)]
+pub struct Helper {
+    /// What it is called in `/readyz` and in metrics.
+    pub name: &'static str,
+    /// Whether it did what it was last asked for: from memory, without asking it anything.
+    pub is_well: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
 /// Who may read what was measured.
@@ -77,6 +88,7 @@ impl HttpSettings {
             metrics: None,
             metrics_access: MetricsAccess::LoopbackOnly,
             drain: Drain::default(),
+            helpers: Vec::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! `keelway admin`: what whoever has the data directory may do, and nobody else.
 
 use anyhow::Context as _;
-use keelway_access::ports::{IssueOwnerLink, Staff as _};
+use keelway_access::ports::IssueOwnerLink;
 use keelway_access::{Occasion, OwnerToken};
 
 use crate::exit::Exit;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use keelway_builds::ports::{Inspection, Inspector as _};
+use keelway_builds::ports::Inspection;
 use serde_json::json;
 
 use crate::cli::ReportArgs;
@@ -14,9 +14,10 @@ pub(super) fn run(args: &ReportArgs, sources: &Sources) -> anyhow::Result<Exit> 
     let checked = super::quiet_settings(sources)?;
     let inspection = super::block_on(async {
         let store = wiring::open_existing(&checked).await?;
-        let inspection = store.inspect().await.map_err(|error| {
-            cannot_begin(format!("cannot read {}: {error}", checked.database.display()))
-        })?;
+        let inspection = store
+            .inspect()
+            .await
+            .map_err(|error| cannot_begin(format!("cannot read {}: {error}", checked.database)))?;
         store.close().await;
         Ok(inspection)
     })?;

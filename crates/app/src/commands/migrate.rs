@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::cli::ReportArgs;
 use crate::exit::Exit;
-use crate::settings::Sources;
+use crate::settings::{Database, Sources};
 use crate::wiring::{self, MigrationStatus};
 
 pub(super) fn up(sources: &Sources) -> anyhow::Result<Exit> {
@@ -19,14 +19,15 @@ pub(super) fn up(sources: &Sources) -> anyhow::Result<Exit> {
 
 pub(super) fn status(args: &ReportArgs, sources: &Sources) -> anyhow::Result<Exit> {
     let checked = super::quiet_settings(sources)?;
-    let status = if checked.database.exists() {
-        Some(super::block_on(wiring::migration_status(&checked))?)
-    } else {
-        None
+    let status = match &checked.database {
+        Database::Sqlite(path) if !path.exists() => None,
+        Database::Sqlite(_) | Database::Postgres { .. } => {
+            Some(super::block_on(wiring::migration_status(&checked))?)
+        }
     };
     if args.json {
         super::print_json(&json!({
-            "database": checked.database,
+            "database": checked.database.to_string(),
             "exists": status.is_some(),
             "newest": status.and_then(|status| status.newest),
             "pending": status.map(|status| status.pending),
@@ -39,7 +40,7 @@ pub(super) fn status(args: &ReportArgs, sources: &Sources) -> anyhow::Result<Exi
         wiring::require_known(status, &checked)?;
     }
     if !args.json {
-        super::print(&format!("{}: {}", checked.database.display(), sentence(status)))?;
+        super::print(&format!("{}: {}", checked.database, sentence(status)))?;
     }
     let current = status.is_some_and(|status| status.is_current());
     Ok(if current { Exit::Done } else { Exit::No })

@@ -6,6 +6,7 @@ mod config;
 mod doctor;
 mod estimate;
 mod migrate;
+mod probe;
 mod progress;
 mod serve;
 
@@ -25,7 +26,8 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> anyhow::Result<Exit> {
     match cli.command {
         None => serve::embedded(&cli.serve.put_over(sources)),
         Some(Command::Serve(args)) => serve::serve(&args.put_over(sources)),
-        Some(Command::Worker) => serve::worker(&sources),
+        Some(Command::Worker(args)) => serve::worker(&args.put_over(sources)),
+        Some(Command::Probe { address }) => probe::run(address, &sources),
         Some(Command::Migrate { action: MigrateAction::Up }) => migrate::up(&sources),
         Some(Command::Migrate { action: MigrateAction::Status(args) }) => {
             migrate::status(&args, &sources)

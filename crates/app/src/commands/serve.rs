@@ -3,15 +3,17 @@
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
+use futures::future::join_all;
 use keelway_access::{Occasion, OwnerToken};
-use keelway_http::Drain;
+use keelway_http::{Drain, Server};
+use keelway_worker::Worker;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::{Exit, cannot_begin};
 use crate::settings::{Checked, Sources};
 use crate::system::{Signals, stop_on_signal};
-use crate::wiring::{House, Schema, listen};
+use crate::wiring::{House, Ops, Schema, listen};
 
 /// How often the metrics' buckets are drained, so that they do not grow while nobody reads.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -29,74 +31,93 @@ pub(super) fn serve(sources: &Sources) -> anyhow::Result<Exit> {
 
 pub(super) fn worker(sources: &Sources) -> anyhow::Result<Exit> {
     let checked = super::settings(sources)?;
-    crate::logging::begin(&checked.settings.log, &sources.environment)?;
+    let (settings, ops) = (&checked.settings, begin(&checked, sources)?);
     super::block_on(async {
+        let probes = settings.worker.listen.map(|address| listen(address, "`worker.listen`"));
+        let probes = probes.transpose()?;
         let house = House::open(&checked, Schema::Keep).await?;
-        let (stop, signals) = (CancellationToken::new(), Signals::new()?);
+        let probes = match probes {
+            Some(probes) => vec![house.probes(&checked, ops.clone()).serve_probes(probes)?],
+            None => Vec::new(),
+        };
+        let signals = Signals::new()?;
         tracing::info!(data_dir = %house.data_dir().display(), "the worker is ready");
-        tokio::select! {
-            () = stop_on_signal(signals, stop.clone()) => {}
-            () = async { house.worker().run(stop.clone()).await } => {}
-        }
-        house.close().await;
-        Ok(Exit::Done)
+        let worker = Some(house.worker());
+        Running { servers: probes, worker, ops, signals }.until_stopped(house).await
     })
 }
 
 fn run_server(checked: &Checked, schema: Schema, sources: &Sources) -> anyhow::Result<Exit> {
+    let (settings, ops) = (&checked.settings, begin(checked, sources)?);
+    super::block_on(async {
+        // Addresses first: a second server on the same data stops here and touches nothing.
+        let api = listen(settings.listen, "--listen")?;
+        let sites = listen(settings.preview_listen, "--preview-listen")?;
+        let house = House::open(checked, schema).await?;
+        let http = house.http(checked, ops.clone());
+        let servers = vec![http.serve(api)?, http.serve_sites(sites)?];
+        let signals = Signals::new()?;
+        greet(checked, owner_link(&house).await.as_ref())?;
+        let worker = settings.worker.enabled.then(|| house.worker());
+        Running { servers, worker, ops, signals }.until_stopped(house).await
+    })
+}
+
+/// Begins the log and the measuring.
+fn begin(checked: &Checked, sources: &Sources) -> anyhow::Result<Ops> {
     crate::logging::begin(&checked.settings.log, &sources.environment)?;
     let metrics = PrometheusBuilder::new()
         .install_recorder()
         .map_err(|error| cannot_begin(format!("nothing can be measured: {error}")))?;
-    super::block_on(async {
-        // Addresses first: a second server on the same data stops here and touches nothing.
-        let settings = &checked.settings;
-        let api = listen(settings.listen, "--listen")?;
-        let sites = listen(settings.preview_listen, "--preview-listen")?;
-        let house = House::open(checked, schema).await?;
+    Ok(Ops { drain: Drain::default(), metrics })
+}
 
-        let (stop, drain) = (CancellationToken::new(), Drain::default());
-        let http = house.http(checked, drain.clone(), Some(metrics.clone()));
-        let (api, sites) = (http.serve(api)?, http.serve_sites(sites)?);
-        let handles = [api.handle(), sites.handle()];
-        let signals = Signals::new()?;
-        greet(checked, owner_link(&house).await.as_ref())?;
+/// What runs until it is told to stop.
+struct Running {
+    servers: Vec<Server>,
+    worker: Option<Worker>,
+    ops: Ops,
+    signals: Signals,
+}
 
+impl Running {
+    async fn until_stopped(self, house: House) -> anyhow::Result<Exit> {
+        let Self { servers, worker, ops, signals } = self;
+        let stop = CancellationToken::new();
+        let handles: Vec<_> = servers.iter().map(Server::handle).collect();
         let run = async {
             // Whoever balances load and whoever reads a stream are told first; both can still
             // come and see while builds end.
             let announce = async {
                 stop.cancelled().await;
-                drain.begin();
+                ops.drain.begin();
             };
             let work = async {
-                if settings.worker.enabled {
-                    house.worker().run(stop.clone()).await;
+                if let Some(worker) = worker {
+                    worker.run(stop.clone()).await;
                 }
             };
             tokio::join!(announce, work);
-            futures::future::join_all(handles.map(|handle| handle.stop(true))).await;
+            join_all(handles.iter().map(|handle| handle.stop(true))).await;
         };
         let all = async {
-            let (api, sites, ()) = tokio::join!(ended(api, &stop), ended(sites, &stop), run);
-            api.and(sites)
+            let servers = join_all(servers.into_iter().map(|server| ended(server, &stop)));
+            let (ended, ()) = tokio::join!(servers, run);
+            ended.into_iter().collect::<io::Result<()>>()
         };
         tokio::select! {
             () = stop_on_signal(signals, stop.clone()) => {}
             ended = all => ended?,
-            () = upkeep(&metrics) => {}
+            () = upkeep(&ops.metrics) => {}
         }
         house.close().await;
         tracing::info!("stopped");
         Ok(Exit::Done)
-    })
+    }
 }
 
 /// Waits for a server; one that ends by itself takes the rest with it.
-async fn ended<S: Future<Output = io::Result<()>>>(
-    server: S,
-    stop: &CancellationToken,
-) -> S::Output {
+async fn ended(server: Server, stop: &CancellationToken) -> io::Result<()> {
     let ended = server.await;
     stop.cancel();
     ended

@@ -1,5 +1,6 @@
 //! What types alone cannot say about settings.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -8,9 +9,9 @@ use keelway_estimate::Estimator;
 use keelway_http::client::Cidr;
 use keelway_signing::SharedKey;
 use secrecy::{ExposeSecret as _, SecretString};
+use toml::Value;
 
-use super::table::Kind;
-use super::{Loaded, Settings, SettingsError};
+use super::{Address, Loaded, Settings, SettingsError};
 
 /// The shortest lease under which a worker can tell a slow store from a lost lease.
 const SHORTEST_LEASE_MS: u32 = 1_500;
@@ -18,7 +19,7 @@ const SHORTEST_LEASE_MS: u32 = 1_500;
 /// Settings that hold together, with their texts parsed.
 pub(crate) struct Checked {
     pub(crate) settings: Settings,
-    pub(crate) database: PathBuf,
+    pub(crate) database: Database,
     /// Without a slash at the end.
     pub(crate) public_url: String,
     pub(crate) sites: SiteUrl,
@@ -26,17 +27,37 @@ pub(crate) struct Checked {
     pub(crate) estimator: Estimator,
 }
 
+/// Which database it is.
+#[derive(Debug, Clone)]
+pub(crate) enum Database {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server: as the app, and as the owner of the tables.
+    Postgres { url: Address, owner: Address },
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => path.display().fmt(f),
+            Self::Postgres { url, .. } => url.fmt(f),
+        }
+    }
+}
+
 impl Loaded {
     /// Checks what settings say about one another; names all that is wrong.
     pub(crate) fn check(self) -> Result<Checked, SettingsError> {
         let mut problems = Vec::new();
         self.no_secret_is_shown(&mut problems);
+        self.nothing_is_said_in_vain(&mut problems);
         let settings = self.settings;
         settings.addresses(&mut problems);
         settings.durations(&mut problems);
         settings.secrets(&mut problems);
         let mut note = |problem: String| problems.push(problem);
-        let database = settings.database_path().map_err(&mut note).ok();
+        let database = settings.database().map_err(&mut note).ok();
+        settings.redis().map_err(&mut note).ok();
         let public_url = settings.public_address().map_err(&mut note).ok();
         let preview_listen = reachable(settings.preview_listen).to_string();
         let sites = settings.sites_url.replace("{preview_listen}", &preview_listen);
@@ -67,15 +88,16 @@ impl Loaded {
 
     /// No secret may stand in a setting that is shown.
     fn no_secret_is_shown(&self, problems: &mut Vec<String>) {
-        let of_kind = |secret: bool| {
-            let rows = self.layers.table.iter();
-            rows.filter(move |row| (row.kind == Kind::Secret) == secret).filter_map(|row| {
-                let (value, _) = self.layers.values.get(&row.key)?;
-                Some((row.key.as_str(), value.as_str()?))
-            })
-        };
-        for (secret, hidden) in of_kind(true).filter(|(_, hidden)| !hidden.is_empty()) {
-            for (key, _) in of_kind(false).filter(|(_, shown)| shown.contains(hidden)) {
+        let rows = self.layers.table.iter().filter_map(|row| {
+            let (value, _) = self.layers.values.get(&row.key)?;
+            Some((&row.key, value.as_str()?, row.kind.shown(value)))
+        });
+        let rows: Vec<_> = rows.collect();
+        let is_hidden =
+            |value: &str, shown: &Value| !value.is_empty() && shown.as_str() != Some(value);
+        for (secret, value, _) in rows.iter().filter(|(_, value, shown)| is_hidden(value, shown)) {
+            let shows = |shown: &Value| shown.as_str().is_some_and(|shown| shown.contains(value));
+            for (key, ..) in rows.iter().filter(|(.., shown)| shows(shown)) {
                 problems.push(format!(
                     "`{key}` contains the secret `{secret}`, which would be shown: remove it and \
                      replace the secret"
@@ -83,11 +105,25 @@ impl Loaded {
             }
         }
     }
+
+    /// What only PostgreSQL reads is not set beside SQLite.
+    fn nothing_is_said_in_vain(&self, problems: &mut Vec<String>) {
+        if self.settings.database.url.scheme() != "sqlite" {
+            return;
+        }
+        for key in ["database.migrations_url", "database.connections"] {
+            if self.is_set(key) {
+                problems.push(format!("`{key}` has no effect on SQLite: leave it out"));
+            }
+        }
+    }
 }
 
 impl Settings {
     fn addresses(&self, problems: &mut Vec<String>) {
-        for (key, address) in [("listen", self.listen), ("preview_listen", self.preview_listen)] {
+        let probes = self.worker.listen.map(|address| ("worker.listen", address));
+        let both = [("listen", self.listen), ("preview_listen", self.preview_listen)];
+        for (key, address) in both.into_iter().chain(probes) {
             if address.port() == 0 {
                 problems.push(format!("`{key}`: name a port, so that people can be told"));
             }
@@ -132,10 +168,9 @@ impl Settings {
         }
     }
 
-    fn database_path(&self) -> Result<PathBuf, String> {
-        let url = self.database.url.as_str();
-        // What stands before `://` or `:` is a scheme; the rest may hold a password.
-        let scheme = url.split(':').next().unwrap_or_default();
+    fn database(&self) -> Result<Database, String> {
+        let set = &self.database;
+        let url = set.url.expose();
         match url.strip_prefix("sqlite:") {
             Some("" | ":memory:") => Err(
                 "`database.url` names no file: write sqlite:PATH; a database in memory would be \
@@ -144,15 +179,32 @@ impl Settings {
             ),
             Some(path) => {
                 let path = path.strip_prefix("//").unwrap_or(path);
-                Ok(path.replace("{data_dir}", &self.data_dir.to_string_lossy()).into())
+                let path = path.replace("{data_dir}", &self.data_dir.to_string_lossy());
+                Ok(Database::Sqlite(path.into()))
             }
-            None if matches!(scheme, "postgres" | "postgresql") => Err(
-                "`database.url`: PostgreSQL is not supported by this version; write sqlite:PATH"
-                    .to_owned(),
-            ),
+            None if is_postgres(&set.url) => {
+                let owner = set.migrations_url.as_ref().unwrap_or(&set.url);
+                for (key, url) in [("url", &set.url), ("migrations_url", owner)] {
+                    names_a_database(key, url)?;
+                }
+                Ok(Database::Postgres { url: set.url.clone(), owner: owner.clone() })
+            }
+            // What stands behind the scheme may hold a password.
             None => Err(format!(
-                "`database.url`: {scheme:?} is no database known here; write sqlite:PATH"
+                "`database.url`: {} is no database known here; write sqlite:PATH or {POSTGRES_FORM}",
+                scheme_of(&set.url)
             )),
+        }
+    }
+
+    fn redis(&self) -> Result<(), String> {
+        match &self.redis.url {
+            Some(url) if !matches!(url.scheme(), "redis" | "rediss") => Err(format!(
+                "`redis.url`: {} is no scheme of Redis; write redis://:PASSWORD@HOST:PORT, or \
+                 rediss:// for TLS",
+                scheme_of(url)
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -174,8 +226,31 @@ impl Settings {
     }
 }
 
+/// What to write for PostgreSQL.
+const POSTGRES_FORM: &str = "postgres://USER:PASSWORD@HOST:PORT/NAME";
+
+fn is_postgres(url: &Address) -> bool {
+    matches!(url.scheme(), "postgres" | "postgresql")
+}
+
+/// The scheme, quoted; what is not certainly one may be a part of a password.
+fn scheme_of(url: &Address) -> String {
+    let scheme = url.expose().split_once("://").map(|(scheme, _)| scheme);
+    let is_plain = |scheme: &&str| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    scheme.filter(is_plain).map_or_else(|| "that".to_owned(), |scheme| format!("{scheme:?}"))
+}
+
+fn names_a_database(key: &str, url: &Address) -> Result<(), String> {
+    let address = url.expose().split(['?', '#']).next().unwrap_or_default();
+    let name = address.split_once("://").and_then(|(_, rest)| rest.rsplit_once('/'));
+    if is_postgres(url) && name.is_some_and(|(_, name)| !name.is_empty()) {
+        return Ok(());
+    }
+    Err(format!("`database.{key}` names no PostgreSQL database: write {POSTGRES_FORM}"))
+}
+
 /// An address to call at, for one that listens on all of them.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
         IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),

@@ -243,8 +243,7 @@ impl Layers {
                 self.values.insert(key.to_owned(), (value, origin));
             }
         } else {
-            let shown =
-                if kind == Kind::Secret { "the value".into() } else { format!("`{value}`") };
+            let shown = if kind.is_discreet() { "the value".into() } else { format!("`{value}`") };
             problems.push(misfit(key, kind, &shown, &origin));
         }
     }
@@ -291,11 +290,11 @@ impl Layers {
     fn unreadable(&self, key: &str, why: &Unreadable, origin: &Origin) -> String {
         let kind = self.entry(key).map_or(Kind::Text, |entry| entry.kind);
         let shown = match self.values.get(key) {
-            Some((value, _)) if kind != Kind::Secret => format!("`{value}`"),
+            Some((value, _)) if !kind.is_discreet() => format!("`{value}`"),
             _ => "the value".to_owned(),
         };
         let message = one_line(why.inner());
-        if kind == Kind::Secret || message.contains("untagged enum") {
+        if kind.is_discreet() || message.contains("untagged enum") {
             return misfit(key, kind, &shown, origin);
         }
         if message.contains("socket address") {
@@ -337,7 +336,7 @@ fn insert(tree: &mut toml::Table, key: &str, value: Value) {
 }
 
 fn misfit(key: &str, kind: Kind, shown: &str, origin: &Origin) -> String {
-    let shown = if kind == Kind::Secret { "the value" } else { shown };
+    let shown = if kind.is_discreet() { "the value" } else { shown };
     format!("`{key}`: {shown} is not {} ({origin})", kind.expected())
 }
 

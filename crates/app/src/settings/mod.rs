@@ -3,6 +3,7 @@
 //! **Invariant:** every key stands in one table, which the reader, the environment's names,
 //! `config print` and the documentation are made from; a key that is not in it is an error.
 
+mod address;
 mod check;
 mod environment;
 mod layers;
@@ -22,7 +23,8 @@ use keelway_tiers::{Feature, FlagSet, LimitTable, Rollout};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use check::Checked;
+pub(crate) use address::Address;
+pub(crate) use check::{Checked, Database, reachable};
 pub(crate) use environment::Environment;
 pub(crate) use layers::{Flag, Loaded, SettingsError, Sources, load};
 pub(crate) use print::reference;
@@ -52,7 +54,9 @@ sections! {
         /// HTTP.
         http: HttpSection = HttpSection::default(),
         /// The database.
-        database: Database = Database::default(),
+        database: DatabaseSettings = DatabaseSettings::default(),
+        /// What processes share that may be lost.
+        redis: RedisSettings = RedisSettings::default(),
         /// The builds' runner.
         worker: WorkerSettings = WorkerSettings::default(),
         /// The rules of builds.
@@ -99,15 +103,34 @@ sections! {
     }
 
     /// The database.
-    Database {
-        /// `sqlite:PATH`; `{data_dir}` stands for the data directory.
-        url: String = "sqlite:{data_dir}/keelway.db".to_owned(),
+    DatabaseSettings {
+        /// `sqlite:PATH`, where `{data_dir}` stands for the data directory, or
+        /// `postgres://USER:PASSWORD@HOST:PORT/NAME`. A password is never shown.
+        url: Address = Address::from("sqlite:{data_dir}/keelway.db"),
+        /// The same PostgreSQL database as its owner, for `keelway migrate` alone;
+        /// `database.url` unless set. A password is never shown.
+        migrations_url: Option<Address> = None,
+        /// Connections with PostgreSQL that a process holds at most.
+        connections: NonZeroU32 = at_least_one(16),
+        /// Whether a role that row-level security does not hold back is taken: a superuser, one
+        /// that owns tables, or one with `BYPASSRLS`. For development.
+        allow_unsafe_role: bool = false,
+    }
+
+    /// What processes share that may be lost.
+    RedisSettings {
+        /// `redis://:PASSWORD@HOST:PORT`, where processes wake one another and count requests
+        /// together; each does so by itself unless set. A password is never shown.
+        url: Option<Address> = None,
     }
 
     /// The builds' runner.
     WorkerSettings {
         /// Whether `serve` runs builds too.
         enabled: bool = true,
+        /// Where `keelway worker` answers `/healthz`, `/readyz` and `/metrics`; nowhere unless
+        /// set.
+        listen: Option<SocketAddr> = None,
         /// Builds run side by side.
         slots: NonZeroU32 = at_least_one(2),
         /// Agents of one build that work side by side.

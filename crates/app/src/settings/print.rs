@@ -7,10 +7,10 @@ use serde_json::json;
 use toml::Value;
 
 use super::Environment;
+use super::address::HIDDEN;
 use super::layers::{Layers, Loaded};
 use super::table::{Entry, Kind};
 
-const HIDDEN: &str = "(hidden)";
 const UNSET: &str = "(not set)";
 const NOT_ENFORCED: &str = "not enforced yet";
 
@@ -40,8 +40,7 @@ impl Loaded {
     pub(crate) fn to_json(&self) -> serde_json::Value {
         let rows = self.layers.table.iter().map(|row| {
             let value = match self.layers.values.get(&row.key) {
-                Some(_) if row.kind == Kind::Secret => json!(HIDDEN),
-                Some((value, _)) => json!(value),
+                Some((value, _)) => json!(row.kind.shown(value)),
                 None => serde_json::Value::Null,
             };
             let (origin, enforced) = (self.origin(row), row.is_enforced());
@@ -53,7 +52,7 @@ impl Loaded {
     fn shown(&self, row: &Entry) -> String {
         match self.layers.values.get(&row.key) {
             Some(_) if row.kind == Kind::Secret => HIDDEN.to_owned(),
-            Some((value, _)) => value.to_string(),
+            Some((value, _)) => row.kind.shown(value).to_string(),
             None => UNSET.to_owned(),
         }
     }

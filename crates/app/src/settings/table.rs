@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use toml::Value;
 
+use super::address::{self, Address, HIDDEN};
 use super::{LogFormat, MetricsReaders, PackageRow, RateRow, RunMode};
 
 /// How a text becomes a value, and what a person is told to write.
@@ -28,13 +29,15 @@ pub(crate) enum Kind {
     Rows,
     /// A text that is never shown.
     Secret,
+    /// An address that is shown without its password.
+    Address,
 }
 
 impl Kind {
     /// What is expected, to complete "is not ...".
     pub(crate) const fn expected(self) -> &'static str {
         match self {
-            Self::Text | Self::Secret => "a text",
+            Self::Text | Self::Secret | Self::Address => "a text",
             Self::Number => "a whole number",
             Self::Switch => "true or false",
             Self::NumberOrWord => "a whole number, `unlimited` or `by_contract`",
@@ -48,7 +51,7 @@ impl Kind {
     pub(crate) fn read(self, text: &str) -> Option<Value> {
         let number = || text.parse().ok().map(Value::Integer);
         match self {
-            Self::Text | Self::Secret => Some(Value::String(text.to_owned())),
+            Self::Text | Self::Secret | Self::Address => Some(Value::String(text.to_owned())),
             Self::Number => number(),
             Self::Switch => match text {
                 "true" | "on" | "1" => Some(Value::Boolean(true)),
@@ -68,10 +71,24 @@ impl Kind {
         }
     }
 
+    /// Whether a value of this kind can be secret, or a part of it.
+    pub(crate) const fn is_discreet(self) -> bool {
+        matches!(self, Self::Secret | Self::Address)
+    }
+
+    /// The value as it may be shown.
+    pub(crate) fn shown(self, value: &Value) -> Value {
+        match (self, value) {
+            (Self::Address, Value::String(text)) => Value::String(address::shown(text)),
+            (Self::Secret | Self::Address, _) => Value::String(HIDDEN.to_owned()),
+            _ => value.clone(),
+        }
+    }
+
     /// Whether a value from a file can be of this kind at all.
     pub(crate) fn fits(self, value: &Value) -> bool {
         match self {
-            Self::Text | Self::Secret => value.is_str(),
+            Self::Text | Self::Secret | Self::Address => value.is_str(),
             Self::Number => value.is_integer(),
             Self::Switch => value.is_bool(),
             Self::NumberOrWord => value.is_integer() || value.is_str(),
@@ -190,11 +207,24 @@ macro_rules! plain {
 }
 
 plain! {
-    Text: String, PathBuf, SocketAddr, Tier, Option<String>, RunMode, LogFormat, MetricsReaders;
+    Text: String, PathBuf, SocketAddr, Option<SocketAddr>, Tier, Option<String>, RunMode, LogFormat, MetricsReaders;
     Number: u32, NonZeroU32, Option<NonZeroU32>;
     Switch: bool;
     List: Vec<String>;
     Rows: Vec<PackageRow>;
+}
+
+impl Setting for Address {
+    fn enter(&self, key: &str, about: &str, table: &mut Vec<Entry>) {
+        let text = Value::String(self.expose().to_owned());
+        table.push(row(key, about, Kind::Address, Some(text)));
+    }
+}
+
+impl Setting for Option<Address> {
+    fn enter(&self, key: &str, about: &str, table: &mut Vec<Entry>) {
+        table.push(row(key, about, Kind::Address, None));
+    }
 }
 
 impl Setting for Option<SecretString> {

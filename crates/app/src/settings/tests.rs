@@ -166,9 +166,18 @@ fn what_is_wrong_is_named_with_its_place_and_a_remedy() {
         ("listen = '127.0.0.1:80'\npreview_listen = '127.0.0.1:80'", &[]),
         ("listen = '127.0.0.1:0'\nsites_url = 'https://{label}.a.example/'", &[]),
         ("worker.lease_ttl_ms = 10\nsessions.idle_s = 0", &[]),
-        ("database.url = 'postgres://me:secret@db/keelway'", &[]),
-        ("database.url = 'mysql:x'", &[]),
+        ("database.url = 'mysql://db/k'", &[]),
+        ("database.url = 'keelway'", &[]),
+        ("database.url = 7\nredis.url = 8", &[]),
         ("database.url = 'sqlite::memory:'", &[]),
+        ("database.url = 'postgres://me:hunter2@db'", &[]),
+        ("database.url = 'postgres://me:hunter2@db/?sslmode=require'", &[]),
+        ("database.url = 'postgres://db/k'\ndatabase.migrations_url = 'sqlite:x'", &[]),
+        ("database.connections = 4\ndatabase.migrations_url = 'postgres://db/k'", &[]),
+        ("database.url = 'postgres://db/k'\ndatabase.connections = 0", &[]),
+        ("redis.url = 'hunter2@localhost:6379'", &[]),
+        ("redis.url = 'http://:hunter2@localhost'", &[]),
+        ("worker.listen = '127.0.0.1:0'", &[]),
         ("sites_url = 'http://sites.example/'\ntrusted_proxies = ['10.0.0/8']", &[]),
         ("public_url = 'https://me:hunter2@a.example'", &[]),
         ("estimate.base_agents = 0", &[]),
@@ -233,12 +242,32 @@ fn what_is_wrong_is_named_with_its_place_and_a_remedy() {
         `worker.lease_ttl_ms`: 10 is less than 1500
         `sessions.idle_s` must be at least 1 and at most `sessions.absolute_s`
         `sessions.renew_every_s` must be less than `sessions.idle_s`
-    "database.url = 'postgres://me:secret@db/keelway'" 
-        `database.url`: PostgreSQL is not supported by this version; write sqlite:PATH
-    "database.url = 'mysql:x'" 
-        `database.url`: "mysql" is no database known here; write sqlite:PATH
+    "database.url = 'mysql://db/k'" 
+        `database.url`: "mysql" is no database known here; write sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME
+    "database.url = 'keelway'" 
+        `database.url`: that is no database known here; write sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME
+    "database.url = 7\nredis.url = 8" 
+        `database.url`: the value is not a text (DIR/keelway.toml)
+        `redis.url`: the value is not a text (DIR/keelway.toml)
     "database.url = 'sqlite::memory:'" 
         `database.url` names no file: write sqlite:PATH; a database in memory would be lost at every stop
+    "database.url = 'postgres://me:hunter2@db'" 
+        `database.url` names no PostgreSQL database: write postgres://USER:PASSWORD@HOST:PORT/NAME
+    "database.url = 'postgres://me:hunter2@db/?sslmode=require'" 
+        `database.url` names no PostgreSQL database: write postgres://USER:PASSWORD@HOST:PORT/NAME
+    "database.url = 'postgres://db/k'\ndatabase.migrations_url = 'sqlite:x'" 
+        `database.migrations_url` names no PostgreSQL database: write postgres://USER:PASSWORD@HOST:PORT/NAME
+    "database.connections = 4\ndatabase.migrations_url = 'postgres://db/k'" 
+        `database.migrations_url` has no effect on SQLite: leave it out
+        `database.connections` has no effect on SQLite: leave it out
+    "database.url = 'postgres://db/k'\ndatabase.connections = 0" 
+        `database.connections`: invalid value: integer `0`, expected a nonzero u32 (DIR/keelway.toml)
+    "redis.url = 'hunter2@localhost:6379'" 
+        `redis.url`: that is no scheme of Redis; write redis://:PASSWORD@HOST:PORT, or rediss:// for TLS
+    "redis.url = 'http://:hunter2@localhost'" 
+        `redis.url`: "http" is no scheme of Redis; write redis://:PASSWORD@HOST:PORT, or rediss:// for TLS
+    "worker.listen = '127.0.0.1:0'" 
+        `worker.listen`: name a port, so that people can be told
     "sites_url = 'http://sites.example/'\ntrusted_proxies = ['10.0.0/8']" 
         `sites_url`: the site address does not contain {label} exactly once
         `trusted_proxies`: `10.0.0/8` is not an address, or an address block such as 10.0.0.0/8
@@ -299,14 +328,53 @@ fn dot_env_cannot_choose_the_mode() {
 fn secrets_are_never_shown() {
     let secret = "a-secret-of-more-than-thirty-two-bytes";
     let old = "another-secret-of-more-than-32-bytes!!";
-    let file = format!("viewer.previous_key = '{old}'");
-    let variables = [("KEELWAY_VIEWER_KEY", secret)];
+    let file = format!(
+        "viewer.previous_key = '{old}'\ndatabase.migrations_url = 'postgres://o:hunter2@db/k'"
+    );
+    let variables = [
+        ("KEELWAY_VIEWER_KEY", secret),
+        ("KEELWAY_DATABASE_URL", "postgres://app:hunter2@db/k?password=hunter2"),
+        ("KEELWAY_REDIS_URL", "rediss://:hunter2@cache"),
+    ];
     let loaded =
         Case { file: &file, variables: &variables, ..Case::default() }.load().ok().unwrap();
-    let text = loaded.to_text();
+    let (text, json) = (loaded.to_text(), loaded.to_json());
     assert!(text.contains("(hidden)"), "{text}");
-    for shown in [text, loaded.to_json().to_string(), format!("{:?}", loaded.settings)] {
-        assert!(!shown.contains(secret) && !shown.contains(old), "{shown}");
+    assert_eq!(json["database.url"]["value"], "postgres://app@db/k?(hidden)");
+    assert_eq!(json["database.migrations_url"]["value"], "postgres://o@db/k");
+    assert_eq!(json["redis.url"]["value"], "rediss://cache");
+    let settings = format!("{:?}", loaded.settings);
+    let database = loaded.check().unwrap_or_else(|error| panic!("{error}")).database;
+    for shown in [text, json.to_string(), settings, database.to_string(), format!("{database:?}")] {
+        for secret in [secret, old, "hunter2"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_database_is_a_file_or_a_server() {
+    use super::Database;
+
+    let database = |file| {
+        let loaded = Case { file, ..Case::default() }.load().ok().unwrap();
+        let place = loaded.settings.data_dir.to_str().unwrap().to_owned();
+        let checked = loaded.check().unwrap_or_else(|error| panic!("{error}"));
+        match checked.database {
+            Database::Sqlite(path) => path.to_str().unwrap().replace(&place, "DIR"),
+            Database::Postgres { url, owner } => format!("{} {}", url.expose(), owner.expose()),
+        }
+    };
+    let server = "database.url = 'postgresql://a:b@db/k?sslmode=require'";
+    let owned = "database.url = 'postgres://a@db/k'\ndatabase.migrations_url = 'postgres:///k'";
+    for (file, expected) in [
+        ("", "DIR/keelway.db"),
+        ("database.url = 'sqlite://{data_dir}/other.db'", "DIR/other.db"),
+        ("database.url = 'sqlite:/var/keelway.db'", "/var/keelway.db"),
+        (server, "postgresql://a:b@db/k?sslmode=require postgresql://a:b@db/k?sslmode=require"),
+        (owned, "postgres://a@db/k postgres:///k"),
+    ] {
+        assert_eq!(database(file), expected);
     }
 }
 
