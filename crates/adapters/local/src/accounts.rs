@@ -13,22 +13,44 @@ use keelway_access::{
 };
 use keelway_kernel::{Clock, Failure, Once, StoreError, TenantScope, UserId};
 
-use crate::memory::{Finally, Keep, Memory};
+use crate::memory::{Finally, Keep, Memory, Tell};
 
 /// A store of accounts that is asked for a person's memberships at most once per time to live.
 ///
 /// A membership made, changed or ended through it is seen at once, and so is a tenant's new
-/// name. Everything else is asked for each time, and so are the memberships of a person who
+/// name, which other processes see when the time to live is over. Everything else is asked for each time, and so are the memberships of a person who
 /// has none.
 pub struct CachedAccounts<A> {
     store: A,
     memberships: Memory<UserId, Vec<Membership>>,
+    tell: Tell,
 }
 
 impl<A> CachedAccounts<A> {
     /// Puts a memory in front of `store`.
     pub fn new(store: A, clock: Arc<dyn Clock>, keep: Keep) -> Self {
-        Self { store, memberships: Memory::new(clock, keep) }
+        Self { store, memberships: Memory::new(clock, keep), tell: Box::new(|_| ()) }
+    }
+
+    /// Calls `tell` with the person whenever a membership is made, changed or ended through
+    /// this value, after it was: for other processes to [`forget`](Self::forget) it too.
+    pub fn telling(self, tell: impl Fn(UserId) + Send + Sync + 'static) -> Self {
+        Self { tell: Box::new(tell), ..self }
+    }
+
+    /// Forgets what is remembered of a person, and what is being read of anybody just now.
+    pub fn forget(&self, person: UserId) {
+        self.memberships.forget(&person);
+    }
+
+    /// Forgets all that is remembered.
+    pub fn forget_everything(&self) {
+        self.memberships.forget_everything();
+    }
+
+    fn changed(&self, person: UserId) {
+        self.forget(person);
+        (self.tell)(person);
     }
 }
 
@@ -43,7 +65,7 @@ impl<A: Accounts> Accounts for CachedAccounts<A> {
         cmd: CreateTenant,
     ) -> Result<Once<Tenant>, Failure<CreateTenantError>> {
         let owner = cmd.owner;
-        let _forget = Finally(|| self.memberships.forget(&owner));
+        let _forget = Finally(|| self.changed(owner));
         self.store.create_tenant(cmd).await
     }
 
@@ -87,7 +109,7 @@ impl<A: Members> Members for CachedAccounts<A> {
         cmd: ChangeRole,
     ) -> Result<(), Failure<MemberError>> {
         let member = cmd.member;
-        let _forget = Finally(|| self.memberships.forget(&member));
+        let _forget = Finally(|| self.changed(member));
         self.store.change_role(scope, cmd).await
     }
 
@@ -97,7 +119,7 @@ impl<A: Members> Members for CachedAccounts<A> {
         cmd: RemoveMember,
     ) -> Result<(), Failure<MemberError>> {
         let member = cmd.member;
-        let _forget = Finally(|| self.memberships.forget(&member));
+        let _forget = Finally(|| self.changed(member));
         self.store.remove(scope, cmd).await
     }
 
@@ -107,7 +129,7 @@ impl<A: Members> Members for CachedAccounts<A> {
         user: UserId,
         request_id: &str,
     ) -> Result<(), Failure<LeaveError>> {
-        let _forget = Finally(|| self.memberships.forget(&user));
+        let _forget = Finally(|| self.changed(user));
         self.store.leave(scope, user, request_id).await
     }
 
@@ -150,7 +172,7 @@ impl<A: Invitations> Invitations for CachedAccounts<A> {
 
     async fn accept(&self, cmd: Accept) -> Result<Accepted, Failure<AcceptError>> {
         let user = cmd.user;
-        let _forget = Finally(|| self.memberships.forget(&user));
+        let _forget = Finally(|| self.changed(user));
         self.store.accept(cmd).await
     }
 }

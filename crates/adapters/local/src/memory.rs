@@ -3,7 +3,7 @@
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use keelway_kernel::{Clock, Millis, Timestamp};
+use keelway_kernel::{Clock, Millis, Timestamp, UserId};
 use moka::sync::Cache;
 
 /// How much is kept, and how long.
@@ -95,12 +95,19 @@ where
         });
     }
 
+    pub(crate) fn forget_everything(&self) {
+        self.forget_by(Cache::invalidate_all);
+    }
+
     fn forget_by(&self, forget: impl FnOnce(&Cache<K, Kept<V>>)) {
         let mut endings = self.endings.write().unwrap_or_else(PoisonError::into_inner);
         *endings += 1;
         forget(&self.kept);
     }
 }
+
+/// What tells other processes about a person of whom something was changed.
+pub(crate) type Tell = Box<dyn Fn(UserId) + Send + Sync>;
 
 /// Does something when dropped: also if the store fails or the caller goes away, for the store
 /// may have done its part all the same.

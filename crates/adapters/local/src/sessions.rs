@@ -12,7 +12,7 @@ use keelway_access::{
 };
 use keelway_kernel::{Actor, Clock, Failure, StoreError, UserId};
 
-use crate::memory::{Finally, Keep, Memory};
+use crate::memory::{Finally, Keep, Memory, Tell};
 
 /// A store of sessions that is asked at most once per session and time to live.
 ///
@@ -21,24 +21,52 @@ use crate::memory::{Finally, Keep, Memory};
 pub struct CachedSessions<S> {
     store: S,
     memory: Memory<TokenHash, (Session, User)>,
+    tell: Tell,
 }
 
 impl<S> CachedSessions<S> {
     /// Puts a memory in front of `store`.
     pub fn new(store: S, clock: Arc<dyn Clock>, keep: Keep) -> Self {
-        Self { store, memory: Memory::new(clock, keep) }
+        Self { store, memory: Memory::new(clock, keep), tell: Box::new(|_| ()) }
     }
 
-    fn forget_person(&self, user: UserId) {
-        self.memory.forget_where(|(session, _)| session.user == user);
+    /// Calls `tell` with the person whenever something is ended or changed through this value,
+    /// after it was: for other processes to [`forget`](Self::forget) them too.
+    pub fn telling(self, tell: impl Fn(UserId) + Send + Sync + 'static) -> Self {
+        Self { tell: Box::new(tell), ..self }
+    }
+
+    /// Forgets what is remembered of a person, and what is being read of anybody just now.
+    pub fn forget(&self, person: UserId) {
+        self.memory.forget_where(|(session, _)| session.user == person);
+    }
+
+    /// Forgets all that is remembered.
+    pub fn forget_everything(&self) {
+        self.memory.forget_everything();
+    }
+
+    fn owner(&self, token: &TokenHash) -> Option<UserId> {
+        self.memory.recall(token).map(|known| known.value.0.user)
+    }
+
+    fn changed(&self, person: UserId) {
+        self.forget(person);
+        (self.tell)(person);
     }
 }
 
 #[async_trait]
 impl<S: Sessions> Sessions for CachedSessions<S> {
     async fn sign_in(&self, cmd: SignIn) -> Result<Session, StoreError> {
-        let replaced = cmd.replaces;
-        let _forget = Finally(|| replaced.iter().for_each(|token| self.memory.forget(token)));
+        // The session replaced need not be of the person who signs in.
+        let replaced = cmd.replaces.map(|token| (token, self.owner(&token).unwrap_or(cmd.user)));
+        let _forget = Finally(|| {
+            if let Some((token, owner)) = &replaced {
+                self.memory.forget(token);
+                (self.tell)(*owner);
+            }
+        });
         self.store.sign_in(cmd).await
     }
 
@@ -76,12 +104,18 @@ impl<S: Sessions> Sessions for CachedSessions<S> {
     }
 
     async fn sign_out(&self, token: &TokenHash, actor: &Actor) -> Result<(), StoreError> {
-        let _forget = Finally(|| self.memory.forget(token));
+        let owner = self.owner(token).or(actor.user);
+        let _forget = Finally(|| {
+            self.memory.forget(token);
+            if let Some(owner) = owner {
+                (self.tell)(owner);
+            }
+        });
         self.store.sign_out(token, actor).await
     }
 
     async fn revoke_all(&self, user: UserId, actor: &Actor) -> Result<u64, StoreError> {
-        let _forget = Finally(|| self.forget_person(user));
+        let _forget = Finally(|| self.changed(user));
         self.store.revoke_all(user, actor).await
     }
 
@@ -100,7 +134,7 @@ impl<S: People> People for CachedSessions<S> {
 
     async fn end_session(&self, cmd: EndSession) -> Result<Option<Session>, StoreError> {
         let user = cmd.user;
-        let _forget = Finally(|| self.forget_person(user));
+        let _forget = Finally(|| self.changed(user));
         self.store.end_session(cmd).await
     }
 
@@ -110,7 +144,7 @@ impl<S: People> People for CachedSessions<S> {
         kept: &TokenHash,
         actor: &Actor,
     ) -> Result<u64, StoreError> {
-        let _forget = Finally(|| self.forget_person(user));
+        let _forget = Finally(|| self.changed(user));
         self.store.end_others(user, kept, actor).await
     }
 
@@ -126,13 +160,13 @@ impl<S: People> People for CachedSessions<S> {
         cmd: ChangePassword,
     ) -> Result<Session, Failure<ChangePasswordError>> {
         let user = cmd.user;
-        let _forget = Finally(|| self.forget_person(user));
+        let _forget = Finally(|| self.changed(user));
         self.store.change_password(cmd).await
     }
 
     async fn rename_person(&self, cmd: RenamePerson) -> Result<User, StoreError> {
         let user = cmd.user;
-        let _forget = Finally(|| self.forget_person(user));
+        let _forget = Finally(|| self.changed(user));
         self.store.rename_person(cmd).await
     }
 }
@@ -152,7 +186,7 @@ impl<S: Staff> Staff for CachedSessions<S> {
             NewOwner::Newcomer(account) => account.user,
             NewOwner::Person { user, .. } => *user,
         };
-        let _forget = Finally(|| self.forget_person(user));
+        let _forget = Finally(|| self.changed(user));
         self.store.redeem(cmd).await
     }
 }

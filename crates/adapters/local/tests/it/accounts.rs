@@ -66,7 +66,12 @@ impl Accounts for Store {
 #[test]
 fn memberships_are_read_once_and_again_when_one_was_made() {
     let (store, clock) = (Store::default(), Hand::default());
-    let accounts = CachedAccounts::new(store.clone(), Arc::new(clock.clone()), Keep::default());
+    let told = Arc::new(AtomicU64::new(0));
+    let tell = told.clone();
+    let accounts = CachedAccounts::new(store.clone(), Arc::new(clock.clone()), Keep::default())
+        .telling(move |_| {
+            tell.fetch_add(1, Ordering::Relaxed);
+        });
     let owner = UserId::generate(clock.now(), &Fixed(1));
     let count = || accounts.memberships(owner).now_or_never().unwrap().unwrap().len();
     let make = |seed| {
@@ -94,6 +99,11 @@ fn memberships_are_read_once_and_again_when_one_was_made() {
     assert_eq!((count(), count(), reads()), (1, 1, 3));
     make(3);
     assert_eq!((count(), count(), reads()), (2, 2, 4), "though the reply was lost");
+    assert_eq!(told.load(Ordering::Relaxed), 2, "others hear of each");
     clock.forward_ms(Keep::default().ttl_ms);
     assert_eq!((count(), reads()), (2, 5));
+    accounts.forget(owner);
+    assert_eq!((count(), reads()), (2, 6), "another process said that it changed");
+    accounts.forget_everything();
+    assert_eq!((count(), reads()), (2, 7));
 }

@@ -250,3 +250,34 @@ fn a_renewal_is_seen_without_another_read() {
     assert!(found(&sessions, &ONE));
     assert_eq!(store.reads(), 2, "a renewal does not keep the person in memory for longer");
 }
+
+#[test]
+fn what_one_process_ends_is_gone_in_another_that_is_told() {
+    let store = Store::with_sessions(&[(1, 1), (2, 1), (3, 2)]);
+    let there = Arc::new(cached(&store));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (others, log) = (there.clone(), told.clone());
+    let here = cached(&store).telling(move |person| {
+        others.forget(person);
+        log.lock().unwrap().push(person);
+    });
+    let [one, two] = [ONE, THREE].map(|token| store.rows.lock().unwrap()[&token].1.id);
+    assert!([ONE, TWO, THREE].iter().all(|token| found(&there, token)));
+
+    assert!(found(&here, &ONE));
+    here.sign_out(&ONE, &actor()).now_or_never().unwrap().unwrap();
+    assert!(!found(&there, &ONE) && found(&there, &TWO));
+    here.revoke_all(two, &actor()).now_or_never().unwrap().unwrap();
+    assert_eq!([TWO, THREE].map(|token| found(&there, &token)), [true, false]);
+    assert_eq!(*told.lock().unwrap(), [one, two]);
+}
+
+#[test]
+fn all_of_it_can_be_forgotten() {
+    let store = Store::with_sessions(&[(1, 1), (2, 1)]);
+    let sessions = cached(&store);
+    assert!(found(&sessions, &ONE) && found(&sessions, &TWO));
+    sessions.forget_everything();
+    assert!(found(&sessions, &ONE) && found(&sessions, &TWO));
+    assert_eq!(store.reads(), 4);
+}
