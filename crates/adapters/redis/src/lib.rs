@@ -1,8 +1,8 @@
 //! What several processes share through Redis: rate limits, wake-up hints, early refusals.
 //!
 //! **Invariant:** nothing here is the truth. Redis may be flushed, killed, paused or full at
-//! any moment: no call fails for it, none waits for it longer than [`PATIENCE`], and nothing
-//! that the database would refuse is let through.
+//! any moment: no call fails for it, none waits for it longer than 50 ms, and
+//! nothing that the database would refuse is let through.
 //!
 //! | type | stands for |
 //! |---|---|
@@ -35,7 +35,6 @@ pub use breaker::BreakerState;
 pub use health::{Degraded, RedisHealth};
 pub use hints::Stale;
 pub use limiter::RedisLimiter;
-pub use link::PATIENCE;
 pub use redis::Redis;
 pub use replays::EarlyReplays;
 pub use settings::{RedisSettings, SettingsError};

@@ -173,3 +173,25 @@ pub(crate) fn describe() {
         "Requests counted by this process alone because Redis did not answer."
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroU32;
+
+    #[test]
+    fn a_refusal_is_remembered_until_its_time_and_counts_down() {
+        let number = |n| NonZeroU32::new(n).unwrap();
+        let limit = RateLimit { limit: number(2), window_s: number(60) };
+        let [now, full] = [1, 61].map(|second| Timestamp::from_micros(second * 1_000_000));
+        let (refused, after) = limit.hit(Some(full), now);
+        let over = Debts::of(limit).over(limit, &Reply { now, before: Some(full), after });
+        let start = over.full_at.checked_sub(Duration::from_secs(60)).unwrap();
+        let at = |millis| over.decision(start + Duration::from_millis(millis));
+        assert_eq!(at(0), Some(refused));
+        let wait = |millis| at(millis).map(|known| (known.retry_after_s, known.reset_after_s));
+        assert_eq!(wait(1), Some((Some(30), 60)));
+        assert_eq!(wait(29_999), Some((Some(1), 31)));
+        assert_eq!(wait(30_000), None);
+    }
+}

@@ -1,21 +1,18 @@
 //! Asking Redis, and not waiting for it.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool_redis::redis::{self, RedisResult};
 use keelway_kernel::Entropy;
-use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 use crate::backoff::pause;
 use crate::breaker::{Breaker, BreakerState};
 use crate::settings::RedisSettings;
 use crate::wire::{Manager, Pool, Wire};
-
-/// The longest that any call waits for Redis.
-pub const PATIENCE: Duration = Duration::from_millis(50);
 
 /// How long a probe may take, which also opens the first connection.
 const PROBE_WITHIN: Duration = Duration::from_secs(1);
@@ -31,6 +28,7 @@ pub(crate) struct Link {
     pool: Pool,
     breaker: Breaker,
     namespace: String,
+    patience: Duration,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -41,8 +39,8 @@ impl Link {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| (redis::ErrorKind::InvalidClientConfig, "pool", error.to_string()))?;
-        let namespace = settings.namespace.clone();
-        Ok(Self { pool, breaker: Breaker::new(), namespace, entropy })
+        let RedisSettings { namespace, patience, .. } = settings.clone();
+        Ok(Self { pool, breaker: Breaker::new(), namespace, patience, entropy })
     }
 
     /// `name` within the namespace, in the slot of `tag` on a Cluster.
@@ -66,7 +64,7 @@ impl Link {
         self.pool.close();
     }
 
-    /// Asks, unless Redis is known to be away, for [`PATIENCE`] at most.
+    /// Asks, unless Redis is known to be away, and waits for as long as the settings say.
     pub(crate) async fn ask<T, F>(&self, call: impl FnOnce(Wire) -> F) -> Result<T, Away>
     where
         F: Future<Output = RedisResult<T>>,
@@ -74,7 +72,7 @@ impl Link {
         if !self.breaker.is_closed() {
             return Err(Away);
         }
-        match self.attempt(PATIENCE, call).await {
+        match self.attempt(self.patience, call).await {
             Ok(answer) => {
                 self.breaker.succeeded();
                 Ok(answer)

@@ -1,6 +1,7 @@
 //! Where Redis is.
 
 use std::fmt;
+use std::time::Duration;
 
 use deadpool_redis::redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
@@ -19,6 +20,7 @@ use deadpool_redis::redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 pub struct RedisSettings {
     pub(crate) servers: Servers,
     pub(crate) namespace: String,
+    pub(crate) patience: Duration,
 }
 
 #[derive(Clone)]
@@ -61,6 +63,9 @@ pub enum SettingsError {
 impl RedisSettings {
     /// What keys and channels begin with unless [`RedisSettings::within`] says otherwise.
     pub const NAMESPACE: &'static str = "keelway";
+
+    /// The longest that a call waits for Redis unless [`RedisSettings::patient`] says otherwise.
+    pub const PATIENCE: Duration = Duration::from_millis(50);
 
     /// Reads a URL of one of the forms above; looks nothing up and connects to nothing.
     pub fn parse(url: &str) -> Result<Self, SettingsError> {
@@ -108,7 +113,8 @@ impl RedisSettings {
             "cluster" => return Err(SettingsError::Database),
             _ => return Err(SettingsError::Scheme),
         };
-        Ok(Self { servers, namespace: Self::NAMESPACE.to_owned() })
+        let namespace = Self::NAMESPACE.to_owned();
+        Ok(Self { servers, namespace, patience: Self::PATIENCE })
     }
 
     /// Keeps apart from other installations on the same servers: keys and channels begin with
@@ -122,6 +128,11 @@ impl RedisSettings {
         } else {
             Err(SettingsError::Namespace)
         }
+    }
+
+    /// Waits this long for an answer before going on without.
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 }
 
