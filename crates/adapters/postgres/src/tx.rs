@@ -10,6 +10,7 @@
 //! decision stay true until it is saved. Locks are taken in one order (tenants by key, then
 //! what belongs to no tenant), so nobody waits for each other in a circle.
 
+use std::convert::Infallible;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -342,11 +343,43 @@ impl PostgresStore {
         detached(run).await.map_err(Failure::from)
     }
 
+    /// [`Self::write`] for a command that the rules never refuse.
+    pub(crate) async fn write_always<C, T, F>(
+        &self,
+        scope: TenantScope,
+        cmd: C,
+        work: F,
+    ) -> Result<T, StoreError>
+    where
+        C: Clone + Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, Infallible> + Send + Sync + 'static,
+    {
+        let done = crate::share::share(&self.0, scope.tenant(), cmd, work).await;
+        done.map_err(only_broken)
+    }
+
+    /// [`Self::write_platform`] for a command that the rules never refuse.
+    pub(crate) async fn write_platform_always<C, T, F>(
+        &self,
+        cmd: C,
+        work: F,
+    ) -> Result<T, StoreError>
+    where
+        C: Clone + Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, Infallible> + Send + Sync + 'static,
+    {
+        let connections = Arc::clone(&self.0);
+        let run = async move { connections.write(&Reach::Platform, &cmd, &work).await };
+        detached(run).await.map_err(only_broken)
+    }
+
     /// Runs reads that agree with one another: on one committed state, with one time.
     pub(crate) async fn read<T, F>(&self, reach: Reach, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, std::convert::Infallible> + Send + 'static,
+        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, Infallible> + Send + 'static,
     {
         let connections = Arc::clone(&self.0);
         let (reply, answer) = oneshot::channel();
@@ -391,7 +424,7 @@ pub(crate) fn unended() -> StoreError {
     StoreError::Unavailable("a command did not end".to_owned())
 }
 
-pub(crate) fn only_broken(stop: Stop<std::convert::Infallible>) -> StoreError {
+pub(crate) fn only_broken(stop: Stop<Infallible>) -> StoreError {
     match stop {
         Stop::Refused(never) => match never {},
         Stop::Broken(error) => error,
