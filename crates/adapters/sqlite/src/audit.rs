@@ -6,40 +6,57 @@ use keelway_access::{AuditAction, AuditEntry, Seal};
 use keelway_kernel::{Actor, TenantId, Timestamp, UserId};
 use keelway_rows::audit::chain;
 use keelway_rows::{Of, json};
-use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Sql;
+use crate::trip::Trip;
 
-/// Seals entries onto the ends of their chains. The write lock keeps others away meanwhile.
+/// Where a chain ends: what the next entry is sealed onto.
+pub(crate) struct End {
+    seq: i64,
+    seal: Seal,
+}
+
+impl Trip {
+    /// Asks for the end of a chain.
+    pub(crate) fn ask_end(self, tenant: Option<TenantId>) -> Self {
+        self.add("SELECT seq, seal FROM audit_log WHERE tenant_id = ? ORDER BY seq DESC LIMIT 1")
+            .bind(chain(tenant))
+    }
+
+    /// Seals an entry onto the end of its chain.
+    pub(crate) fn put_sealed(self, entry: &AuditEntry, end: &End) -> Sql<Self> {
+        Ok(self
+            .add(
+                "INSERT INTO audit_log
+                     (tenant_id, seq, at, user_id, request_id, action, subject, data, seal)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(chain(entry.tenant))
+            .bind(end.seq + 1)
+            .bind(entry.at.as_micros())
+            .bind(entry.actor.user.map(UserId::as_uuid))
+            .bind(&entry.actor.request_id)
+            .bind(entry.action.as_str())
+            .bind(&entry.subject)
+            .bind(json(&entry.data)?)
+            .bind(entry.seal(&end.seal).as_bytes().as_slice()))
+    }
+}
+
+/// The end that was asked for. The write lock keeps others from moving it.
+pub(crate) fn end(found: &[SqliteRow]) -> Sql<End> {
+    let Some(last) = found.first() else { return Ok(End { seq: 0, seal: Seal::FIRST }) };
+    let (seq, seal): (i64, Vec<u8>) = FromRow::from_row(last)?;
+    Ok(End { seq, seal: Seal::from_bytes(Of("audit row", &seq).hash(&seal)?) })
+}
+
+/// Seals entries onto the ends of their chains.
 pub(crate) async fn append(tx: &mut SqliteConnection, entries: &[AuditEntry]) -> Sql<()> {
     for entry in entries {
-        let tenant = chain(entry.tenant);
-        let last: Option<(i64, Vec<u8>)> = sqlx::query_as(
-            "SELECT seq, seal FROM audit_log WHERE tenant_id = ? ORDER BY seq DESC LIMIT 1",
-        )
-        .bind(tenant)
-        .fetch_optional(&mut *tx)
-        .await?;
-        let (seq, seal) = match last {
-            Some((seq, seal)) => (seq, Seal::from_bytes(Of("audit row", &seq).hash(&seal)?)),
-            None => (0, Seal::FIRST),
-        };
-        sqlx::query(
-            "INSERT INTO audit_log
-                 (tenant_id, seq, at, user_id, request_id, action, subject, data, seal)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(tenant)
-        .bind(seq + 1)
-        .bind(entry.at.as_micros())
-        .bind(entry.actor.user.map(UserId::as_uuid))
-        .bind(&entry.actor.request_id)
-        .bind(entry.action.as_str())
-        .bind(&entry.subject)
-        .bind(json(&entry.data)?)
-        .bind(entry.seal(&seal).as_bytes().as_slice())
-        .execute(&mut *tx)
-        .await?;
+        let [last] = Trip::default().ask_end(entry.tenant).read(&mut *tx).await?;
+        Trip::default().put_sealed(entry, &end(&last)?)?.write(&mut *tx).await?;
     }
     Ok(())
 }

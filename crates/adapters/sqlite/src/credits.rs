@@ -9,9 +9,10 @@ pub(crate) use save::save_change;
 use crate::SqliteStore;
 use crate::audit;
 use crate::error::{Sql, Stop};
+use crate::trip::Trip;
 use crate::tx::Tx;
 use async_trait::async_trait;
-use facts::{load_both, load_grant, load_operation, load_spent};
+use facts::load_spent;
 use keelway_access::AuditAction;
 use keelway_credits::{
     Account, AddGrant, Change, Commit, CommitError, CreditBooks, CreditLedger, Entry, GrantError,
@@ -24,6 +25,7 @@ use keelway_kernel::{
 };
 use keelway_rows::Moment;
 use keelway_rows::credits::{EntryRow, audited, recent_since, recent_use};
+use sqlx::sqlite::SqliteRow;
 use sqlx::types::Uuid;
 
 #[async_trait]
@@ -83,12 +85,13 @@ pub(crate) async fn grant(
     tenant: TenantId,
     cmd: AddGrant,
 ) -> Result<Granted, Stop<GrantError>> {
-    let account = load_account(tx, tenant).await?;
-    let account = account.unwrap_or(Account::new(tenant));
-    let earlier = load_grant(tx, tenant, cmd.grant).await?;
+    let asked = Trip::default().ask_account(tenant).ask_grant(tenant, cmd.grant);
+    let [account, earlier, end] = asked.ask_end(Some(tenant)).read(tx).await?;
+    let account = facts::account(&account)?.unwrap_or(Account::new(tenant));
+    let earlier = facts::grant(&earlier)?;
     let decided = decide::grant(&account, earlier.as_ref(), &cmd, tx.now).map_err(Stop::Refused)?;
     let done = Done::new(AuditAction::CreditsGranted, &cmd.grant, cmd.actor);
-    save(tx, decided.change(), done).await?;
+    save(tx, decided.change(), done, &end).await?;
     Ok(*decided.outcome())
 }
 
@@ -97,11 +100,12 @@ async fn reserve(
     tenant: TenantId,
     cmd: Reserve,
 ) -> Result<Reserved, Stop<ReserveError>> {
-    let account = load_account(tx, tenant).await?;
-    let account = account.ok_or(Stop::Refused(ReserveError::AccountUnknown))?;
-    let earlier = load_hold(tx, tenant, cmd.hold).await?;
     let now = tx.now;
-    let due = load_due(tx, tenant, now).await?;
+    let asked = Trip::default().ask_account(tenant).ask_hold(tenant, cmd.hold);
+    let asked = asked.ask_due(tenant, now).ask_end(Some(tenant));
+    let [account, earlier, due, end] = asked.read(tx).await?;
+    let account = facts::account(&account)?.ok_or(Stop::Refused(ReserveError::AccountUnknown))?;
+    let (earlier, due) = (facts::hold(&earlier)?, facts::holds(&due)?);
     let facts = ReserveFacts {
         account: &account,
         earlier: earlier.as_ref(),
@@ -110,12 +114,14 @@ async fn reserve(
     };
     let decided = decide::reserve(&facts, &cmd, now).map_err(Stop::Refused)?;
     let done = Done::new(AuditAction::CreditsHeld, &cmd.hold, cmd.actor);
-    save(tx, decided.change(), done).await?;
+    save(tx, decided.change(), done, &end).await?;
     Ok(*decided.outcome())
 }
 
 async fn renew(tx: &mut Tx, tenant: TenantId, cmd: Renew) -> Result<Renewed, Stop<RenewError>> {
-    let facts = load_both(tx, tenant, cmd.hold).await?;
+    let asked = Trip::default().ask_account(tenant).ask_hold(tenant, cmd.hold);
+    let [account, hold] = asked.read(tx).await?;
+    let facts = both(&account, &hold)?;
     let (account, hold) = facts.ok_or(Stop::Refused(RenewError::HoldUnknown))?;
     let decided = decide::renew(&account, &hold, &cmd, tx.now).map_err(Stop::Refused)?;
     if let Some(change) = decided.change() {
@@ -125,13 +131,16 @@ async fn renew(tx: &mut Tx, tenant: TenantId, cmd: Renew) -> Result<Renewed, Sto
 }
 
 async fn commit(tx: &mut Tx, tenant: TenantId, cmd: Commit) -> Result<Receipt, Stop<CommitError>> {
-    let facts = load_both(tx, tenant, cmd.hold).await?;
+    let asked = Trip::default().ask_account(tenant).ask_hold(tenant, cmd.hold);
+    let asked = asked.ask_operation(tenant, &cmd.key).ask_end(Some(tenant));
+    let [account, hold, earlier, end] = asked.read(tx).await?;
+    let facts = both(&account, &hold)?;
     let (account, hold) = facts.ok_or(Stop::Refused(CommitError::HoldUnknown))?;
-    let earlier = load_operation(tx, tenant, &cmd.key).await?;
+    let earlier = facts::operation(&earlier)?;
     let facts = HoldFacts { account: &account, hold: &hold, earlier: earlier.as_ref() };
     let decided = decide::commit(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
     let done = Done::new(AuditAction::CreditsCaptured, &cmd.hold, cmd.actor);
-    save(tx, decided.change(), done).await?;
+    save(tx, decided.change(), done, &end).await?;
     Ok(*decided.outcome())
 }
 
@@ -140,25 +149,35 @@ async fn release(
     tenant: TenantId,
     cmd: Release,
 ) -> Result<Receipt, Stop<ReleaseError>> {
-    let facts = load_both(tx, tenant, cmd.hold).await?;
+    let asked = Trip::default().ask_account(tenant).ask_hold(tenant, cmd.hold);
+    let asked = asked.ask_operation(tenant, &cmd.key).ask_end(Some(tenant));
+    let [account, hold, earlier, end] = asked.read(tx).await?;
+    let facts = both(&account, &hold)?;
     let (account, hold) = facts.ok_or(Stop::Refused(ReleaseError::HoldUnknown))?;
-    let earlier = load_operation(tx, tenant, &cmd.key).await?;
+    let earlier = facts::operation(&earlier)?;
     let facts = HoldFacts { account: &account, hold: &hold, earlier: earlier.as_ref() };
     let decided = decide::release(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
     let done = Done::new(AuditAction::CreditsReleased, &cmd.hold, cmd.actor);
-    save(tx, decided.change(), done).await?;
+    save(tx, decided.change(), done, &end).await?;
     Ok(*decided.outcome())
 }
 
 async fn refund(tx: &mut Tx, tenant: TenantId, cmd: Refund) -> Result<Granted, Stop<RefundError>> {
-    let facts = load_both(tx, tenant, cmd.hold).await?;
+    let asked = Trip::default().ask_account(tenant).ask_hold(tenant, cmd.hold);
+    let asked = asked.ask_grant(tenant, cmd.grant).ask_end(Some(tenant));
+    let [account, hold, earlier, end] = asked.read(tx).await?;
+    let facts = both(&account, &hold)?;
     let (account, hold) = facts.ok_or(Stop::Refused(RefundError::HoldUnknown))?;
-    let earlier = load_grant(tx, tenant, cmd.grant).await?;
+    let earlier = facts::grant(&earlier)?;
     let facts = RefundFacts { account: &account, hold: &hold, earlier: earlier.as_ref() };
     let decided = decide::refund(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
     let done = Done::new(AuditAction::CreditsGranted, &cmd.grant, cmd.actor);
-    save(tx, decided.change(), done).await?;
+    save(tx, decided.change(), done, &end).await?;
     Ok(*decided.outcome())
+}
+
+fn both(account: &[SqliteRow], hold: &[SqliteRow]) -> Sql<Option<(Account, Hold)>> {
+    Ok(facts::account(account)?.zip(facts::hold(hold)?))
 }
 
 /// Goes through the accounts that may have something due until so many have changed: those
@@ -201,14 +220,16 @@ async fn expire<E>(tx: &mut Tx, accounts: u32, actor: Actor) -> Result<Swept, St
 async fn expire_account(tx: &mut Tx, tenant: TenantId, actor: &Actor) -> Sql<Option<u32>> {
     let corrupt = || StoreError::corrupt("credit account", tenant);
     let now = tx.now;
-    let account = load_account(tx, tenant).await?.ok_or_else(corrupt)?;
-    let due = load_due(tx, tenant, now).await?;
+    let asked = Trip::default().ask_account(tenant).ask_due(tenant, now);
+    let [account, due, end] = asked.ask_end(Some(tenant)).read(tx).await?;
+    let account = facts::account(&account)?.ok_or_else(corrupt)?;
+    let due = facts::holds(&due)?;
     let change = decide::expire(&account, &due, actor, now).map_err(|_| corrupt())?;
     let Some(change) = change else {
         return Ok(None);
     };
     let done = Done::new(AuditAction::CreditsExpired, &tenant, actor.clone());
-    save(tx, Some(&change), done).await?;
+    save(tx, Some(&change), done, &end).await?;
     Ok(Some(u32::try_from(change.holds.len()).unwrap_or(u32::MAX)))
 }
 
@@ -225,12 +246,13 @@ impl Done {
     }
 }
 
-/// Saves what a command changed, and that it did; nothing for one that took effect before.
-async fn save(tx: &mut Tx, change: Option<&Change>, done: Done) -> Sql<()> {
+/// Saves what a command changed, and onto the end of the audit chain that it did; nothing for
+/// one that took effect before.
+async fn save(tx: &mut Tx, change: Option<&Change>, done: Done, end: &[SqliteRow]) -> Sql<()> {
     let Some(change) = change else { return Ok(()) };
-    save_change(tx, change).await?;
     let entry = audited(done.action, done.subject, change, done.actor, tx.now);
-    audit::append(tx, &[entry]).await
+    let saved = Trip::default().put_change(change);
+    saved.put_sealed(&entry, &audit::end(end)?)?.write(tx).await
 }
 
 #[async_trait]

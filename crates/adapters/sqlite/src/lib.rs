@@ -1,13 +1,15 @@
 //! Every store port on one SQLite file: the embedded default.
 //!
-//! **Invariant:** a port method is one transaction. Its facts are read after `BEGIN IMMEDIATE`,
-//! a domain crate decides, exactly what it returned is saved, and only then is it committed;
-//! a refusal, an error, a panic or a dropped caller leaves nothing behind.
+//! **Invariant:** a port method is one command, and all of it or nothing is stored. Its facts are
+//! read after `BEGIN IMMEDIATE`, a domain crate decides, exactly what it returned is saved, and
+//! only after `COMMIT` is it answered. Commands that wait share a transaction; a refusal, an error
+//! or a panic leaves nothing behind of its own command, and everything of the others.
 //!
 //! | module | holds |
 //! |---|---|
 //! | `tx` | the one place that begins transactions |
 //! | `error` | what a database error means to a caller |
+//! | `trip` | several statements in one go |
 //! | `audit`, `idempotency` | what every command that changes something also writes |
 //! | `end` | what all endings of a build share |
 //! | `doctor` | proof of the invariants on the stored rows |
@@ -43,6 +45,7 @@ mod staff;
 mod submissions;
 mod tenant;
 mod tickets;
+mod trip;
 mod tx;
 mod usage;
 

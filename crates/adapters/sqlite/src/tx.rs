@@ -1,10 +1,18 @@
 //! The one place that begins transactions.
 //!
-//! A write runs as a task of its own that owns the only writing connection from
-//! `BEGIN IMMEDIATE` to `COMMIT`: whoever awaits it may vanish, the command still ends whole.
-//! A connection whose command did not end cleanly is closed, and with it its transaction.
+//! A command waits in line. Who finds nobody waiting brings a leader: a task of its own that
+//! waits for the only writing connection, takes a batch out of the line and owns the connection
+//! from `BEGIN IMMEDIATE` to `COMMIT`. Whoever awaits a command may vanish, it still ends whole.
+//! So a lone command goes directly, and those that come while others are at work share the next
+//! commit. Nobody is answered before it.
 //!
-//! Commands wait here for the writer, one after the other.
+//! A connection whose transaction did not end cleanly is closed, and with it its transaction.
+
+mod batch;
+mod command;
+mod line;
+#[cfg(test)]
+mod tests;
 
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
@@ -18,10 +26,12 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
 use crate::error::{Broken, Sql, Stop, translate};
 use crate::{SqliteSettings, SqliteStore};
+use line::Line;
 
 /// What a transaction does; boxed, because it borrows the transaction.
 pub(crate) type Work<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, Stop<E>>> + Send + 'tx>>;
@@ -40,10 +50,19 @@ pub(crate) struct Ambient {
     pub(crate) rules: Arc<Rules>,
 }
 
+impl Ambient {
+    /// Lets others go first, for longer the more often that was tried.
+    async fn pause(&self, attempt: u32) {
+        let jitter_ms = self.entropy.next_u64() % (10 << attempt);
+        tokio::time::sleep(Duration::from_millis(jitter_ms)).await;
+    }
+}
+
 /// The connections to one file.
 pub(crate) struct Connections {
     options: SqliteConnectOptions,
-    /// Empty after a command that did not end cleanly; closed for good with the store.
+    line: std::sync::Mutex<Line>,
+    /// Whose turn it is has it locked, in the order of asking.
     writer: Arc<Mutex<Writer>>,
     readers: SqlitePool,
     wait: Duration,
@@ -52,14 +71,17 @@ pub(crate) struct Connections {
 
 enum Writer {
     Idle(SqliteConnection),
+    /// In use, or lost with a transaction that did not end cleanly.
     Absent,
+    /// For good, with the store.
     Closed,
 }
 
-/// An open transaction and its moment.
+/// An open transaction and the moment of the command at work.
 pub(crate) struct Tx {
     connection: SqliteConnection,
-    /// When the transaction began: the time of everything in it.
+    /// When the command began, and never before the one ahead of it: the time of everything it
+    /// does.
     pub(crate) now: Timestamp,
     /// The settings that decisions rest on.
     pub(crate) rules: Arc<Rules>,
@@ -90,8 +112,7 @@ impl Connections {
             match options.connect().await.map_err(|error| translate(&error)) {
                 // Another process turns it on: SQLite does not wait for that by itself.
                 Err(StoreError::Contended) if attempt < OPEN_TRIES => {
-                    let jitter_ms = ambient.entropy.next_u64() % (10 << attempt);
-                    tokio::time::sleep(Duration::from_millis(jitter_ms)).await;
+                    ambient.pause(attempt).await;
                     attempt += 1;
                 }
                 opened => break opened?,
@@ -103,6 +124,7 @@ impl Connections {
             .connect_lazy_with(options.clone().pragma("query_only", "ON"));
         Ok(Self {
             options,
+            line: std::sync::Mutex::default(),
             writer: Arc::new(Mutex::new(Writer::Idle(writer))),
             readers,
             wait: settings.wait,
@@ -119,57 +141,16 @@ impl Connections {
         self.readers.close().await;
     }
 
-    async fn writer(&self) -> Sql<(OwnedMutexGuard<Writer>, SqliteConnection)> {
-        let turn = tokio::time::timeout(self.wait, Arc::clone(&self.writer).lock_owned());
-        let mut writer = turn.await.map_err(|_| Broken(StoreError::Contended))?;
-        let connection = match std::mem::replace(&mut *writer, Writer::Absent) {
-            Writer::Idle(connection) => connection,
-            Writer::Absent => self.options.connect().await?,
+    /// The connection of whoever has the turn; its place stays empty until it is put back.
+    async fn take(&self, slot: &mut Writer) -> Sql<SqliteConnection> {
+        match std::mem::replace(slot, Writer::Absent) {
+            Writer::Idle(connection) => Ok(connection),
+            Writer::Absent => Ok(self.options.connect().await?),
             Writer::Closed => {
-                *writer = Writer::Closed;
-                return Err(Broken(StoreError::Unavailable("the store is closed".to_owned())));
-            }
-        };
-        Ok((writer, connection))
-    }
-
-    /// Takes the write lock of the file, which another process may hold.
-    async fn begin(&self, connection: &mut SqliteConnection) -> Sql<()> {
-        let mut attempt = 1;
-        loop {
-            let begun = sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await;
-            match begun.map_err(Broken::from) {
-                Err(Broken(StoreError::Contended)) if attempt < BEGIN_TRIES => {
-                    let jitter_ms = self.ambient.entropy.next_u64() % (10 << attempt);
-                    tokio::time::sleep(Duration::from_millis(jitter_ms)).await;
-                    attempt += 1;
-                }
-                done => return done.map(|_| ()),
+                *slot = Writer::Closed;
+                Err(Broken(StoreError::Unavailable("the store is closed".to_owned())))
             }
         }
-    }
-
-    async fn write<T, E, F>(self: Arc<Self>, work: F) -> Result<T, Stop<E>>
-    where
-        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, E>,
-    {
-        let (mut slot, mut connection) = self.writer().await?;
-        if let Err(error) = self.begin(&mut connection).await {
-            *slot = Writer::Idle(connection);
-            return Err(error.into());
-        }
-        let now = self.ambient.clock.now();
-        let mut tx = Tx { connection, now, rules: Arc::clone(&self.ambient.rules) };
-        let done = work(&mut tx).await;
-        let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        match sqlx::query(end).execute(&mut *tx).await {
-            Ok(_) => *slot = Writer::Idle(tx.connection),
-            // Rolling back fails where SQLite has rolled back by itself: the command's own
-            // error says why.
-            Err(_) if done.is_err() => {}
-            Err(error) => return Err(error.into()),
-        }
-        done
     }
 
     async fn read<T, E, F>(self: Arc<Self>, work: F) -> Result<T, Stop<E>>
@@ -207,7 +188,7 @@ impl SqliteStore {
         E: Send + 'static,
         F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, E> + Send + 'static,
     {
-        detached(Arc::clone(&self.0).write(work)).await.map_err(Failure::from)
+        Arc::clone(&self.0).write(work).await.map_err(Failure::from)
     }
 
     /// Runs a command that the domain cannot refuse.
@@ -216,7 +197,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, std::convert::Infallible> + Send + 'static,
     {
-        detached(Arc::clone(&self.0).write(work)).await.map_err(only_broken)
+        Arc::clone(&self.0).write(work).await.map_err(only_broken)
     }
 
     /// Runs several reads on one committed state.
@@ -251,7 +232,10 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         let connections = Arc::clone(&self.0);
         let migrate = async move {
-            let (mut slot, mut connection) = connections.writer().await?;
+            let turn = Arc::clone(&connections.writer).lock_owned();
+            let turn = tokio::time::timeout(connections.wait, turn).await;
+            let mut slot: OwnedMutexGuard<Writer> = turn.map_err(|_| StoreError::Contended)?;
+            let mut connection = connections.take(&mut slot).await?;
             let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
             let done = migrations.run_direct(None, &mut *tx, false).await;
             done.map_err(|error| StoreError::Unavailable(error.to_string()))?;
@@ -296,14 +280,17 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
+    spawn(work).await.unwrap_or_else(|error| {
+        Err(Stop::Broken(StoreError::Unavailable(format!("a command did not end: {error}"))))
+    })
+}
+
+fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     #[expect(
         clippy::disallowed_methods,
         reason = "a command outlives its caller by design, for no longer than its transaction"
     )]
-    let task = tokio::spawn(work.in_current_span());
-    task.await.unwrap_or_else(|error| {
-        Err(Stop::Broken(StoreError::Unavailable(format!("a command did not end: {error}"))))
-    })
+    tokio::spawn(work.in_current_span())
 }
 
 fn only_broken(stop: Stop<std::convert::Infallible>) -> StoreError {

@@ -1,6 +1,7 @@
-//! What decisions about credits rest on.
+//! What decisions about credits rest on: asked for together, decoded one by one.
 
 use crate::error::Sql;
+use crate::trip::Trip;
 use keelway_credits::{Account, DailyCaps, Grant, Hold, Operation, Reserve, Spent};
 use keelway_kernel::{
     Credits, GrantId, HoldId, IdempotencyKey, ProjectId, TenantId, Timestamp, UserId,
@@ -9,22 +10,67 @@ use keelway_rows::credits::{AccountRow, GrantRow, HoldRow, OperationRow};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow as _, Row as _, SqliteConnection, ValueRef as _};
 
-/// The account with every grant that has something left.
-pub(crate) async fn load_account(
-    connection: &mut SqliteConnection,
-    tenant: TenantId,
-) -> Sql<Option<Account>> {
-    let rows = sqlx::query(
-        r"SELECT a.tenant_id, a.balance, a.held, a.overdraft, a.last_entry, a.version,
-                 g.id, g.amount, g.remaining, g.source, g.priority, g.expires_at,
-                 g.rollover_up_to, g.rollover_until, g.refunds, g.granted_at
-            FROM credit_accounts a
-            LEFT JOIN credit_grants g ON g.tenant_id = a.tenant_id AND g.remaining > 0
-           WHERE a.tenant_id = ?1",
-    )
-    .bind(tenant.as_uuid())
-    .fetch_all(connection)
-    .await?;
+impl Trip {
+    /// Asks for the account with every grant that has something left.
+    pub(super) fn ask_account(self, tenant: TenantId) -> Self {
+        self.add(
+            r"SELECT a.tenant_id, a.balance, a.held, a.overdraft, a.last_entry, a.version,
+                     g.id, g.amount, g.remaining, g.source, g.priority, g.expires_at,
+                     g.rollover_up_to, g.rollover_until, g.refunds, g.granted_at
+                FROM credit_accounts a
+                LEFT JOIN credit_grants g ON g.tenant_id = a.tenant_id AND g.remaining > 0
+               WHERE a.tenant_id = ?",
+        )
+        .bind(tenant.as_uuid())
+    }
+
+    /// Asks for the hold, if this tenant has it.
+    pub(super) fn ask_hold(self, tenant: TenantId, hold: HoldId) -> Self {
+        self.add(
+            r"SELECT id, amount, captured, refunded, state, charged, ended_at, build_id, reference,
+                     lifetime_ms, user_id, project_id, opened_at, expires_at, weight
+                FROM credit_holds WHERE tenant_id = ? AND id = ?",
+        )
+        .bind(tenant.as_uuid())
+        .bind(hold.as_uuid())
+    }
+
+    /// Asks for open holds past their time.
+    pub(super) fn ask_due(self, tenant: TenantId, now: Timestamp) -> Self {
+        self.add(
+            r"SELECT id, amount, captured, refunded, state, charged, ended_at, build_id, reference,
+                     lifetime_ms, user_id, project_id, opened_at, expires_at, weight
+                FROM credit_holds
+               WHERE tenant_id = ? AND state = 'open' AND expires_at <= ?
+               ORDER BY expires_at, id",
+        )
+        .bind(tenant.as_uuid())
+        .bind(now.as_micros())
+    }
+
+    /// Asks for the grant, if this tenant has it.
+    pub(super) fn ask_grant(self, tenant: TenantId, grant: GrantId) -> Self {
+        self.add(
+            r"SELECT id, amount, remaining, source, priority, expires_at, rollover_up_to,
+                     rollover_until, refunds, granted_at
+                FROM credit_grants WHERE tenant_id = ? AND id = ?",
+        )
+        .bind(tenant.as_uuid())
+        .bind(grant.as_uuid())
+    }
+
+    /// Asks for what was done under the key before.
+    pub(super) fn ask_operation(self, tenant: TenantId, key: &IdempotencyKey) -> Self {
+        self.add(
+            r"SELECT key, request, hold_id, captured, released, balance, held, at
+                FROM credit_operations WHERE tenant_id = ? AND key = ?",
+        )
+        .bind(tenant.as_uuid())
+        .bind(key.as_str())
+    }
+}
+
+pub(super) fn account(rows: &[SqliteRow]) -> Sql<Option<Account>> {
     let Some(first) = rows.first() else { return Ok(None) };
     // An account without a grant is one row whose grant is NULL throughout.
     let has_grant = |row: &SqliteRow| Ok::<_, sqlx::Error>(!row.try_get_raw("id")?.is_null());
@@ -36,22 +82,41 @@ pub(crate) async fn load_account(
     Ok(Some(AccountRow::from_row(first)?.decode(grants)?))
 }
 
+pub(super) fn holds(rows: &[SqliteRow]) -> Sql<Vec<Hold>> {
+    rows.iter().map(|row| Ok(HoldRow::from_row(row)?.decode()?)).collect()
+}
+
+pub(super) fn hold(rows: &[SqliteRow]) -> Sql<Option<Hold>> {
+    Ok(holds(rows)?.pop())
+}
+
+pub(super) fn grant(rows: &[SqliteRow]) -> Sql<Option<Grant>> {
+    let row = rows.first().map(GrantRow::from_row).transpose()?;
+    Ok(row.map(GrantRow::decode).transpose()?)
+}
+
+pub(super) fn operation(rows: &[SqliteRow]) -> Sql<Option<Operation>> {
+    let row = rows.first().map(OperationRow::from_row).transpose()?;
+    Ok(row.map(OperationRow::decode).transpose()?)
+}
+
+/// The account with every grant that has something left.
+pub(crate) async fn load_account(
+    connection: &mut SqliteConnection,
+    tenant: TenantId,
+) -> Sql<Option<Account>> {
+    let [found] = Trip::default().ask_account(tenant).read(connection).await?;
+    account(&found)
+}
+
 /// The hold, if this tenant has it.
 pub(crate) async fn load_hold(
     connection: &mut SqliteConnection,
     tenant: TenantId,
-    hold: HoldId,
+    id: HoldId,
 ) -> Sql<Option<Hold>> {
-    let row: Option<HoldRow> = sqlx::query_as(
-        r"SELECT id, amount, captured, refunded, state, charged, ended_at, build_id, reference,
-                 lifetime_ms, user_id, project_id, opened_at, expires_at, weight
-            FROM credit_holds WHERE tenant_id = ?1 AND id = ?2",
-    )
-    .bind(tenant.as_uuid())
-    .bind(hold.as_uuid())
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.map(HoldRow::decode).transpose()?)
+    let [found] = Trip::default().ask_hold(tenant, id).read(connection).await?;
+    hold(&found)
 }
 
 /// Open holds past their time.
@@ -60,60 +125,8 @@ pub(crate) async fn load_due(
     tenant: TenantId,
     now: Timestamp,
 ) -> Sql<Vec<Hold>> {
-    let rows: Vec<HoldRow> = sqlx::query_as(
-        r"SELECT id, amount, captured, refunded, state, charged, ended_at, build_id, reference,
-                 lifetime_ms, user_id, project_id, opened_at, expires_at, weight
-            FROM credit_holds
-           WHERE tenant_id = ?1 AND state = 'open' AND expires_at <= ?2
-           ORDER BY expires_at, id",
-    )
-    .bind(tenant.as_uuid())
-    .bind(now.as_micros())
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(HoldRow::decode).collect::<Result<_, _>>()?)
-}
-
-pub(super) async fn load_both(
-    connection: &mut SqliteConnection,
-    tenant: TenantId,
-    hold: HoldId,
-) -> Sql<Option<(Account, Hold)>> {
-    let Some(hold) = load_hold(connection, tenant, hold).await? else { return Ok(None) };
-    Ok(load_account(connection, tenant).await?.map(|account| (account, hold)))
-}
-
-pub(super) async fn load_grant(
-    connection: &mut SqliteConnection,
-    tenant: TenantId,
-    grant: GrantId,
-) -> Sql<Option<Grant>> {
-    let row: Option<GrantRow> = sqlx::query_as(
-        r"SELECT id, amount, remaining, source, priority, expires_at, rollover_up_to,
-                 rollover_until, refunds, granted_at
-            FROM credit_grants WHERE tenant_id = ?1 AND id = ?2",
-    )
-    .bind(tenant.as_uuid())
-    .bind(grant.as_uuid())
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.map(GrantRow::decode).transpose()?)
-}
-
-pub(super) async fn load_operation(
-    connection: &mut SqliteConnection,
-    tenant: TenantId,
-    key: &IdempotencyKey,
-) -> Sql<Option<Operation>> {
-    let row: Option<OperationRow> = sqlx::query_as(
-        r"SELECT key, request, hold_id, captured, released, balance, held, at
-            FROM credit_operations WHERE tenant_id = ?1 AND key = ?2",
-    )
-    .bind(tenant.as_uuid())
-    .bind(key.as_str())
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.map(OperationRow::decode).transpose()?)
+    let [found] = Trip::default().ask_due(tenant, now).read(connection).await?;
+    holds(&found)
 }
 
 pub(super) async fn load_spent(

@@ -1,6 +1,7 @@
 //! Saving what a decision about credits returned.
 
-use crate::error::{Sql, one};
+use crate::error::Sql;
+use crate::trip::Trip;
 use keelway_credits::{Change, Entry, GrantChange, Hold, Operation};
 use keelway_rows::credits::{EntryRow, GrantRow, HoldRow, OperationRow};
 use sqlx::SqliteConnection;
@@ -8,164 +9,140 @@ use sqlx::types::Uuid;
 
 /// Saves exactly what a decision returned, over exactly the version it rests on.
 pub(crate) async fn save_change(connection: &mut SqliteConnection, change: &Change) -> Sql<()> {
-    let tenant = change.tenant.as_uuid();
-    save_account(connection, change).await?;
-    for hold in &change.holds {
-        save_hold(connection, tenant, hold).await?;
-    }
-    for grant in &change.grants {
-        save_grant(connection, tenant, grant).await?;
-    }
-    for entry in &change.entries {
-        append_entry(connection, tenant, entry).await?;
-    }
-    match &change.operation {
-        Some(operation) => append_operation(connection, tenant, operation).await,
-        None => Ok(()),
-    }
+    Trip::default().put_change(change).write(connection).await
 }
 
-async fn save_account(connection: &mut SqliteConnection, change: &Change) -> Sql<()> {
-    // Version 0 was never saved: if somebody saved a first one meanwhile, nothing is inserted.
-    let saved = if change.version == 0 {
-        sqlx::query(
-            r"INSERT INTO credit_accounts (tenant_id, balance, held, last_entry, version)
-              VALUES (?1, ?3, ?4, ?5, ?2 + 1)
+impl Trip {
+    /// The same, together with what else is written.
+    pub(super) fn put_change(self, change: &Change) -> Self {
+        let tenant = change.tenant.as_uuid();
+        let trip = self.put_account(change);
+        let trip = change.holds.iter().fold(trip, |trip, hold| trip.put_hold(tenant, hold));
+        let trip = change.grants.iter().fold(trip, |trip, grant| trip.put_grant(tenant, grant));
+        let trip = change.entries.iter().fold(trip, |trip, entry| trip.put_entry(tenant, entry));
+        change.operation.iter().fold(trip, |trip, done| trip.put_operation(tenant, done))
+    }
+
+    fn put_account(self, change: &Change) -> Self {
+        // Version 0 was never saved: if somebody saved a first one meanwhile, nothing is inserted.
+        let saved = if change.version == 0 {
+            self.add(
+                r"INSERT INTO credit_accounts (balance, held, last_entry, tenant_id, version)
+              VALUES (?, ?, ?, ?, ? + 1)
               ON CONFLICT (tenant_id) DO NOTHING",
-        )
-    } else {
-        sqlx::query(
-            r"UPDATE credit_accounts
-                 SET balance = ?3, held = ?4, last_entry = ?5, version = ?2 + 1
-               WHERE tenant_id = ?1 AND version = ?2",
-        )
-    };
-    let saved = saved
-        .bind(change.tenant.as_uuid())
-        .bind(change.version)
-        .bind(change.balance.get())
-        .bind(change.held.get())
-        .bind(change.last_entry)
-        .execute(connection)
-        .await?;
-    one(&saved)
-}
+            )
+        } else {
+            self.add(
+                r"UPDATE credit_accounts
+                 SET balance = ?, held = ?, last_entry = ?, version = version + 1
+               WHERE tenant_id = ? AND version = ?",
+            )
+        };
+        saved
+            .bind(change.balance.get())
+            .bind(change.held.get())
+            .bind(change.last_entry)
+            .bind(change.tenant.as_uuid())
+            .bind(change.version)
+    }
 
-async fn save_hold(connection: &mut SqliteConnection, tenant: Uuid, hold: &Hold) -> Sql<()> {
-    let row = HoldRow::from(hold);
-    let saved = sqlx::query(
-        r"INSERT INTO credit_holds (tenant_id, id, amount, captured, refunded, state, charged,
+    fn put_hold(self, tenant: Uuid, hold: &Hold) -> Self {
+        let row = HoldRow::from(hold);
+        self.add(
+            r"INSERT INTO credit_holds (tenant_id, id, amount, captured, refunded, state, charged,
                                     ended_at, build_id, reference, lifetime_ms, user_id,
                                     project_id, opened_at, expires_at, weight)
-          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           ON CONFLICT (tenant_id, id) DO UPDATE
              SET captured = excluded.captured, refunded = excluded.refunded,
                  state = excluded.state, charged = excluded.charged,
                  ended_at = excluded.ended_at, expires_at = excluded.expires_at,
                  weight = excluded.weight",
-    )
-    .bind(tenant)
-    .bind(row.id)
-    .bind(row.amount)
-    .bind(row.captured)
-    .bind(row.refunded)
-    .bind(row.state)
-    .bind(row.charged)
-    .bind(row.ended_at)
-    .bind(row.build_id)
-    .bind(row.reference)
-    .bind(row.lifetime_ms)
-    .bind(row.user_id)
-    .bind(row.project_id)
-    .bind(row.opened_at)
-    .bind(row.expires_at)
-    .bind(row.weight)
-    .execute(connection)
-    .await?;
-    one(&saved)
-}
+        )
+        .bind(tenant)
+        .bind(row.id)
+        .bind(row.amount)
+        .bind(row.captured)
+        .bind(row.refunded)
+        .bind(row.state)
+        .bind(row.charged)
+        .bind(row.ended_at)
+        .bind(row.build_id)
+        .bind(row.reference)
+        .bind(row.lifetime_ms)
+        .bind(row.user_id)
+        .bind(row.project_id)
+        .bind(row.opened_at)
+        .bind(row.expires_at)
+        .bind(row.weight)
+    }
 
-async fn save_grant(
-    connection: &mut SqliteConnection,
-    tenant: Uuid,
-    change: &GrantChange,
-) -> Sql<()> {
-    let saved = match change {
-        GrantChange::New(grant) => {
-            let row = GrantRow::from(grant);
-            sqlx::query(
-                r"INSERT INTO credit_grants (tenant_id, id, amount, remaining, source, priority,
+    fn put_grant(self, tenant: Uuid, change: &GrantChange) -> Self {
+        match change {
+            GrantChange::New(grant) => {
+                let row = GrantRow::from(grant);
+                self.add(
+                    r"INSERT INTO credit_grants (tenant_id, id, amount, remaining, source, priority,
                                              expires_at, rollover_up_to, rollover_until, refunds,
                                              granted_at)
-                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )
-            .bind(tenant)
-            .bind(row.id)
-            .bind(row.amount)
-            .bind(row.remaining)
-            .bind(row.source)
-            .bind(row.priority)
-            .bind(row.expires_at)
-            .bind(row.rollover_up_to)
-            .bind(row.rollover_until)
-            .bind(row.refunds)
-            .bind(row.granted_at)
-        }
-        GrantChange::Remaining { grant, remaining } => {
-            sqlx::query("UPDATE credit_grants SET remaining = ?3 WHERE tenant_id = ?1 AND id = ?2")
+                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                )
                 .bind(tenant)
-                .bind(grant.as_uuid())
+                .bind(row.id)
+                .bind(row.amount)
+                .bind(row.remaining)
+                .bind(row.source)
+                .bind(row.priority)
+                .bind(row.expires_at)
+                .bind(row.rollover_up_to)
+                .bind(row.rollover_until)
+                .bind(row.refunds)
+                .bind(row.granted_at)
+            }
+            GrantChange::Remaining { grant, remaining } => self
+                .add("UPDATE credit_grants SET remaining = ? WHERE tenant_id = ? AND id = ?")
                 .bind(remaining.get())
+                .bind(tenant)
+                .bind(grant.as_uuid()),
         }
-    };
-    one(&saved.execute(connection).await?)
-}
+    }
 
-async fn append_entry(connection: &mut SqliteConnection, tenant: Uuid, entry: &Entry) -> Sql<()> {
-    let row = EntryRow::from(entry);
-    sqlx::query(
-        r"INSERT INTO credit_entries (tenant_id, seq, amount, reason, balance_after, hold_id,
+    fn put_entry(self, tenant: Uuid, entry: &Entry) -> Self {
+        let row = EntryRow::from(entry);
+        self.add(
+            r"INSERT INTO credit_entries (tenant_id, seq, amount, reason, balance_after, hold_id,
                                       grant_id, user_id, request_id, at)
-          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )
-    .bind(tenant)
-    .bind(row.seq)
-    .bind(row.amount)
-    .bind(row.reason)
-    .bind(row.balance_after)
-    .bind(row.hold_id)
-    .bind(row.grant_id)
-    .bind(row.user_id)
-    .bind(row.request_id)
-    .bind(row.at)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(tenant)
+        .bind(row.seq)
+        .bind(row.amount)
+        .bind(row.reason)
+        .bind(row.balance_after)
+        .bind(row.hold_id)
+        .bind(row.grant_id)
+        .bind(row.user_id)
+        .bind(row.request_id)
+        .bind(row.at)
+    }
 
-async fn append_operation(
-    connection: &mut SqliteConnection,
-    tenant: Uuid,
-    operation: &Operation,
-) -> Sql<()> {
-    let row = OperationRow::from(operation);
-    sqlx::query(
-        r"INSERT INTO credit_operations (tenant_id, key, request, hold_id, captured, released,
+    fn put_operation(self, tenant: Uuid, operation: &Operation) -> Self {
+        let row = OperationRow::from(operation);
+        self.add(
+            r"INSERT INTO credit_operations (tenant_id, key, request, hold_id, captured, released,
                                          balance, held, at)
-          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )
-    .bind(tenant)
-    .bind(row.key)
-    .bind(row.request)
-    .bind(row.hold_id)
-    .bind(row.captured)
-    .bind(row.released)
-    .bind(row.balance)
-    .bind(row.held)
-    .bind(row.at)
-    .execute(connection)
-    .await?;
-    Ok(())
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(tenant)
+        .bind(row.key)
+        .bind(row.request)
+        .bind(row.hold_id)
+        .bind(row.captured)
+        .bind(row.released)
+        .bind(row.balance)
+        .bind(row.held)
+        .bind(row.at)
+    }
 }
 
 #[cfg(test)]
