@@ -52,7 +52,8 @@ impl RedisHealth {
 
     /// Waits until what [`RedisHealth::degraded`] says is so for `wanted`.
     ///
-    /// Returns at once after [`Redis::close`](crate::Redis::close), when nothing changes any more.
+    /// Returns all the same once everything made of the [`Redis`](crate::Redis) is gone, since
+    /// nothing changes any more.
     pub async fn until(&mut self, wanted: impl Fn(&[Degraded]) -> bool) {
         while !wanted(&self.degraded()) {
             let ended = tokio::select! {

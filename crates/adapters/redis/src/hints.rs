@@ -104,6 +104,11 @@ impl Hints {
         self.hears.subscribe()
     }
 
+    /// Says that nothing is heard any more.
+    pub(crate) fn deaf(&self) {
+        self.hears.send_replace(false);
+    }
+
     /// Leaves a hint for the others; never waits.
     pub(crate) fn tell(&self, hint: Hint) {
         let mut waiting = lock(&self.waiting);
@@ -184,7 +189,7 @@ impl Hints {
                         failures = 0;
                         self.read(message.get_payload_bytes());
                     }
-                    self.hears.send_replace(false);
+                    self.deaf();
                     tracing::debug!("hints are no longer heard");
                 }
                 Ok(Err(why)) => tracing::debug!(%why, "hints cannot be heard"),

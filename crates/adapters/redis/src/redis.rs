@@ -113,6 +113,7 @@ impl Redis {
         let mut tasks = std::mem::take(&mut *lock(&self.shared.tasks));
         tasks.shutdown().await;
         self.link().close();
+        self.hints().deaf();
     }
 
     pub(crate) fn link(&self) -> &Link {
