@@ -1,6 +1,7 @@
 //! Which adapter stands behind which port: the one place that names both a store and http.
 
 mod schema;
+mod shared;
 mod stores;
 
 use std::net::{SocketAddr, TcpListener};
@@ -9,15 +10,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keelway_access::{RateLimit, RateLimits, SessionPolicy};
+use keelway_access::SessionPolicy;
 use keelway_blobs::LocalBlobs;
-use keelway_builds::ports::{Blobs, Signals};
+use keelway_builds::ports::Blobs;
 use keelway_builds::{AgentRunner, Rules};
 use keelway_deploy::LocalHost;
 use keelway_http::settings::MetricsAccess;
-use keelway_http::{Drain, Helper, Http, HttpSettings, http};
+use keelway_http::{Drain, Http, HttpSettings, http};
 use keelway_kernel::{Clock, Entropy, MicroUsd, Timestamp};
-use keelway_local::{LocalLimiter, LocalSignals};
 use keelway_models::{OfflineEngine, OfflineSettings, Scripted};
 use keelway_platform::{Mode, Platform, Ports};
 use keelway_signing::KeyRing;
@@ -30,12 +30,10 @@ pub(crate) use schema::{Schema, migrate, migration_status, open_existing, requir
 
 use crate::exit::cannot_begin;
 use crate::files::{make_data_dir, viewer_keys};
-use crate::settings::{Checked, MetricsReaders, PackageRow, RateRow, RunMode, Settings};
+use crate::settings::{Checked, MetricsReaders, PackageRow, RunMode, Settings};
 use crate::system::{OsEntropy, SystemClock};
+use shared::Shared;
 use stores::{Store, Stores};
-
-/// Keys that the limiter remembers for each class of requests.
-const LIMITED_KEYS: usize = 100_000;
 
 /// How long answers may take once builds have ended at shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
@@ -52,8 +50,8 @@ pub(crate) struct House {
     pub(crate) platform: Platform,
     settings: Settings,
     store: Arc<dyn Store>,
+    shared: Shared,
     workshop: keelway_worker::Ports,
-    helpers: Vec<Helper>,
 }
 
 impl House {
@@ -65,15 +63,16 @@ impl House {
         let blobs = settings.data_dir.join("blobs");
         let blobs: Arc<dyn Blobs> =
             Arc::new(LocalBlobs::open(blobs).map_err(|error| cannot_begin(error.to_string()))?);
-        let Stores { whole: store, belonging, presence } = Stores::open(checked).await?;
+        let shared = Shared::connect(checked).await?;
+        let stores = Stores::open(checked, shared.redis.as_ref()).await?;
+        let Stores { whole: store, belonging, presence } = stores;
         schema::bring_up(&*store, checked, schema).await?;
-        let signals: Arc<dyn Signals> = Arc::new(LocalSignals::default());
         let workshop = keelway_worker::Ports {
             queue: store.clone(),
             agents: agents(settings),
             blobs: blobs.clone(),
             deploy: Arc::new(LocalHost::new(blobs.clone(), checked.sites.clone())),
-            signals: signals.clone(),
+            signals: shared.signals.clone(),
             clock: clock(),
             entropy: entropy(),
         };
@@ -85,7 +84,7 @@ impl House {
             invitations: belonging,
             staff: presence,
             tickets: store.clone(),
-            limiter: Arc::new(LocalLimiter::new(rates(settings), clock(), LIMITED_KEYS)),
+            limiter: shared.limiter.clone(),
             submissions: store.clone(),
             builds: store.clone(),
             projects: store.clone(),
@@ -97,12 +96,12 @@ impl House {
             ledger: store.clone(),
             books: store.clone(),
             inspector: store.clone(),
-            signals,
+            signals: shared.signals.clone(),
             clock: clock(),
             entropy: entropy(),
         };
         let platform = Platform::new(ports, use_cases(checked, keys));
-        Ok(Self { platform, settings: settings.clone(), store, workshop, helpers: Vec::new() })
+        Ok(Self { platform, settings: settings.clone(), store, shared, workshop })
     }
 
     /// A worker that has not begun.
@@ -153,7 +152,7 @@ impl House {
                 MetricsReaders::Loopback => MetricsAccess::LoopbackOnly,
                 MetricsReaders::Anyone => MetricsAccess::Anyone,
             },
-            helpers: self.helpers.clone(),
+            helpers: self.shared.helpers(),
             ..HttpSettings::new(&checked.public_url, Arc::new(move |label| sites.address(label)))
         }
     }
@@ -174,9 +173,12 @@ impl House {
         &*self.platform.ports().entropy
     }
 
-    /// Waits for running commands and closes the database.
+    /// Waits for running commands and closes every connection.
     pub(crate) async fn close(self) {
         self.store.close().await;
+        if let Some(redis) = self.shared.redis {
+            redis.close().await;
+        }
     }
 }
 
@@ -239,18 +241,6 @@ fn use_cases(checked: &Checked, viewer_keys: KeyRing) -> keelway_platform::Setti
             RunMode::Production => Mode::Production,
             RunMode::Development => Mode::Development,
         },
-    }
-}
-
-fn rates(settings: &Settings) -> RateLimits {
-    let rate = |row: &RateRow| RateLimit { limit: row.limit, window_s: row.window_s };
-    let rows = &settings.rate_limits;
-    RateLimits {
-        guest: rate(&rows.guest),
-        auth: rate(&rows.auth),
-        build_submit: rate(&rows.build_submit),
-        write: rate(&rows.write),
-        read: rate(&rows.read),
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use keelway_deploy::SiteUrl;
 use keelway_estimate::Estimator;
 use keelway_http::client::Cidr;
+use keelway_redis::RedisSettings;
 use keelway_signing::SharedKey;
 use secrecy::{ExposeSecret as _, SecretString};
 use toml::Value;
@@ -20,6 +21,7 @@ const SHORTEST_LEASE_MS: u32 = 1_500;
 pub(crate) struct Checked {
     pub(crate) settings: Settings,
     pub(crate) database: Database,
+    pub(crate) redis: Option<RedisSettings>,
     /// Without a slash at the end.
     pub(crate) public_url: String,
     pub(crate) sites: SiteUrl,
@@ -57,7 +59,7 @@ impl Loaded {
         settings.secrets(&mut problems);
         let mut note = |problem: String| problems.push(problem);
         let database = settings.database().map_err(&mut note).ok();
-        settings.redis().map_err(&mut note).ok();
+        let redis = settings.redis().map_err(&mut note).ok().flatten();
         let public_url = settings.public_address().map_err(&mut note).ok();
         let preview_listen = reachable(settings.preview_listen).to_string();
         let sites = settings.sites_url.replace("{preview_listen}", &preview_listen);
@@ -80,7 +82,15 @@ impl Loaded {
             (Some(database), Some(public_url), Some(sites), Some(estimator))
                 if problems.is_empty() =>
             {
-                Ok(Checked { settings, database, public_url, sites, trusted_proxies, estimator })
+                Ok(Checked {
+                    settings,
+                    database,
+                    redis,
+                    public_url,
+                    sites,
+                    trusted_proxies,
+                    estimator,
+                })
             }
             _ => Err(SettingsError(problems)),
         }
@@ -197,15 +207,12 @@ impl Settings {
         }
     }
 
-    fn redis(&self) -> Result<(), String> {
-        match &self.redis.url {
-            Some(url) if !matches!(url.scheme(), "redis" | "rediss") => Err(format!(
-                "`redis.url`: {} is no scheme of Redis; write redis://:PASSWORD@HOST:PORT, or \
-                 rediss:// for TLS",
-                scheme_of(url)
-            )),
-            _ => Ok(()),
-        }
+    fn redis(&self) -> Result<Option<RedisSettings>, String> {
+        let read = |url: &Address| {
+            RedisSettings::parse(url.expose())
+                .map_err(|error| format!("`redis.url`: failed to {error}"))
+        };
+        self.redis.url.as_ref().map(read).transpose()
     }
 
     fn public_address(&self) -> Result<String, String> {

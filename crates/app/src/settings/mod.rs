@@ -105,7 +105,8 @@ sections! {
     /// The database.
     DatabaseSettings {
         /// `sqlite:PATH`, where `{data_dir}` stands for the data directory, or
-        /// `postgres://USER:PASSWORD@HOST:PORT/NAME`. A password is never shown.
+        /// `postgres://USER:PASSWORD@HOST:PORT/NAME`, with `?statement-cache-capacity=0` behind
+        /// PgBouncer. A password is never shown.
         url: Address = Address::from("sqlite:{data_dir}/keelway.db"),
         /// The same PostgreSQL database as its owner, for `keelway migrate` alone;
         /// `database.url` unless set. A password is never shown.
@@ -119,8 +120,10 @@ sections! {
 
     /// What processes share that may be lost.
     RedisSettings {
-        /// `redis://:PASSWORD@HOST:PORT`, where processes wake one another and count requests
-        /// together; each does so by itself unless set. A password is never shown.
+        /// Where processes wake one another and count requests together, which each does by
+        /// itself unless set: `redis://:PASSWORD@HOST:PORT`, `redis+sentinel://HOST:PORT/MASTER`
+        /// or `redis+cluster://HOST:PORT,HOST:PORT`, with `rediss` for TLS. A password is never
+        /// shown.
         url: Option<Address> = None,
     }
 

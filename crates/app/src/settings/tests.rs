@@ -263,9 +263,9 @@ fn what_is_wrong_is_named_with_its_place_and_a_remedy() {
     "database.url = 'postgres://db/k'\ndatabase.connections = 0" 
         `database.connections`: invalid value: integer `0`, expected a nonzero u32 (DIR/keelway.toml)
     "redis.url = 'hunter2@localhost:6379'" 
-        `redis.url`: that is no scheme of Redis; write redis://:PASSWORD@HOST:PORT, or rediss:// for TLS
+        `redis.url`: failed to read the Redis URL: it must begin with redis, redis+sentinel or redis+cluster (or rediss for TLS) and ://
     "redis.url = 'http://:hunter2@localhost'" 
-        `redis.url`: "http" is no scheme of Redis; write redis://:PASSWORD@HOST:PORT, or rediss:// for TLS
+        `redis.url`: failed to read the Redis URL: it must begin with redis, redis+sentinel or redis+cluster (or rediss for TLS) and ://
     "worker.listen = '127.0.0.1:0'" 
         `worker.listen`: name a port, so that people can be told
     "sites_url = 'http://sites.example/'\ntrusted_proxies = ['10.0.0/8']" 

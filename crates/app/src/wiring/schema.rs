@@ -49,7 +49,7 @@ pub(crate) async fn open_existing(checked: &Checked) -> anyhow::Result<Arc<dyn S
         }
         Database::Sqlite(_) | Database::Postgres { .. } => {}
     }
-    let store = Stores::open(checked).await?.whole;
+    let store = Stores::open(checked, None).await?.whole;
     require_current(status_of(&*store, checked).await?, checked)?;
     Ok(store)
 }

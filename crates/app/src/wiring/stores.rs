@@ -11,6 +11,7 @@ use keelway_builds::ports::{
 use keelway_credits::{CreditBooks, CreditLedger};
 use keelway_kernel::StoreError;
 use keelway_local::{CachedAccounts, CachedSessions, Keep};
+use keelway_redis::{Redis, Stale};
 use keelway_sqlite::{MigrationStatus, SqliteSettings, SqliteStore};
 use keelway_tiers::FlagOverrides;
 
@@ -70,10 +71,11 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    /// Opens the database as the app; changes nothing in it.
-    pub(crate) async fn open(checked: &Checked) -> anyhow::Result<Self> {
+    /// Opens the database as the app, and changes nothing in it; through `redis` processes tell
+    /// one another what not to remember any longer.
+    pub(crate) async fn open(checked: &Checked, redis: Option<&Redis>) -> anyhow::Result<Self> {
         match &checked.database {
-            Database::Sqlite(path) => Ok(Self::of(sqlite(path, checked).await?)),
+            Database::Sqlite(path) => Ok(Self::of(sqlite(path, checked).await?, redis)),
             Database::Postgres { .. } => Err(no_postgres()),
         }
     }
@@ -86,13 +88,29 @@ impl Stores {
         }
     }
 
-    fn of<S: Store + Clone + 'static>(store: S) -> Self {
+    fn of<S: Store + Clone + 'static>(store: S, redis: Option<&Redis>) -> Self {
         let keep = Keep::default();
-        Self {
-            belonging: Arc::new(CachedAccounts::new(store.clone(), clock(), keep)),
-            presence: Arc::new(CachedSessions::new(store.clone(), clock(), keep)),
-            whole: Arc::new(store),
+        let mut accounts = CachedAccounts::new(store.clone(), clock(), keep);
+        let mut sessions = CachedSessions::new(store.clone(), clock(), keep);
+        if let Some(redis) = redis {
+            accounts = accounts.telling(redis.outdating());
+            sessions = sessions.telling(redis.outdating());
         }
+        let (accounts, sessions) = (Arc::new(accounts), Arc::new(sessions));
+        if let Some(redis) = redis {
+            let (belonging, presence) = (accounts.clone(), sessions.clone());
+            redis.on_stale(move |stale| match stale {
+                Stale::Person(person) => {
+                    belonging.forget(person);
+                    presence.forget(person);
+                }
+                Stale::Everything => {
+                    belonging.forget_everything();
+                    presence.forget_everything();
+                }
+            });
+        }
+        Self { whole: Arc::new(store), belonging: accounts, presence: sessions }
     }
 }
 
