@@ -22,10 +22,24 @@
 //! Not here: rules (the domain crates decide), codecs (`keelway_rows`), ids and randomness
 //! (commands carry them), LISTEN and NOTIFY (which lock the whole cluster at commit).
 
+mod accounts;
+mod audit;
+mod columns;
+mod credits;
 mod error;
+mod flags;
+mod idempotency;
+mod invitations;
+mod members;
+mod nonces;
+mod people;
 mod roles;
 mod schema;
+mod sessions;
 mod share;
+mod staff;
+mod tenant;
+mod tickets;
 mod tx;
 
 use std::fmt;

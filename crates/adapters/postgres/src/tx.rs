@@ -84,6 +84,8 @@ pub(crate) struct Connections {
 pub(crate) struct Tx {
     connection: PoolConnection<Postgres>,
     has_ended: bool,
+    /// Whether it began with the locks of the tenants that it acts for.
+    pub(crate) is_locked: bool,
     /// When it had its locks: the time of everything in it.
     pub(crate) now: Timestamp,
     /// The settings that decisions rest on.
@@ -198,6 +200,7 @@ impl Connections {
             let mut tx = Tx {
                 connection,
                 has_ended: false,
+                is_locked: mode == Mode::Write && *reach != Reach::Platform,
                 now: Timestamp::from_micros(0),
                 rules: Arc::clone(&self.ambient.rules),
             };

@@ -1,0 +1,300 @@
+//! Saving what decisions about credits returned.
+
+use crate::columns::column;
+use crate::error::{Broken, Sql};
+use keelway_credits::{Change, Grant, GrantChange, Hold};
+use keelway_kernel::{Credits, GrantId, HoldId, StoreError, TenantId};
+use keelway_rows::credits::{EntryRow, GrantRow, HoldRow, OperationRow};
+use sqlx::postgres::{PgConnection, PgQueryResult};
+use sqlx::types::Uuid;
+use std::collections::BTreeMap;
+
+/// Saves exactly what a decision returned, over exactly the version it rests on.
+pub(crate) async fn save_change(connection: &mut PgConnection, change: &Change) -> Sql<()> {
+    save_changes(connection, std::slice::from_ref(change)).await
+}
+
+/// Saves changes of any accounts, each resting on those before it. What several of them
+/// changed is written once, as the last one left it.
+pub(super) async fn save_changes(connection: &mut PgConnection, changes: &[Change]) -> Sql<()> {
+    let rows = Rows::of(changes);
+    open_accounts(connection, &rows).await?;
+    save_accounts(connection, &rows).await?;
+    save_holds(connection, &rows).await?;
+    add_grants(connection, &rows).await?;
+    save_grants(connection, &rows).await?;
+    append_entries(connection, &rows).await?;
+    append_operations(connection, &rows).await
+}
+
+/// What changes write, table by table, with the tenant of each row.
+struct Rows {
+    opened: Vec<AccountChange>,
+    accounts: Vec<AccountChange>,
+    holds: Vec<(Uuid, HoldRow)>,
+    new_grants: Vec<(Uuid, GrantRow)>,
+    grants: Vec<(Uuid, Uuid, i64)>,
+    entries: Vec<(Uuid, EntryRow)>,
+    operations: Vec<(Uuid, OperationRow)>,
+}
+
+/// An account's way from one version to another.
+struct AccountChange {
+    tenant: Uuid,
+    over: i64,
+    version: i64,
+    balance: i64,
+    held: i64,
+    last_entry: i64,
+}
+
+impl Rows {
+    fn of(changes: &[Change]) -> Self {
+        let mut accounts = BTreeMap::<TenantId, AccountChange>::new();
+        let mut holds = BTreeMap::<(TenantId, HoldId), &Hold>::new();
+        let mut new_grants = BTreeMap::<(TenantId, GrantId), Grant>::new();
+        let mut grants = BTreeMap::<(TenantId, GrantId), Credits>::new();
+        for change in changes {
+            let tenant = change.tenant;
+            let over = accounts.get(&tenant).map_or(change.version, |earlier| earlier.over);
+            accounts.insert(tenant, AccountChange::new(change, over));
+            holds.extend(change.holds.iter().map(|hold| ((tenant, hold.id), hold)));
+            for grant in &change.grants {
+                match grant {
+                    GrantChange::New(grant) => {
+                        new_grants.insert((tenant, grant.id), grant.clone());
+                    }
+                    GrantChange::Remaining { grant, remaining } => {
+                        match new_grants.get_mut(&(tenant, *grant)) {
+                            Some(new) => new.remaining = *remaining,
+                            None => drop(grants.insert((tenant, *grant), *remaining)),
+                        }
+                    }
+                }
+            }
+        }
+        let (opened, accounts) = accounts.into_values().partition(|account| account.over == 0);
+        let entries = changes
+            .iter()
+            .flat_map(|change| change.entries.iter().map(|entry| (change.tenant, entry)));
+        let operations = changes
+            .iter()
+            .flat_map(|change| change.operation.iter().map(|done| (change.tenant, done)));
+        Self {
+            opened,
+            accounts,
+            holds: rows(holds.into_iter().map(|((tenant, _), hold)| (tenant, hold))),
+            new_grants: rows(new_grants.iter().map(|((tenant, _), grant)| (*tenant, grant))),
+            grants: grants
+                .into_iter()
+                .map(|((tenant, id), left)| (tenant.as_uuid(), id.as_uuid(), left.get()))
+                .collect(),
+            entries: rows(entries),
+            operations: rows(operations),
+        }
+    }
+}
+
+fn rows<T, R: From<T>>(of: impl Iterator<Item = (TenantId, T)>) -> Vec<(Uuid, R)> {
+    of.map(|(tenant, value)| (tenant.as_uuid(), R::from(value))).collect()
+}
+
+impl AccountChange {
+    fn new(change: &Change, over: i64) -> Self {
+        Self {
+            tenant: change.tenant.as_uuid(),
+            over,
+            version: change.version + 1,
+            balance: change.balance.get(),
+            held: change.held.get(),
+            last_entry: change.last_entry,
+        }
+    }
+}
+
+/// Guarded rows must all have been as the decisions saw them: else somebody was faster.
+fn all<T>(done: &PgQueryResult, rows: &[T]) -> Sql<()> {
+    let is_all = usize::try_from(done.rows_affected()) == Ok(rows.len());
+    if is_all { Ok(()) } else { Err(Broken(StoreError::Contended)) }
+}
+
+/// Version 0 was never saved: what somebody saved meanwhile is not inserted again.
+async fn open_accounts(connection: &mut PgConnection, Rows { opened, .. }: &Rows) -> Sql<()> {
+    if opened.is_empty() {
+        return Ok(());
+    }
+    let saved = sqlx::query(
+        r"INSERT INTO credit_accounts (tenant_id, version, balance, held, last_entry)
+          SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+          ON CONFLICT (tenant_id) DO NOTHING",
+    )
+    .bind(column(opened, |account| account.tenant))
+    .bind(column(opened, |account| account.version))
+    .bind(column(opened, |account| account.balance))
+    .bind(column(opened, |account| account.held))
+    .bind(column(opened, |account| account.last_entry))
+    .execute(connection)
+    .await?;
+    all(&saved, opened)
+}
+
+async fn save_accounts(connection: &mut PgConnection, Rows { accounts, .. }: &Rows) -> Sql<()> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let saved = sqlx::query(
+        r"UPDATE credit_accounts a
+             SET version = c.version, balance = c.balance, held = c.held,
+                 last_entry = c.last_entry
+            FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
+                        $6::bigint[])
+                 AS c (tenant_id, over, version, balance, held, last_entry)
+           WHERE a.tenant_id = c.tenant_id AND a.version = c.over",
+    )
+    .bind(column(accounts, |account| account.tenant))
+    .bind(column(accounts, |account| account.over))
+    .bind(column(accounts, |account| account.version))
+    .bind(column(accounts, |account| account.balance))
+    .bind(column(accounts, |account| account.held))
+    .bind(column(accounts, |account| account.last_entry))
+    .execute(connection)
+    .await?;
+    all(&saved, accounts)
+}
+
+async fn save_holds(connection: &mut PgConnection, Rows { holds, .. }: &Rows) -> Sql<()> {
+    if holds.is_empty() {
+        return Ok(());
+    }
+    let saved = sqlx::query(
+        r"INSERT INTO credit_holds (tenant_id, id, amount, captured, refunded, state, charged,
+                                    ended_at, build_id, reference, lifetime_ms, user_id,
+                                    project_id, opened_at, expires_at, weight)
+          SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[],
+                               $6::text[], $7::bigint[], $8::timestamptz[], $9::uuid[],
+                               $10::text[], $11::bigint[], $12::uuid[], $13::uuid[],
+                               $14::timestamptz[], $15::timestamptz[], $16::bigint[])
+          ON CONFLICT (tenant_id, id) DO UPDATE
+             SET captured = excluded.captured, refunded = excluded.refunded,
+                 state = excluded.state, charged = excluded.charged,
+                 ended_at = excluded.ended_at, expires_at = excluded.expires_at,
+                 weight = excluded.weight",
+    )
+    .bind(column(holds, |(tenant, _)| *tenant))
+    .bind(column(holds, |(_, hold)| hold.id))
+    .bind(column(holds, |(_, hold)| hold.amount))
+    .bind(column(holds, |(_, hold)| hold.captured))
+    .bind(column(holds, |(_, hold)| hold.refunded))
+    .bind(column(holds, |(_, hold)| hold.state.as_str()))
+    .bind(column(holds, |(_, hold)| hold.charged))
+    .bind(column(holds, |(_, hold)| hold.ended_at))
+    .bind(column(holds, |(_, hold)| hold.build_id))
+    .bind(column(holds, |(_, hold)| hold.reference.as_deref()))
+    .bind(column(holds, |(_, hold)| hold.lifetime_ms))
+    .bind(column(holds, |(_, hold)| hold.user_id))
+    .bind(column(holds, |(_, hold)| hold.project_id))
+    .bind(column(holds, |(_, hold)| hold.opened_at))
+    .bind(column(holds, |(_, hold)| hold.expires_at))
+    .bind(column(holds, |(_, hold)| hold.weight))
+    .execute(connection)
+    .await?;
+    all(&saved, holds)
+}
+
+async fn add_grants(connection: &mut PgConnection, Rows { new_grants, .. }: &Rows) -> Sql<()> {
+    if new_grants.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        r"INSERT INTO credit_grants (tenant_id, id, amount, remaining, source, priority,
+                                     expires_at, rollover_up_to, rollover_until, refunds,
+                                     granted_at)
+          SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[],
+                               $6::bigint[], $7::timestamptz[], $8::bigint[], $9::timestamptz[],
+                               $10::uuid[], $11::timestamptz[])",
+    )
+    .bind(column(new_grants, |(tenant, _)| *tenant))
+    .bind(column(new_grants, |(_, grant)| grant.id))
+    .bind(column(new_grants, |(_, grant)| grant.amount))
+    .bind(column(new_grants, |(_, grant)| grant.remaining))
+    .bind(column(new_grants, |(_, grant)| grant.source.as_str()))
+    .bind(column(new_grants, |(_, grant)| grant.priority))
+    .bind(column(new_grants, |(_, grant)| grant.expires_at))
+    .bind(column(new_grants, |(_, grant)| grant.rollover_up_to))
+    .bind(column(new_grants, |(_, grant)| grant.rollover_until))
+    .bind(column(new_grants, |(_, grant)| grant.refunds))
+    .bind(column(new_grants, |(_, grant)| grant.granted_at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn save_grants(connection: &mut PgConnection, Rows { grants, .. }: &Rows) -> Sql<()> {
+    if grants.is_empty() {
+        return Ok(());
+    }
+    let saved = sqlx::query(
+        r"UPDATE credit_grants g SET remaining = c.remaining
+            FROM UNNEST($1::uuid[], $2::uuid[], $3::bigint[]) AS c (tenant_id, id, remaining)
+           WHERE g.tenant_id = c.tenant_id AND g.id = c.id",
+    )
+    .bind(column(grants, |(tenant, ..)| *tenant))
+    .bind(column(grants, |(_, id, _)| *id))
+    .bind(column(grants, |(.., remaining)| *remaining))
+    .execute(connection)
+    .await?;
+    all(&saved, grants)
+}
+
+async fn append_entries(connection: &mut PgConnection, Rows { entries, .. }: &Rows) -> Sql<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        r"INSERT INTO credit_entries (tenant_id, seq, amount, reason, balance_after, hold_id,
+                                      grant_id, user_id, request_id, at)
+          SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[],
+                               $6::uuid[], $7::uuid[], $8::uuid[], $9::text[],
+                               $10::timestamptz[])",
+    )
+    .bind(column(entries, |(tenant, _)| *tenant))
+    .bind(column(entries, |(_, entry)| entry.seq))
+    .bind(column(entries, |(_, entry)| entry.amount))
+    .bind(column(entries, |(_, entry)| entry.reason.as_str()))
+    .bind(column(entries, |(_, entry)| entry.balance_after))
+    .bind(column(entries, |(_, entry)| entry.hold_id))
+    .bind(column(entries, |(_, entry)| entry.grant_id))
+    .bind(column(entries, |(_, entry)| entry.user_id))
+    .bind(column(entries, |(_, entry)| entry.request_id.as_str()))
+    .bind(column(entries, |(_, entry)| entry.at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn append_operations(
+    connection: &mut PgConnection,
+    Rows { operations, .. }: &Rows,
+) -> Sql<()> {
+    if operations.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        r"INSERT INTO credit_operations (tenant_id, key, request, hold_id, captured, released,
+                                         balance, held, at)
+          SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bigint[],
+                               $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[])",
+    )
+    .bind(column(operations, |(tenant, _)| *tenant))
+    .bind(column(operations, |(_, done)| done.key.as_str()))
+    .bind(column(operations, |(_, done)| done.request.as_str()))
+    .bind(column(operations, |(_, done)| done.hold_id))
+    .bind(column(operations, |(_, done)| done.captured))
+    .bind(column(operations, |(_, done)| done.released))
+    .bind(column(operations, |(_, done)| done.balance))
+    .bind(column(operations, |(_, done)| done.held))
+    .bind(column(operations, |(_, done)| done.at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
