@@ -165,11 +165,11 @@ async fn every_broken_promise_is_found_and_named() {
     for (number, broken) in BREAKS.iter().enumerate() {
         let folder = house.data_dir().join(format!("copy-{number}"));
         std::fs::create_dir(&folder).unwrap();
-        let copy = copy(&books, &folder).await;
+        let copy = books.copied_into(&folder).await;
         copy.meddle(DISARM).await;
         assert!(copy.meddle(broken.sql).await > 0, "{}: no row", broken.how);
         let findings = copy.inspect(Moment::AtRest).await;
-        copy.pool.close().await;
+        copy.close().await;
         if !findings.names(broken.invariant) {
             missed
                 .push(format!("the books miss {} ({}): {findings}", broken.invariant, broken.how));
@@ -195,23 +195,13 @@ async fn a_damaged_file_is_found() {
     owner.ended(&build).await;
     server.stop().await;
     let books = Books::of(&house).await;
-    let digest: Vec<u8> = sqlx::query_scalar("SELECT digest FROM snapshot_files LIMIT 1")
-        .fetch_one(&books.pool)
-        .await
-        .unwrap();
-    let name = blake3::Hash::from_slice(&digest).unwrap().to_hex();
+    let digests: Vec<(Vec<u8>,)> = books.rows("SELECT digest FROM snapshot_files LIMIT 1").await;
+    let name = blake3::Hash::from_slice(&digests[0].0).unwrap().to_hex();
     let file = books.blobs.join(&name[..2]).join(name.as_str());
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[0] ^= 1;
     std::fs::write(&file, bytes).unwrap();
     assert!(books.inspect(Moment::AtRest).await.names("I16"));
-}
-
-async fn copy(books: &Books, folder: &Path) -> Books {
-    let file = folder.join("keelway.db");
-    let into = file.to_str().unwrap();
-    sqlx::query("VACUUM INTO ?").bind(into).execute(&books.pool).await.unwrap();
-    Books::open(&file, &books.blobs).await
 }
 
 /// The invariants that `keelway doctor` finds broken in this folder.

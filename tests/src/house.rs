@@ -12,18 +12,38 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-use super::{Api, within};
+use crate::{Api, within};
 
 /// Where a `keelway` lives: it may be started, killed and started again.
-pub(crate) struct House {
+pub struct House {
     dir: TempDir,
+    door: Door,
+    settings: BTreeMap<String, String>,
+    /// The superuser's way into its database, if that is PostgreSQL.
+    superuser: Option<String>,
+}
+
+/// Where a server listens, before and after it is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Door {
     listen: u16,
     previews: u16,
-    settings: BTreeMap<String, String>,
+}
+
+impl Door {
+    /// One that nobody stands at.
+    pub fn free() -> Self {
+        Self { listen: free_port(), previews: free_port() }
+    }
+
+    /// What addresses of the API begin with.
+    pub fn base(self) -> String {
+        format!("http://127.0.0.1:{}", self.listen)
+    }
 }
 
 /// One running process.
-pub(crate) struct Server {
+pub struct Server {
     child: Child,
     /// Reads on, so that the process never waits for a reader of what it prints.
     _output: JoinSet<()>,
@@ -31,12 +51,15 @@ pub(crate) struct Server {
 
 impl House {
     /// A house where builds take moments and nobody is limited.
-    pub(crate) fn new() -> Self {
-        let (listen, previews) = free_ports();
-        let house =
-            Self { dir: tempfile::tempdir().unwrap(), listen, previews, settings: BTreeMap::new() };
+    pub fn new() -> Self {
+        let house = Self {
+            dir: tempfile::tempdir().unwrap(),
+            door: Door::free(),
+            settings: BTreeMap::new(),
+            superuser: None,
+        };
+        let previews = house.door.previews;
         house
-            .set("LISTEN", format!("127.0.0.1:{listen}"))
             .set("PREVIEW_LISTEN", format!("127.0.0.1:{previews}"))
             .set("MODE", "development")
             .set("LOG_LEVEL", "info")
@@ -57,50 +80,71 @@ impl House {
     }
 
     /// Changes a setting, by the name of its variable without `KEELWAY_`.
-    pub(crate) fn set(mut self, name: &str, value: impl Display) -> Self {
+    pub fn set(mut self, name: &str, value: impl Display) -> Self {
         self.settings.insert(format!("KEELWAY_{name}"), value.to_string());
         self
     }
 
     /// Lets a lease run out soon after its worker is gone. Only for tests that wait for it: a
     /// crowded machine may not renew such a lease in time.
-    pub(crate) fn short_leases(self) -> Self {
+    pub fn short_leases(self) -> Self {
         self.set("WORKER_LEASE_TTL_MS", 1_500)
     }
 
     /// Lets every agent take this long, so that there is something to interrupt.
-    pub(crate) fn slow_agents(self, step_ms: u32) -> Self {
+    pub fn slow_agents(self, step_ms: u32) -> Self {
         self.set("ENGINE_STEP_DELAY_MS", step_ms)
     }
 
-    pub(crate) fn base(&self) -> String {
-        format!("http://127.0.0.1:{}", self.listen)
+    /// Keeps the data in a PostgreSQL database: the program comes as `app`, whoever examines
+    /// the books as `superuser`.
+    pub fn on_postgres(mut self, app: &str, superuser: &str) -> Self {
+        self.superuser = Some(superuser.to_owned());
+        self.set("DATABASE_URL", app).set("DATABASE_MIGRATIONS_URL", superuser)
     }
 
-    pub(crate) fn sites(&self) -> String {
-        format!("http://127.0.0.1:{}", self.previews)
+    pub(crate) fn superuser(&self) -> Option<&str> {
+        self.superuser.as_deref()
     }
 
-    pub(crate) fn data_dir(&self) -> &Path {
+    /// Where its only server listens.
+    pub const fn door(&self) -> Door {
+        self.door
+    }
+
+    /// What addresses of the API begin with.
+    pub fn base(&self) -> String {
+        self.door.base()
+    }
+
+    /// What addresses of previews and deployed sites begin with.
+    pub fn sites(&self) -> String {
+        format!("http://127.0.0.1:{}", self.door.previews)
+    }
+
+    /// Where everything is kept that is not in a database elsewhere.
+    pub fn data_dir(&self) -> &Path {
         self.dir.path()
     }
 
-    pub(crate) fn database(&self) -> PathBuf {
+    /// The file, on SQLite.
+    pub fn database(&self) -> PathBuf {
         self.data_dir().join("keelway.db")
     }
 
     /// Somebody at the door who has not signed in.
-    pub(crate) fn guest(&self) -> Api {
+    pub fn guest(&self) -> Api {
         Api::at(self.base())
     }
 
     /// The program with this house's settings and nothing else around it.
-    pub(crate) fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command
             .args(args)
             .env_clear()
             .envs(&self.settings)
+            .env("KEELWAY_LISTEN", format!("127.0.0.1:{}", self.door.listen))
             .env("KEELWAY_DATA_DIR", self.data_dir())
             .current_dir(self.data_dir())
             .stdin(Stdio::null())
@@ -109,37 +153,59 @@ impl House {
     }
 
     /// Runs a command of the program to its end.
-    pub(crate) async fn run(&self, args: &[&str]) -> Output {
+    pub async fn run(&self, args: &[&str]) -> Output {
         within(&format!("keelway {}", args.join(" ")), self.command(args).output()).await.unwrap()
     }
 
     /// Starts the server and waits until it says where it listens.
-    pub(crate) async fn start(&self) -> Server {
-        let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();
+    pub async fn start(&self) -> Server {
         let mut command = self.command(&["serve"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let started = self.listening(&mut command, &self.base()).await;
+        started.unwrap_or_else(|| panic!("the server ended before it listened"))
+    }
+
+    /// Starts one of several servers, which leaves builds to workers; none if it ended before
+    /// it listened, as it does where its database is away.
+    pub async fn serve_at(&self, door: Door) -> Option<Server> {
+        let mut command = self.command(&["serve", "--no-worker"]);
+        // Sites have one address, whichever server shows them.
+        let sites = format!("http://127.0.0.1:{}/{{label}}/", self.door.previews);
+        command
+            .env("KEELWAY_LISTEN", format!("127.0.0.1:{}", door.listen))
+            .env("KEELWAY_PREVIEW_LISTEN", format!("127.0.0.1:{}", door.previews))
+            .env("KEELWAY_SITES_URL", sites);
+        self.listening(&mut command, &door.base()).await
+    }
+
+    async fn listening(&self, command: &mut Command, base: &str) -> Option<Server> {
+        let mut child = command.stdout(Stdio::piped()).stderr(self.log_file()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let base = self.base();
         let listening = async {
             while let Some(line) = lines.next_line().await.unwrap() {
-                if line.contains(&base) {
-                    return;
+                if line.contains(base) {
+                    return true;
                 }
             }
-            panic!("the server ended before it listened");
+            false
         };
-        within("the server says where it listens", listening).await;
+        if !within("the server says where it listens", listening).await {
+            return None;
+        }
         let mut output = JoinSet::new();
         output.spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Server { child, _output: output }
+        Some(Server { child, _output: output })
     }
 
     /// Starts a worker that serves nothing; that it works is seen by what it does.
-    pub(crate) fn work(&self) -> Server {
-        let log = std::fs::File::options().create(true).append(true).open(self.log()).unwrap();
+    pub fn work(&self) -> Server {
         let mut command = self.command(&["worker"]);
+        let log = self.log_file();
         command.env("KEELWAY_WORKER_ENABLED", "true").stdout(Stdio::null()).stderr(log);
         Server { child: command.spawn().unwrap(), _output: JoinSet::new() }
+    }
+
+    fn log_file(&self) -> std::fs::File {
+        std::fs::File::options().create(true).append(true).open(self.log()).unwrap()
     }
 
     fn log(&self) -> PathBuf {
@@ -147,7 +213,7 @@ impl House {
     }
 
     /// What the processes have logged so far.
-    pub(crate) fn logged(&self) -> String {
+    pub fn logged(&self) -> String {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 }
@@ -164,27 +230,33 @@ impl Drop for House {
 }
 
 impl Server {
-    fn pid(&self) -> u32 {
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
         self.child.id().unwrap()
     }
 
+    /// Waits until it ends by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        self.child.wait().await.unwrap()
+    }
+
     /// Ends the process as a power failure would: `SIGKILL`, then waits until it is gone.
-    pub(crate) async fn kill(mut self) {
+    pub async fn kill(mut self) {
         within("a killed process is gone", self.child.kill()).await.unwrap();
     }
 
     /// Asks the process to shut down (`SIGTERM`) and leaves it running.
-    pub(crate) async fn terminate(&self) {
+    pub async fn terminate(&self) {
         self.signal("TERM").await;
     }
 
     /// Lets the process stand still where it is, as an overloaded machine would.
-    pub(crate) async fn freeze(&self) {
+    pub async fn freeze(&self) {
         self.signal("STOP").await;
     }
 
     /// Lets it go on as if nothing had been.
-    pub(crate) async fn thaw(&self) {
+    pub async fn thaw(&self) {
         self.signal("CONT").await;
     }
 
@@ -194,31 +266,33 @@ impl Server {
         assert!(sent.success());
     }
 
-    pub(crate) async fn exited(mut self) -> ExitStatus {
+    /// Waits for the end of a process that was told to end.
+    pub async fn exited(mut self) -> ExitStatus {
         within("the process exits", self.child.wait()).await.unwrap()
     }
 
     /// Shuts down in order, which must end well.
-    pub(crate) async fn stop(self) {
+    pub async fn stop(self) {
         self.terminate().await;
         let status = self.exited().await;
         assert!(status.success(), "an orderly shutdown ends with {status}");
     }
 }
 
-/// `keelway`, as `cargo xtask test` and `cargo build -p keelway` leave it: beside the folder
-/// of the test binaries.
+/// `keelway`, as `cargo xtask` and `cargo build -p keelway` leave it: beside this program, or
+/// beside the folder of the test programs.
 fn binary() -> PathBuf {
-    let deps = std::env::current_exe().unwrap();
-    let folder = deps.parent().and_then(Path::parent).unwrap();
+    let program = std::env::current_exe().unwrap();
+    let folder = program.parent().unwrap();
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
     let binary = folder.join(format!("keelway{}", std::env::consts::EXE_SUFFIX));
     assert!(binary.exists(), "no {}: `cargo build -p keelway` makes it", binary.display());
     binary
 }
 
-/// Two ports below those that systems give out by themselves: nobody's outgoing connection
-/// can sit on them while a server is down between two starts.
-fn free_ports() -> (u16, u16) {
+/// A port below those that systems give out by themselves: nobody's outgoing connection can
+/// sit on it while a server is down between two starts.
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;
@@ -228,5 +302,5 @@ fn free_ports() -> (u16, u16) {
         std::iter::repeat_with(|| FIRST + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT)
             .take(usize::from(COUNT))
             .filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
-    (free.next().unwrap(), free.next().unwrap())
+    free.next().unwrap()
 }

@@ -1,4 +1,6 @@
-//! The invariants as SQL: what must not be found.
+//! The invariants as SQL that SQLite and PostgreSQL both read: what must not be found.
+//!
+//! PostgreSQL is lent `hex` and `json_extract` for it.
 
 pub(crate) struct Check {
     pub(crate) invariant: &'static str,
@@ -30,7 +32,7 @@ pub(crate) const ALWAYS: &[Check] = &[
         broken: "SELECT hex(tenant_id) || '/' || seq
                  FROM (SELECT tenant_id, seq, balance_after,
                               SUM(amount) OVER (PARTITION BY tenant_id ORDER BY seq) AS sum
-                       FROM credit_entries)
+                       FROM credit_entries) AS e
                  WHERE sum <> balance_after",
     },
     Check {
@@ -41,7 +43,8 @@ pub(crate) const ALWAYS: &[Check] = &[
                  FROM credit_accounts a
                  LEFT JOIN credit_grants g ON g.tenant_id = a.tenant_id
                  GROUP BY a.tenant_id
-                 HAVING MAX(a.balance, 0) <> COALESCE(SUM(g.remaining), 0)",
+                 HAVING CASE WHEN a.balance > 0 THEN a.balance ELSE 0 END
+                     <> COALESCE(SUM(g.remaining), 0)",
     },
     Check {
         invariant: "I2",
@@ -72,7 +75,7 @@ pub(crate) const ALWAYS: &[Check] = &[
                      OR COALESCE(h.charged, 0) <> CASE h.state WHEN 'open' THEN 0
                                                   ELSE h.captured - h.refunded END
                      OR h.captured - h.refunded <> -COALESCE(SUM(e.amount), 0)
-                     OR SUM(e.reason = 'capture') > 1",
+                     OR COUNT(*) FILTER (WHERE e.reason = 'capture') > 1",
     },
     Check {
         invariant: "I5",
@@ -82,7 +85,7 @@ pub(crate) const ALWAYS: &[Check] = &[
                  FROM builds b
                  JOIN credit_holds h ON h.tenant_id = b.tenant_id AND h.id = b.hold_id
                  WHERE (b.ended_at IS NULL) <> (h.state = 'open')
-                    OR h.build_id IS NOT b.id
+                    OR h.build_id IS DISTINCT FROM b.id
                     OR h.amount <> b.held
                     OR b.captured <> h.captured - h.refunded",
     },
@@ -98,7 +101,8 @@ pub(crate) const ALWAYS: &[Check] = &[
                        WHEN state = 'expired' OR attempt = 0 THEN 0
                        WHEN failure_reason IN
                             ('worker_lost', 'deployment_failed', 'internal_error') THEN 0
-                       ELSE MIN((cost + 9999) / 10000, held) END",
+                       WHEN (cost + 9999) / 10000 < held THEN (cost + 9999) / 10000
+                       ELSE held END",
     },
     Check {
         invariant: "I5",
@@ -139,7 +143,7 @@ pub(crate) const ALWAYS: &[Check] = &[
                                   AND later.project_id = earlier.project_id
                                   AND later.id <> earlier.id
                  WHERE later.created_at >= earlier.created_at
-                   AND later.created_at < COALESCE(earlier.ended_at, later.created_at + 1)",
+                   AND (earlier.ended_at IS NULL OR later.created_at < earlier.ended_at)",
     },
     Check {
         invariant: "I7",
@@ -149,7 +153,7 @@ pub(crate) const ALWAYS: &[Check] = &[
                  FROM builds b
                  LEFT JOIN build_events e ON e.tenant_id = b.tenant_id AND e.build_id = b.id
                  GROUP BY b.tenant_id, b.id
-                 HAVING MIN(e.seq) IS NOT 1
+                 HAVING MIN(e.seq) IS DISTINCT FROM 1
                      OR MAX(e.seq) <> b.last_seq
                      OR COUNT(e.seq) <> b.last_seq",
     },
@@ -157,13 +161,13 @@ pub(crate) const ALWAYS: &[Check] = &[
         invariant: "I7",
         promise: "the last event is terminal exactly if the build has ended, and no other is",
         subjects: "SELECT COUNT(*) FROM builds",
-        broken: "SELECT hex(b.id) || ' ' || b.state || ' ' || group_concat(e.kind)
+        broken: "SELECT hex(b.id) || ' ' || b.state || ' ' || string_agg(e.kind, ',')
                  FROM builds b
                  LEFT JOIN build_events e ON e.tenant_id = b.tenant_id AND e.build_id = b.id
                  AND e.kind IN
                      ('build.completed', 'build.failed', 'build.cancelled', 'build.expired')
                  GROUP BY b.tenant_id, b.id
-                 HAVING COUNT(e.seq) <> (b.ended_at IS NOT NULL)
+                 HAVING COUNT(e.seq) <> CASE WHEN b.ended_at IS NULL THEN 0 ELSE 1 END
                      OR MAX(e.seq) <> b.last_seq
                      OR MAX(e.kind) <> CASE b.state WHEN 'deployed' THEN 'build.completed'
                                        ELSE 'build.' || b.state END",
@@ -175,7 +179,7 @@ pub(crate) const ALWAYS: &[Check] = &[
         broken: "SELECT hex(build_id) || '/' || seq
                  FROM (SELECT build_id, seq, kind, body, at,
                               LAG(at) OVER (PARTITION BY tenant_id, build_id ORDER BY seq) AS was
-                       FROM build_events)
+                       FROM build_events) AS e
                  WHERE json_extract(body, '$.type') <> kind OR at < was",
     },
     Check {
@@ -190,7 +194,7 @@ pub(crate) const ALWAYS: &[Check] = &[
                        FROM build_events
                        WHERE kind IN ('build.queued', 'build.started', 'build.retrying',
                                       'build.handed_back', 'build.completed', 'build.failed',
-                                      'build.cancelled', 'build.expired'))
+                                      'build.cancelled', 'build.expired')) AS e
                  WHERE NOT CASE kind
                      WHEN 'build.queued' THEN was IS NULL
                      WHEN 'build.started' THEN
@@ -208,9 +212,10 @@ pub(crate) const ALWAYS: &[Check] = &[
                  FROM builds b
                  JOIN build_events e ON e.tenant_id = b.tenant_id AND e.build_id = b.id
                  GROUP BY b.tenant_id, b.id
-                 HAVING b.attempt <> SUM(e.kind = 'build.started')
-                     OR b.attempt <> COALESCE(MAX(json_extract(e.body, '$.attempt')), 0)
-                     OR b.failures <> SUM(e.kind IN ('build.retrying', 'build.failed'))
+                 HAVING b.attempt <> COUNT(*) FILTER (WHERE e.kind = 'build.started')
+                     OR b.attempt <> COALESCE(MAX(CAST(json_extract(e.body, '$.attempt') AS BIGINT)), 0)
+                     OR b.failures <> COUNT(*) FILTER
+                         (WHERE e.kind IN ('build.retrying', 'build.failed'))
                      OR b.failures > 3",
     },
     Check {
@@ -253,7 +258,7 @@ pub(crate) const ALWAYS: &[Check] = &[
                  WHERE b.state = 'deployed'
                    AND ((SELECT COUNT(*) FROM build_work w
                          WHERE w.tenant_id = b.tenant_id AND w.build_id = b.id)
-                        <> json_extract(b.estimate, '$.agents')
+                        <> CAST(json_extract(b.estimate, '$.agents') AS BIGINT)
                      OR (SELECT COUNT(*) FROM snapshots s
                          WHERE s.tenant_id = b.tenant_id AND s.build_id = b.id
                            AND s.id = b.snapshot_id AND s.project_id = b.project_id) <> 1
@@ -267,7 +272,7 @@ pub(crate) const ALWAYS: &[Check] = &[
         subjects: "SELECT COUNT(*) FROM projects",
         broken: "SELECT hex(p.id)
                  FROM projects p
-                 WHERE p.live_snapshot_id IS NOT
+                 WHERE p.live_snapshot_id IS DISTINCT FROM
                      (SELECT d.snapshot_id FROM deployments d
                       WHERE d.tenant_id = p.tenant_id AND d.project_id = p.id
                       ORDER BY d.created_at DESC, d.id DESC LIMIT 1)",
@@ -280,7 +285,7 @@ pub(crate) const ALWAYS: &[Check] = &[
                  FROM builds b
                  LEFT JOIN build_queue q ON q.tenant_id = b.tenant_id AND q.build_id = b.id
                  WHERE CASE b.state
-                     WHEN 'building' THEN q.standing IS NOT 'leased'
+                     WHEN 'building' THEN q.standing IS DISTINCT FROM 'leased'
                      WHEN 'queued' THEN COALESCE(q.standing, 'leased') = 'leased'
                      ELSE q.standing IS NOT NULL END",
     },
@@ -333,11 +338,12 @@ pub(crate) const ALWAYS: &[Check] = &[
                                COALESCE(SUM(cost), 0) || ' ' || COALESCE(SUM(credits), 0)
                         FROM tenant_usage u WHERE u.tenant_id = t.id)
                     <> (SELECT COUNT(*) || ' ' ||
-                               COALESCE(SUM(state = 'deployed'), 0) || ' ' ||
-                               COALESCE(SUM(ended_at IS NOT NULL AND state <> 'deployed'), 0)
-                               || ' ' ||
-                               COALESCE(SUM((tokens_in + tokens_out) * (ended_at IS NOT NULL)), 0)
-                               || ' ' || COALESCE(SUM(cost * (ended_at IS NOT NULL)), 0)
+                               COUNT(*) FILTER (WHERE state = 'deployed') || ' ' ||
+                               COUNT(*) FILTER (WHERE ended_at IS NOT NULL
+                                                  AND state <> 'deployed') || ' ' ||
+                               COALESCE(SUM(tokens_in + tokens_out)
+                                            FILTER (WHERE ended_at IS NOT NULL), 0) || ' ' ||
+                               COALESCE(SUM(cost) FILTER (WHERE ended_at IS NOT NULL), 0)
                                || ' ' || COALESCE(SUM(captured), 0)
                         FROM builds b WHERE b.tenant_id = t.id)",
     },

@@ -5,41 +5,47 @@ use serde_json::Value;
 
 /// One event, or what else came between two blank lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Frame {
-    pub(crate) id: Option<String>,
-    pub(crate) event: Option<String>,
-    pub(crate) data: String,
-    pub(crate) retry: Option<u64>,
+pub struct Frame {
+    /// Where to go on behind it.
+    pub id: Option<String>,
+    /// Its type.
+    pub event: Option<String>,
+    /// Its body.
+    pub data: String,
+    /// How many milliseconds to wait before connecting again.
+    pub retry: Option<u64>,
 }
 
 impl Frame {
     /// The event's place in the build's history.
-    pub(crate) fn seq(&self) -> i64 {
+    pub fn seq(&self) -> i64 {
         self.id.as_deref().unwrap().parse().unwrap()
     }
 
-    pub(crate) fn json(&self) -> Value {
+    /// Its body as JSON, which it must be.
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.data).unwrap()
     }
 }
 
 /// An open stream.
-pub(crate) struct Events {
+pub struct Events {
     response: Response,
     unread: Vec<u8>,
     /// The last hint how long to wait before connecting again.
-    pub(crate) retry: Option<u64>,
+    pub retry: Option<u64>,
 }
 
 impl Events {
-    pub(crate) fn of(response: Response) -> Self {
+    /// Reads what `response` brings.
+    pub fn of(response: Response) -> Self {
         Self { response, unread: Vec::new(), retry: None }
     }
 
     /// The next event; none at the end of the stream, however it ended.
     ///
     /// Hints and comments are taken in on the way.
-    pub(crate) async fn next(&mut self) -> Option<Frame> {
+    pub async fn next(&mut self) -> Option<Frame> {
         let mut frame = Frame::default();
         loop {
             let line = self.line().await?;

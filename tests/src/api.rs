@@ -6,12 +6,12 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::sse::Events;
-use super::{LIMIT, within};
+use crate::sse::Events;
+use crate::{LIMIT, within};
 
 /// Somebody who asks: a guest, or a person with a session.
 #[derive(Debug, Clone)]
-pub(crate) struct Api {
+pub struct Api {
     http: Client,
     base: String,
     token: Option<String>,
@@ -19,22 +19,27 @@ pub(crate) struct Api {
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
-    pub(crate) asked: String,
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
+pub struct Answer {
+    /// Method and path.
+    pub asked: String,
+    /// The status code.
+    pub status: u16,
+    /// All of them.
+    pub headers: HeaderMap,
+    /// Byte for byte.
+    pub body: Vec<u8>,
 }
 
 /// A request that is being put together.
 #[must_use]
-pub(crate) struct Ask {
+pub struct Ask {
     asked: String,
     request: RequestBuilder,
 }
 
 impl Api {
-    pub(crate) fn at(base: String) -> Self {
+    /// A guest at the server whose address begins so.
+    pub fn at(base: String) -> Self {
         // A connection each: one that a killed server left behind is never used again.
         let http = Client::builder()
             .pool_max_idle_per_host(0)
@@ -47,15 +52,22 @@ impl Api {
     }
 
     /// The same client with another token.
-    pub(crate) fn bearing(&self, token: &str) -> Self {
+    pub fn bearing(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    pub(crate) fn token(&self) -> &str {
+    /// The same person at another server.
+    pub fn turned_to(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
+    /// What the person's session is proven by.
+    pub fn token(&self) -> &str {
         self.token.as_deref().unwrap()
     }
 
-    pub(crate) fn ask(&self, method: &Method, path: &str) -> Ask {
+    /// Begins a request; `path` may be a whole address too.
+    pub fn ask(&self, method: &Method, path: &str) -> Ask {
         let url =
             if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
         let mut request = self.http.request(method.clone(), url);
@@ -65,16 +77,18 @@ impl Api {
         Ask { asked: format!("{method} {path}"), request }
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    /// Reads.
+    pub async fn get(&self, path: &str) -> Answer {
         self.ask(&Method::GET, path).answer().await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+    /// Sends JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.ask(&Method::POST, path).json(body).answer().await
     }
 
     /// A person with a workspace of this name, signed up and in.
-    pub(crate) async fn sign_up(&self, name: &str) -> Self {
+    pub async fn sign_up(&self, name: &str) -> Self {
         let body = json!({
             "email": email(name), "password": PASSWORD, "workspace": format!("{name} & Co"),
         });
@@ -83,19 +97,19 @@ impl Api {
     }
 
     /// Asks for a build in a project of its own, which must be accepted; answers its id.
-    pub(crate) async fn submit(&self, description: &str) -> String {
+    pub async fn submit(&self, description: &str) -> String {
         let answer = self.post("/v1/builds", &json!({ "description": description })).await;
         text(&answer.must(202)["id"])
     }
 
     /// One page of a build's history, from behind `after`.
-    pub(crate) async fn events(&self, build: &str, after: i64) -> Vec<Value> {
+    pub async fn events(&self, build: &str, after: i64) -> Vec<Value> {
         let path = format!("/v1/builds/{build}/events?after={after}&limit=100");
         self.get(&path).await.must(200)["data"].as_array().unwrap().clone()
     }
 
     /// The whole history of a build, read page by page.
-    pub(crate) async fn history(&self, build: &str) -> Vec<Value> {
+    pub async fn history(&self, build: &str) -> Vec<Value> {
         let mut all = Vec::new();
         loop {
             let page = self.events(build, i64::try_from(all.len()).unwrap()).await;
@@ -107,7 +121,7 @@ impl Api {
     }
 
     /// Follows a build from behind `after`.
-    pub(crate) async fn follow(&self, build: &str, after: i64) -> Events {
+    pub async fn follow(&self, build: &str, after: i64) -> Events {
         let mut ask = self.ask(&Method::GET, &format!("/v1/builds/{build}/events/stream"));
         if after > 0 {
             ask = ask.header("last-event-id", &after.to_string());
@@ -116,7 +130,7 @@ impl Api {
     }
 
     /// Follows a build to its end and answers how it stands then.
-    pub(crate) async fn ended(&self, build: &str) -> Value {
+    pub async fn ended(&self, build: &str) -> Value {
         let mut events = self.follow(build, 0).await;
         let last = within("the build ends", async {
             let mut last = None;
@@ -132,45 +146,55 @@ impl Api {
 }
 
 /// What everybody here signs in with.
-pub(crate) const PASSWORD: &str = "a long walk to the harbour";
+pub const PASSWORD: &str = "a long walk to the harbour";
 
-pub(crate) fn email(name: &str) -> String {
+/// The address of somebody of this name.
+pub fn email(name: &str) -> String {
     format!("{name}@example.com")
 }
 
 /// Whether no event can follow one of this type.
-pub(crate) fn is_terminal(kind: &str) -> bool {
+pub fn is_terminal(kind: &str) -> bool {
     matches!(kind, "build.completed" | "build.failed" | "build.cancelled" | "build.expired")
 }
 
 /// The text of a JSON string.
-pub(crate) fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
 impl Ask {
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+    /// Adds a header field.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, HeaderValue::from_str(value).unwrap());
         self
     }
 
-    pub(crate) fn key(self, key: &str) -> Self {
+    /// Adds an idempotency key.
+    pub fn key(self, key: &str) -> Self {
         self.header("idempotency-key", key)
     }
 
-    pub(crate) fn json(mut self, body: &Value) -> Self {
+    /// Sends this as JSON.
+    pub fn json(mut self, body: &Value) -> Self {
         self.request = self.request.json(body);
         self
     }
 
-    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+    /// Sends these bytes.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.request = self.request.body(body.into());
         self
     }
 
     /// Sends it; an error if nobody answered, as when the server is killed meanwhile.
-    pub(crate) async fn try_answer(self) -> Result<Answer, reqwest::Error> {
-        let response = self.request.timeout(LIMIT).send().await?;
+    pub async fn try_answer(self) -> Result<Answer, reqwest::Error> {
+        self.answer_within(LIMIT).await
+    }
+
+    /// The same, waiting no longer than this.
+    pub async fn answer_within(self, patience: Duration) -> Result<Answer, reqwest::Error> {
+        let response = self.request.timeout(patience).send().await?;
         Ok(Answer {
             asked: self.asked,
             status: response.status().as_u16(),
@@ -179,13 +203,19 @@ impl Ask {
         })
     }
 
-    pub(crate) async fn answer(self) -> Answer {
+    /// Sends it; somebody has to answer.
+    pub async fn answer(self) -> Answer {
         let asked = self.asked.clone();
         self.try_answer().await.unwrap_or_else(|error| panic!("{asked}: {error:?}"))
     }
 
+    /// Opens whatever it opens: what comes may come for long.
+    pub async fn open(self) -> Result<reqwest::Response, reqwest::Error> {
+        self.request.send().await
+    }
+
     /// Opens a stream of events, which must be granted.
-    pub(crate) async fn stream(self) -> Events {
+    pub async fn stream(self) -> Events {
         let response = within(&self.asked, self.request.send()).await.unwrap();
         assert_eq!(response.status(), 200, "{}", self.asked);
         assert_eq!(response.headers()["content-type"], "text/event-stream", "{}", self.asked);
@@ -194,23 +224,25 @@ impl Ask {
 }
 
 impl Answer {
-    pub(crate) fn header(&self, name: &str) -> &str {
+    /// A header field that must be there.
+    pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.unwrap_or_else(|| panic!("no {name} in {self}")).to_str().unwrap()
     }
 
-    pub(crate) fn json(&self) -> Value {
+    /// The body as JSON, which it must be.
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {self}"))
     }
 
     /// The body of an answer that must have this status.
-    pub(crate) fn must(&self, status: u16) -> Value {
+    pub fn must(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self}");
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
     /// The body of a refusal that must be this one, and complete.
-    pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
+    pub fn refused(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{self}");
         assert_eq!(self.header("content-type"), "application/problem+json", "{self}");
         let problem = self.json();
@@ -224,7 +256,7 @@ impl Answer {
     }
 
     /// What is left of a refusal once what differs each time is taken out.
-    pub(crate) fn alike(&self) -> (u16, Value) {
+    pub fn alike(&self) -> (u16, Value) {
         let mut problem = self.json();
         for field in ["request_id", "timestamp"] {
             problem.as_object_mut().unwrap().remove(field);

@@ -5,23 +5,21 @@ use std::path::Path;
 
 use keelway_access::audit::{AuditEntry, Seal};
 use keelway_kernel::{Actor, BuildId, TenantId, Timestamp, UserId};
-use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
 
 use super::Findings;
+use super::connection::Connection;
 
 /// I14: every build has one row for its beginning and, once ended, one for its end.
-pub(crate) async fn subjects(tx: &mut SqliteConnection, findings: &mut Findings) {
-    let builds: Vec<(Uuid, bool)> = sqlx::query_as("SELECT id, ended_at IS NOT NULL FROM builds")
-        .fetch_all(&mut *tx)
-        .await
-        .unwrap();
-    let rows: Vec<(String, String)> = sqlx::query_as(
-        "SELECT action, subject FROM audit_log WHERE action IN ('build_submitted', 'build_ended')",
-    )
-    .fetch_all(&mut *tx)
-    .await
-    .unwrap();
+pub(crate) async fn subjects(connection: &mut Connection, findings: &mut Findings) {
+    let builds: Vec<(Uuid, bool)> =
+        connection.rows("SELECT id, ended_at IS NOT NULL FROM builds").await;
+    let rows: Vec<(String, String)> = connection
+        .rows(
+            "SELECT action, subject FROM audit_log
+             WHERE action IN ('build_submitted', 'build_ended')",
+        )
+        .await;
     findings.checked("I14", rows.len() as u64);
     let mut told = BTreeMap::<_, u32>::new();
     for row in rows {
@@ -42,15 +40,14 @@ pub(crate) async fn subjects(tx: &mut SqliteConnection, findings: &mut Findings)
 }
 
 /// I14: every row is sealed together with the one before it.
-pub(crate) async fn chains(tx: &mut SqliteConnection, findings: &mut Findings) {
+pub(crate) async fn chains(connection: &mut Connection, findings: &mut Findings) {
     type Row = (Uuid, i64, i64, Option<Uuid>, String, String, String, String, Vec<u8>);
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT tenant_id, seq, at, user_id, request_id, action, subject, data, seal
-         FROM audit_log ORDER BY tenant_id, seq",
-    )
-    .fetch_all(&mut *tx)
-    .await
-    .unwrap();
+    let rows: Vec<Row> = connection
+        .rows(
+            "SELECT tenant_id, seq, micros(at), user_id, request_id, action, subject, data, seal
+             FROM audit_log ORDER BY tenant_id, seq",
+        )
+        .await;
     let mut seals = BTreeMap::<Uuid, Seal>::new();
     for (chain, seq, at, user, request_id, action, subject, data, stored) in rows {
         findings.checked("I14", 1);
@@ -71,17 +68,16 @@ pub(crate) async fn chains(tx: &mut SqliteConnection, findings: &mut Findings) {
 }
 
 /// I16: every file is there, hashes to its name, and a tree hashes to its snapshot's.
-pub(crate) async fn files(tx: &mut SqliteConnection, blobs: &Path, findings: &mut Findings) {
+pub(crate) async fn files(connection: &mut Connection, blobs: &Path, findings: &mut Findings) {
     type Row = (Uuid, Vec<u8>, String, Vec<u8>, i64);
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT s.id, s.tree, f.path, f.digest, f.bytes
-         FROM snapshots s
-         JOIN snapshot_files f ON f.tenant_id = s.tenant_id AND f.snapshot_id = s.id
-         ORDER BY s.id, f.path",
-    )
-    .fetch_all(&mut *tx)
-    .await
-    .unwrap();
+    let rows: Vec<Row> = connection
+        .rows(
+            "SELECT s.id, s.tree, f.path, f.digest, f.bytes
+             FROM snapshots s
+             JOIN snapshot_files f ON f.tenant_id = s.tenant_id AND f.snapshot_id = s.id
+             ORDER BY s.id, f.path",
+        )
+        .await;
     let mut trees = BTreeMap::<Uuid, (Vec<u8>, blake3::Hasher)>::new();
     let mut read = BTreeSet::new();
     for (snapshot, tree, path, digest, bytes) in rows {
