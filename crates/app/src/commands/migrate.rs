@@ -42,14 +42,17 @@ pub(super) fn status(args: &ReportArgs, sources: &Sources) -> anyhow::Result<Exi
     if !args.json {
         super::print(&format!("{}: {}", checked.database, sentence(status)))?;
     }
-    let current = status.is_some_and(|status| status.is_current());
-    Ok(if current { Exit::Done } else { Exit::No })
+    let can_work = status.is_some_and(|status| status.pending == 0);
+    Ok(if can_work { Exit::Done } else { Exit::No })
 }
 
 fn sentence(status: Option<MigrationStatus>) -> String {
     match status {
         None => "not there yet; `keelway migrate up` makes it".to_owned(),
-        Some(MigrationStatus { pending: 0, .. }) => "up to date".to_owned(),
+        Some(MigrationStatus { pending: 0, unknown: 0, .. }) => "up to date".to_owned(),
+        Some(MigrationStatus { pending: 0, unknown, .. }) => {
+            format!("{unknown} {} ahead of this version, which it serves too", plural(unknown))
+        }
         Some(MigrationStatus { pending, .. }) => {
             format!("{pending} {} pending; `keelway migrate up` applies them", plural(pending))
         }

@@ -25,7 +25,10 @@ pub(crate) async fn migrate(checked: &Checked) -> anyhow::Result<MigrationStatus
     let store = Stores::open_as_owner(checked).await?;
     let before = status_of(&*store, checked).await?;
     require_known(before, checked)?;
-    apply(&*store, checked).await?;
+    // A schema that is ahead of this version has all that this version would bring.
+    if before.pending > 0 || before.unknown == 0 {
+        apply(&*store, checked).await?;
+    }
     store.close().await;
     Ok(before)
 }
@@ -78,7 +81,16 @@ async fn status_of(store: &dyn Store, checked: &Checked) -> anyhow::Result<Migra
 async fn apply(store: &dyn Store, checked: &Checked) -> anyhow::Result<()> {
     store.migrate().await.map_err(|error| match error {
         StoreError::Corrupt { .. } => unusable(checked, &error),
-        error => anyhow::anyhow!(error).context("the database could not be migrated"),
+        error => {
+            let why = match checked.database {
+                Database::Sqlite(_) => "the database could not be migrated",
+                Database::Postgres { .. } => {
+                    "the database could not be migrated: does `database.migrations_url` name the \
+                     role that owns it?"
+                }
+            };
+            anyhow::anyhow!(error).context(why)
+        }
     })
 }
 
@@ -86,7 +98,11 @@ fn require_current(status: MigrationStatus, checked: &Checked) -> anyhow::Result
     require_known(status, checked)?;
     let database = &checked.database;
     match status {
-        MigrationStatus { pending: 0, .. } => Ok(()),
+        MigrationStatus { pending: 0, unknown: 0, .. } => Ok(()),
+        MigrationStatus { pending: 0, .. } => {
+            tracing::warn!(%database, "the schema is ahead of this version, and must serve it too");
+            Ok(())
+        }
         MigrationStatus { newest: None, .. } => Err(cannot_begin(format!(
             "the database {database} has no tables yet: run `keelway migrate up` first"
         ))),
@@ -96,10 +112,12 @@ fn require_current(status: MigrationStatus, checked: &Checked) -> anyhow::Result
     }
 }
 
-/// Refuses a schema that no migration of this version leads to.
+/// Refuses a schema that no migration of this version leads to. Processes of two releases work
+/// on one PostgreSQL database while one of them takes the other's place, so a schema that is
+/// ahead of this version is known there: migrations first expand, and contract a release later.
 pub(crate) fn require_known(status: MigrationStatus, checked: &Checked) -> anyhow::Result<()> {
     let (database, elsewhere) = (&checked.database, elsewhere(checked));
-    if status.unknown > 0 {
+    if status.unknown > 0 && matches!(database, Database::Sqlite(_)) {
         return Err(cannot_begin(format!(
             "the database {database} was made by a newer version of keelway: update it, or \
              {elsewhere}"
@@ -129,6 +147,12 @@ pub(super) fn unusable(checked: &Checked, error: &StoreError) -> anyhow::Error {
             "the database {database} is not a Keelway database, or damaged ({id}): restore a \
              copy, or {elsewhere}"
         ),
-        error => format!("cannot use the database {database}: {error}"),
+        error => match checked.database {
+            Database::Sqlite(_) => format!("cannot use the database {database}: {error}"),
+            Database::Postgres { .. } => format!(
+                "cannot use the database {database}: {error}; is the server running there, and are \
+                 user and password right?"
+            ),
+        },
     })
 }

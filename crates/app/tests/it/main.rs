@@ -4,6 +4,7 @@
 
 mod build;
 mod cli;
+mod processes;
 mod serve;
 
 use std::io::{Seek as _, SeekFrom, Write as _};
