@@ -133,41 +133,39 @@ impl Hints {
 
     /// Says what waits, all of it at once, for ever. What cannot be said is dropped.
     pub(crate) async fn speak(&self, link: &Link) {
-        let channel = link.channel();
         let mut failures = 0;
         loop {
             // Either way there is something to say: that this process is there.
             let _ = timeout(HEARTBEAT, self.some.notified()).await;
             let waiting: Vec<Hint> =
                 std::mem::take(&mut *lock(&self.waiting)).into_iter().collect();
-            let mut said = 0;
-            loop {
-                let next = &waiting[said..waiting.len().min(said + MOST_TOLD)];
-                let message = self.message(next);
-                let publish = |mut wire: Wire| {
-                    let command = redis::Cmd::publish(&channel, message);
-                    async move { command.exec_async(&mut wire).await }
-                };
-                match link.attempt(WITHIN, publish).await {
-                    Ok(()) => said += next.len(),
-                    Err(why) => {
-                        failures += 1;
-                        tracing::debug!(why, "hints were not passed on");
-                        break;
-                    }
-                }
-                if said == waiting.len() {
-                    failures = 0;
-                    break;
-                }
+            let Err(unsaid) = self.say(link, &waiting).await else {
+                failures = 0;
+                continue;
+            };
+            let dropped = u64::try_from(unsaid).unwrap_or(u64::MAX);
+            metrics::counter!("keelway_redis_hints_dropped_total").increment(dropped);
+            failures += 1;
+            pause(link.entropy(), failures).await;
+        }
+    }
+
+    /// Says these hints in one message or more, and in one if there are none; else how many
+    /// were not said.
+    async fn say(&self, link: &Link, hints: &[Hint]) -> Result<(), usize> {
+        let mut unsaid = hints;
+        loop {
+            let (next, rest) = unsaid.split_at(unsaid.len().min(MOST_TOLD));
+            let publish = redis::Cmd::publish(link.channel(), self.message(next));
+            let send = |mut wire: Wire| async move { publish.exec_async(&mut wire).await };
+            if let Err(why) = link.attempt(WITHIN, send).await {
+                tracing::debug!(why, "hints were not passed on");
+                return Err(unsaid.len());
             }
-            if said < waiting.len() {
-                let dropped = u64::try_from(waiting.len() - said).unwrap_or(u64::MAX);
-                metrics::counter!("keelway_redis_hints_dropped_total").increment(dropped);
+            if rest.is_empty() {
+                return Ok(());
             }
-            if failures > 0 {
-                pause(link.entropy(), failures).await;
-            }
+            unsaid = rest;
         }
     }
 
@@ -181,10 +179,10 @@ impl Hints {
         let mut failures = 0;
         loop {
             match timeout(WITHIN, ear.listen(&channel)).await {
-                Ok(Ok(mut line)) => {
+                Ok(Ok(mut subscription)) => {
                     self.pass_on(Heard::Gap);
                     self.hears.send_replace(true);
-                    let mut messages = line.on_message();
+                    let mut messages = subscription.on_message();
                     while let Ok(Some(message)) = timeout(SILENCE, messages.next()).await {
                         failures = 0;
                         self.read(message.get_payload_bytes());

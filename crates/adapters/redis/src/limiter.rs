@@ -90,13 +90,9 @@ impl RedisLimiter {
             return Err(strange());
         }
         if !decision.is_allowed() {
-            self.remember(key, debts.over(limit, &reply));
+            self.over.insert(key.to_owned(), debts.over(limit, &reply));
         }
         Ok(decision)
-    }
-
-    fn remember(&self, key: &str, over: Over) {
-        self.over.insert(key.to_owned(), over);
     }
 }
 
@@ -108,14 +104,12 @@ impl RateLimiter for RedisLimiter {
             return decision;
         }
         let limit = self.limits.of(class);
-        let answer = self.redis.link().ask(|wire| self.ask(wire, &place, limit)).await;
-        match answer {
-            Ok(decision) => decision,
-            Err(_) => {
-                metrics::counter!("keelway_limiter_local_decisions_total").increment(1);
-                self.local.hit(class, key).await
-            }
+        let asked = self.redis.link().ask(|wire| self.ask(wire, &place, limit)).await;
+        if let Ok(decision) = asked {
+            return decision;
         }
+        metrics::counter!("keelway_limiter_local_decisions_total").increment(1);
+        self.local.hit(class, key).await
     }
 }
 
@@ -186,7 +180,7 @@ mod tests {
         let [now, full] = [1, 61].map(|second| Timestamp::from_micros(second * 1_000_000));
         let (refused, after) = limit.hit(Some(full), now);
         let over = Debts::of(limit).over(limit, &Reply { now, before: Some(full), after });
-        let start = over.full_at.checked_sub(Duration::from_secs(60)).unwrap();
+        let start = over.full_at.checked_sub(Duration::from_mins(1)).unwrap();
         let at = |millis| over.decision(start + Duration::from_millis(millis));
         assert_eq!(at(0), Some(refused));
         let wait = |millis| at(millis).map(|known| (known.retry_after_s, known.reset_after_s));

@@ -109,11 +109,12 @@ impl managed::Manager for Manager {
     type Type = Wire;
     type Error = RedisError;
 
+    // Boxed, since every call holds the future of a connection that it seldom has to make.
     async fn create(&self) -> Result<Wire, RedisError> {
         Ok(Wire::new(match self {
-            Self::Single(manager) => End::Server(manager.create().await?),
-            Self::Sentinel(manager) => End::Server(manager.create().await?),
-            Self::Cluster(manager) => End::Cluster(manager.create().await?),
+            Self::Single(manager) => End::Server(Box::pin(manager.create()).await?),
+            Self::Sentinel(manager) => End::Server(Box::pin(manager.create()).await?),
+            Self::Cluster(manager) => End::Cluster(Box::pin(manager.create()).await?),
         }))
     }
 

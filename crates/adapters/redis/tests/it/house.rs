@@ -17,7 +17,7 @@ use tokio::sync::broadcast;
 
 /// Fails a test that would hang; nothing waits for the time to pass.
 pub(crate) async fn soon<T>(task: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), task).await.expect("it never came")
+    tokio::time::timeout(Duration::from_mins(1), task).await.expect("it never came")
 }
 
 pub(crate) fn random() -> u64 {
