@@ -24,23 +24,35 @@
 
 mod accounts;
 mod audit;
+mod builds;
 mod columns;
 mod credits;
+mod doctor;
+mod end;
 mod error;
 mod flags;
 mod idempotency;
 mod invitations;
+mod leases;
 mod members;
 mod nonces;
+mod operations;
+mod overviews;
 mod people;
+mod projects;
+mod queue;
+mod reads;
 mod roles;
 mod schema;
 mod sessions;
 mod share;
+mod sites;
 mod staff;
+mod submissions;
 mod tenant;
 mod tickets;
 mod tx;
+mod usage;
 
 use std::fmt;
 use std::str::FromStr as _;
