@@ -54,50 +54,50 @@ struct Reference {
     dangling: &'static str,
 }
 
-macro_rules! reference {
-    ($table:literal ($($column:literal = $there:literal),+) in $parent:literal) => {
-        Reference {
-            name: concat!($table, $("_", $column,)+ "_fkey"),
-            table: $table,
-            parent: $parent,
+macro_rules! references {
+    ($($table:ident ($($column:ident),+) => $parent:ident ($($there:ident),+);)+) => {
+        &[$(Reference {
+            name: concat!(stringify!($table), $("_", stringify!($column),)+ "_fkey"),
+            table: stringify!($table),
+            parent: stringify!($parent),
             dangling: concat!(
-                "SELECT count(*) FROM ", $table, " c WHERE ",
-                $("c.", $column, " IS NOT NULL AND ",)+
-                "NOT EXISTS (SELECT FROM ", $parent, " p WHERE true",
-                $(" AND p.", $there, " = c.", $column,)+ ")"
+                "SELECT count(*) FROM ", stringify!($table), " c WHERE ",
+                $("c.", stringify!($column), " IS NOT NULL AND ",)+
+                "NOT EXISTS (SELECT FROM ", stringify!($parent), " p WHERE true",
+                $(" AND p.", stringify!($there), " = c.", stringify!($column),)+ ")"
             ),
-        }
+        },)+]
     };
 }
 
-const REFERENCES: &[Reference] = &[
-    reference!("memberships" ("tenant_id" = "id") in "tenants"),
-    reference!("memberships" ("user_id" = "id") in "users"),
-    reference!("sessions" ("user_id" = "id") in "users"),
-    reference!("invitations" ("tenant_id" = "id") in "tenants"),
-    reference!("invitations" ("invited_by" = "id") in "users"),
-    reference!("invitations" ("accepted_by" = "id") in "users"),
-    reference!("credit_grants" ("tenant_id" = "tenant_id") in "credit_accounts"),
-    reference!("credit_holds" ("tenant_id" = "tenant_id") in "credit_accounts"),
-    reference!("credit_entries" ("tenant_id" = "tenant_id") in "credit_accounts"),
-    reference!("credit_operations" ("tenant_id" = "tenant_id") in "credit_accounts"),
-    reference!("projects" ("tenant_id" = "id") in "tenants"),
-    reference!("projects" ("tenant_id" = "tenant_id", "live_snapshot_id" = "id") in "snapshots"),
-    reference!("builds" ("tenant_id" = "tenant_id", "project_id" = "id") in "projects"),
-    reference!("builds" ("tenant_id" = "tenant_id", "hold_id" = "id") in "credit_holds"),
-    reference!("builds" ("tenant_id" = "tenant_id", "snapshot_id" = "id") in "snapshots"),
-    reference!("build_work" ("tenant_id" = "tenant_id", "build_id" = "id") in "builds"),
-    reference!("build_work_files" ("tenant_id" = "tenant_id", "build_id" = "build_id", "number" = "number") in "build_work"),
-    reference!("build_events" ("tenant_id" = "tenant_id", "build_id" = "id") in "builds"),
-    reference!("snapshots" ("tenant_id" = "tenant_id", "project_id" = "id") in "projects"),
-    reference!("snapshots" ("tenant_id" = "tenant_id", "build_id" = "id") in "builds"),
-    reference!("snapshots" ("tenant_id" = "tenant_id", "parent_id" = "id") in "snapshots"),
-    reference!("snapshot_files" ("tenant_id" = "tenant_id", "snapshot_id" = "id") in "snapshots"),
-    reference!("deployments" ("tenant_id" = "tenant_id", "project_id" = "id") in "projects"),
-    reference!("deployments" ("tenant_id" = "tenant_id", "build_id" = "id") in "builds"),
-    reference!("deployments" ("tenant_id" = "tenant_id", "snapshot_id" = "id") in "snapshots"),
-    reference!("build_queue" ("tenant_id" = "tenant_id", "build_id" = "id") in "builds"),
-];
+const REFERENCES: &[Reference] = references! {
+    memberships (tenant_id) => tenants (id);
+    memberships (user_id) => users (id);
+    sessions (user_id) => users (id);
+    invitations (tenant_id) => tenants (id);
+    invitations (invited_by) => users (id);
+    invitations (accepted_by) => users (id);
+    credit_grants (tenant_id) => credit_accounts (tenant_id);
+    credit_holds (tenant_id) => credit_accounts (tenant_id);
+    credit_entries (tenant_id) => credit_accounts (tenant_id);
+    credit_operations (tenant_id) => credit_accounts (tenant_id);
+    projects (tenant_id) => tenants (id);
+    projects (tenant_id, live_snapshot_id) => snapshots (tenant_id, id);
+    builds (tenant_id, project_id) => projects (tenant_id, id);
+    builds (tenant_id, hold_id) => credit_holds (tenant_id, id);
+    builds (tenant_id, snapshot_id) => snapshots (tenant_id, id);
+    build_work (tenant_id, build_id) => builds (tenant_id, id);
+    build_work_files (tenant_id, build_id, number) => build_work (tenant_id, build_id, number);
+    build_events (tenant_id, build_id) => builds (tenant_id, id);
+    snapshots (tenant_id, project_id) => projects (tenant_id, id);
+    snapshots (tenant_id, build_id) => builds (tenant_id, id);
+    snapshots (tenant_id, parent_id) => snapshots (tenant_id, id);
+    snapshot_files (tenant_id, snapshot_id) => snapshots (tenant_id, id);
+    deployments (tenant_id, project_id) => projects (tenant_id, id);
+    deployments (tenant_id, build_id) => builds (tenant_id, id);
+    deployments (tenant_id, snapshot_id) => snapshots (tenant_id, id);
+    build_queue (tenant_id, build_id) => builds (tenant_id, id);
+};
 
 /// Which references are not those above.
 const DIFFERENT: &str = "

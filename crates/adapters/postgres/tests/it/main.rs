@@ -7,20 +7,28 @@
 #![expect(clippy::disallowed_methods, reason = "where the server is, the environment says")]
 
 mod database;
+mod findings;
+mod opened;
+mod schema;
 
 use async_trait::async_trait;
 use database::Database;
 use keelway_access::AuditEntry;
 use keelway_contract::{AuditTrail, Store};
 use keelway_kernel::{Clock, Entropy, TenantId};
+use keelway_postgres::PostgresStore;
 use keelway_rows::audit::{AuditRow, chain};
 use sqlx::postgres::PgPool;
 use std::sync::Arc;
 
 /// A database of its own for each case.
 async fn open(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Store {
-    let database = Database::fresh().await;
-    let store = Arc::new(database.store(clock, entropy));
+    let database = Arc::new(Database::fresh().await);
+    ports(Arc::new(database.store(clock, entropy)), database)
+}
+
+/// Every port of `store`, which lives on `database`.
+fn ports(store: Arc<PostgresStore>, database: Arc<Database>) -> Store {
     let reader = PgPool::connect_lazy_with(database.owner.clone());
     Store {
         ledger: store.clone(),
@@ -43,7 +51,7 @@ async fn open(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Store {
         flag_overrides: store.clone(),
         inspector: store,
         audit_trail: Arc::new(Trail(reader)),
-        keep: Arc::new(database),
+        keep: database,
     }
 }
 
