@@ -6,7 +6,7 @@ use std::time::Duration;
 use keelway_access::RateClass;
 use keelway_access::ports::RateLimiter;
 use keelway_builds::ports::{Signals, Topic};
-use keelway_redis::BreakerState;
+use keelway_redis::{BreakerState, RedisSettings};
 
 use crate::house::{Here, connected, limiter, namespace, patient, soon, well};
 use crate::server::Server;
@@ -47,7 +47,7 @@ async fn the_master_that_sentinels_name_is_followed() {
 #[tokio::test]
 async fn a_cluster_is_one_redis() {
     let arguments = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
-    let nodes = [
+    let mut nodes = [
         Server::start(&arguments).await,
         Server::start(&arguments).await,
         Server::start(&arguments).await,
@@ -59,20 +59,7 @@ async fn a_cluster_is_one_redis() {
             nodes[0].run::<()>(&format!("CLUSTER MEET 127.0.0.1 {}", node.port)).await;
         }
     }
-    // A node tells nobody when it has come to know the others.
-    let mut tick = tokio::time::interval(Duration::from_millis(20));
-    for node in &nodes {
-        soon(async {
-            loop {
-                tick.tick().await;
-                let info: String = node.run("CLUSTER INFO").await;
-                if info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3") {
-                    return;
-                }
-            }
-        })
-        .await;
-    }
+    nodes_agree(&nodes).await;
 
     let [a, b, _] = nodes.each_ref().map(|node| node.port);
     let settings = patient(&format!("redis+cluster://127.0.0.1:{a},127.0.0.1:{b}"), &namespace());
@@ -95,5 +82,45 @@ async fn a_cluster_is_one_redis() {
         let mut watch = to.watch(Topic::Work);
         from.notify(Topic::Work);
         soon(watch.changed()).await;
+    }
+    // Without one of its nodes, whatever a hit finds, somebody decides on it.
+    let settings = settings.patient(RedisSettings::PATIENCE);
+    let redis = connected(&settings).await;
+    let (limiter, alone) = limiter(&redis, LIMIT);
+    let hit = async |tenant: u32| {
+        soon(limiter.hit(RateClass::Read, &format!("ten_{tenant}"))).await.limit.limit.get()
+    };
+    nodes[2].kill().await;
+    for tenant in 0..50 {
+        hit(tenant).await;
+    }
+    assert!(alone.asked() > 0);
+    nodes[2].again().await;
+    nodes_agree(&nodes).await;
+    // As impatient as in earnest: on a busy machine some hits are decided here all the same.
+    for tenant in 0..50 {
+        soon(async {
+            while hit(tenant).await != LIMIT {
+                well(&redis).await;
+            }
+        })
+        .await;
+    }
+}
+
+/// Waits until every node knows the others; none tells when it does.
+async fn nodes_agree(nodes: &[Server]) {
+    let mut tick = tokio::time::interval(Duration::from_millis(20));
+    for node in nodes {
+        soon(async {
+            loop {
+                tick.tick().await;
+                let info: String = node.run("CLUSTER INFO").await;
+                if info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3") {
+                    return;
+                }
+            }
+        })
+        .await;
     }
 }
