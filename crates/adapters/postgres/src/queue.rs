@@ -249,7 +249,7 @@ pub(crate) async fn stand(
 /// Extends a lease, if it is still the one of this attempt.
 pub(crate) async fn extend(tx: &mut PgConnection, build: &Build, until: Timestamp) -> Sql<()> {
     let done = sqlx::query(
-        "UPDATE build_queue SET due_at = ?
+        "UPDATE build_queue SET due_at = $1
          WHERE tenant_id = $2 AND build_id = $3 AND standing = 'leased'
            AND EXISTS (SELECT 1 FROM builds
                        WHERE tenant_id = $2 AND id = $3 AND state = 'building' AND attempt = $4)",
