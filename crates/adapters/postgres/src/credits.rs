@@ -1,8 +1,11 @@
 //! The ledger.
 
+mod batch;
+mod books;
 mod facts;
 mod save;
 
+pub(crate) use batch::{InRun, run};
 pub(crate) use facts::{load_account, load_due, load_hold};
 pub(crate) use save::save_change;
 
@@ -11,13 +14,12 @@ use crate::audit;
 use crate::error::{Sql, Stop};
 use crate::tx::{Reach, Tx};
 use async_trait::async_trait;
-use facts::{load_both, load_grant, load_operation, load_spent};
+use facts::{load_both, load_grant};
 use keelway_access::AuditAction;
 use keelway_credits::{
     Account, AddGrant, Change, Commit, CommitError, CreditBooks, CreditLedger, Entry, GrantError,
-    Granted, Hold, HoldFacts, Receipt, Refund, RefundError, RefundFacts, Release, ReleaseError,
-    Renew, RenewError, Renewed, Reserve, ReserveError, ReserveFacts, Reserved, Statement, Swept,
-    decide,
+    Granted, Hold, Receipt, Refund, RefundError, RefundFacts, Release, ReleaseError, Renew,
+    RenewError, Renewed, Reserve, ReserveError, Reserved, Statement, Swept, decide,
 };
 use keelway_kernel::{
     Actor, Credits, Cursor, Failure, HoldId, Page, PageRequest, StoreError, TenantId, TenantScope,
@@ -41,11 +43,11 @@ impl CreditLedger for PostgresStore {
         scope: TenantScope,
         cmd: Reserve,
     ) -> Result<Reserved, Failure<ReserveError>> {
-        self.write(scope, cmd, move |tx, cmd| Box::pin(reserve(tx, scope.tenant(), cmd))).await
+        self.decide(scope, cmd).await
     }
 
     async fn renew(&self, scope: TenantScope, cmd: Renew) -> Result<Renewed, Failure<RenewError>> {
-        self.write(scope, cmd, move |tx, cmd| Box::pin(renew(tx, scope.tenant(), cmd))).await
+        self.decide(scope, cmd).await
     }
 
     async fn commit(
@@ -53,7 +55,7 @@ impl CreditLedger for PostgresStore {
         scope: TenantScope,
         cmd: Commit,
     ) -> Result<Receipt, Failure<CommitError>> {
-        self.write(scope, cmd, move |tx, cmd| Box::pin(commit(tx, scope.tenant(), cmd))).await
+        self.decide(scope, cmd).await
     }
 
     async fn release(
@@ -61,7 +63,7 @@ impl CreditLedger for PostgresStore {
         scope: TenantScope,
         cmd: Release,
     ) -> Result<Receipt, Failure<ReleaseError>> {
-        self.write(scope, cmd, move |tx, cmd| Box::pin(release(tx, scope.tenant(), cmd))).await
+        self.decide(scope, cmd).await
     }
 
     async fn refund(
@@ -114,64 +116,6 @@ pub(crate) async fn grant(
     let earlier = load_grant(tx, tenant, cmd.grant).await?;
     let decided = decide::grant(&account, earlier.as_ref(), &cmd, tx.now).map_err(Stop::Refused)?;
     let done = Done::new(AuditAction::CreditsGranted, &cmd.grant, cmd.actor);
-    save(tx, decided.change(), done).await?;
-    Ok(*decided.outcome())
-}
-
-async fn reserve(
-    tx: &mut Tx,
-    tenant: TenantId,
-    cmd: Reserve,
-) -> Result<Reserved, Stop<ReserveError>> {
-    let account = load_account(tx, tenant).await?;
-    let account = account.ok_or(Stop::Refused(ReserveError::AccountUnknown))?;
-    let earlier = load_hold(tx, tenant, cmd.hold).await?;
-    let now = tx.now;
-    let due = load_due(tx, tenant, now).await?;
-    let facts = ReserveFacts {
-        account: &account,
-        earlier: earlier.as_ref(),
-        due: &due,
-        spent: load_spent(tx, tenant, &cmd).await?,
-    };
-    let decided = decide::reserve(&facts, &cmd, now).map_err(Stop::Refused)?;
-    let done = Done::new(AuditAction::CreditsHeld, &cmd.hold, cmd.actor);
-    save(tx, decided.change(), done).await?;
-    Ok(*decided.outcome())
-}
-
-async fn renew(tx: &mut Tx, tenant: TenantId, cmd: Renew) -> Result<Renewed, Stop<RenewError>> {
-    let facts = load_both(tx, tenant, cmd.hold).await?;
-    let (account, hold) = facts.ok_or(Stop::Refused(RenewError::HoldUnknown))?;
-    let decided = decide::renew(&account, &hold, &cmd, tx.now).map_err(Stop::Refused)?;
-    if let Some(change) = decided.change() {
-        save_change(tx, change).await?;
-    }
-    Ok(*decided.outcome())
-}
-
-async fn commit(tx: &mut Tx, tenant: TenantId, cmd: Commit) -> Result<Receipt, Stop<CommitError>> {
-    let facts = load_both(tx, tenant, cmd.hold).await?;
-    let (account, hold) = facts.ok_or(Stop::Refused(CommitError::HoldUnknown))?;
-    let earlier = load_operation(tx, tenant, &cmd.key).await?;
-    let facts = HoldFacts { account: &account, hold: &hold, earlier: earlier.as_ref() };
-    let decided = decide::commit(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
-    let done = Done::new(AuditAction::CreditsCaptured, &cmd.hold, cmd.actor);
-    save(tx, decided.change(), done).await?;
-    Ok(*decided.outcome())
-}
-
-async fn release(
-    tx: &mut Tx,
-    tenant: TenantId,
-    cmd: Release,
-) -> Result<Receipt, Stop<ReleaseError>> {
-    let facts = load_both(tx, tenant, cmd.hold).await?;
-    let (account, hold) = facts.ok_or(Stop::Refused(ReleaseError::HoldUnknown))?;
-    let earlier = load_operation(tx, tenant, &cmd.key).await?;
-    let facts = HoldFacts { account: &account, hold: &hold, earlier: earlier.as_ref() };
-    let decided = decide::release(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
-    let done = Done::new(AuditAction::CreditsReleased, &cmd.hold, cmd.actor);
     save(tx, decided.change(), done).await?;
     Ok(*decided.outcome())
 }

@@ -2,28 +2,35 @@
 //!
 //! Tenants are dealt out to lanes; each lane has one transaction under way at most. Commands
 //! that arrive meanwhile wait and share the lane's next one, in the order they came: each is
-//! decided after those before it, and undone alone if it is refused or breaks. A lane that is
-//! idle waits for nobody: a lone command goes at once.
+//! decided after those before it, and undone alone if it is refused or breaks. Those of the
+//! ledger that stand side by side are loaded, decided and saved in one go. A lane that is idle
+//! waits for nobody: a lone command goes at once.
 //!
 //! So a tenant whose commands pile up takes one connection, and not all of them.
 
+mod job;
+
 use std::any::Any;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
 use futures::FutureExt as _;
 use keelway_kernel::{StoreError, TenantId};
-use tokio::sync::{Notify, oneshot};
-use tokio::time::Instant;
+use tokio::sync::Notify;
 
+use crate::credits;
 use crate::error::{Broken, Sql, Stop};
 use crate::tx::{Connections, Reach, Tx, Work, spawn, unended};
+use job::{Answer, Shared};
+pub(crate) use job::{Caller, Done, Job, Ran, met_another};
 
-/// Most commands of one transaction. A savepoint each: more than 64 would make every reader
-/// look them up on disk.
-const MOST: usize = 32;
+/// Most commands of one transaction, and most of them with a savepoint: more than 64 of those
+/// would make every reader look them up on disk.
+const MOST: usize = 256;
+const MOST_UNDOABLE: usize = 32;
+/// Most tenants of one transaction: each is a lock in the server's common table.
+const MOST_TENANTS: usize = 64;
 
 /// The lanes of one store.
 pub(crate) struct Lanes(Vec<Lane>);
@@ -82,7 +89,7 @@ impl Lane {
     /// What goes next, or none: then the lane is idle.
     fn next(&self) -> Vec<Box<dyn Job>> {
         let mut state = self.lock();
-        let count = state.waiting.len().min(MOST);
+        let count = fitting(&mut state.waiting);
         let batch: Vec<_> = state.waiting.drain(..count).collect();
         if batch.is_empty() {
             state.is_running = false;
@@ -92,77 +99,15 @@ impl Lane {
     }
 }
 
-/// What became of a command within its transaction.
-enum Ran {
-    /// Its changes are to stay.
-    Done,
-    /// It changed nothing, or what it changed is to be undone.
-    Undone,
-}
-
-/// One command that waits for its lane.
-#[async_trait]
-trait Job: Send {
-    fn tenant(&self) -> TenantId;
-    /// Carries it out, and keeps its answer for later.
-    async fn run(&mut self, tx: &mut Tx) -> Ran;
-    /// Carries it out in a transaction of its own.
-    async fn run_alone(&mut self, connections: &Connections);
-    /// Replaces its answer.
-    fn fail(&mut self, error: StoreError);
-    /// Whether nobody could know yet that it met another command.
-    fn met_another(&self) -> bool;
-    /// Tells its caller.
-    fn answer(self: Box<Self>);
-}
-
-struct Shared<C, T, E, F> {
-    tenant: TenantId,
-    since: Instant,
-    cmd: C,
-    work: F,
-    done: Option<Result<T, Stop<E>>>,
-    reply: oneshot::Sender<Result<T, Stop<E>>>,
-}
-
-#[async_trait]
-impl<C, T, E, F> Job for Shared<C, T, E, F>
-where
-    C: Clone + Send + Sync,
-    T: Send,
-    E: Send,
-    F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, E> + Send + Sync,
-{
-    fn tenant(&self) -> TenantId {
-        self.tenant
-    }
-
-    async fn run(&mut self, tx: &mut Tx) -> Ran {
-        let done = (self.work)(tx, self.cmd.clone()).await;
-        let ran = if done.is_ok() { Ran::Done } else { Ran::Undone };
-        self.done = Some(done);
-        ran
-    }
-
-    async fn run_alone(&mut self, connections: &Connections) {
-        let reach = Reach::Tenants(vec![self.tenant]);
-        self.done = Some(connections.write(&reach, &self.cmd, &self.work).await);
-    }
-
-    fn fail(&mut self, error: StoreError) {
-        self.done = Some(Err(Stop::Broken(error)));
-    }
-
-    fn met_another(&self) -> bool {
-        matches!(self.done, Some(Err(Stop::Broken(StoreError::Contended))))
-    }
-
-    fn answer(self: Box<Self>) {
-        let waited_ms = self.since.elapsed().as_secs_f64() * 1_000.0;
-        tracing::trace!(waited_ms, "a command ended");
-        // Whoever asked may be gone.
-        let _ = self.reply.send(self.done.unwrap_or_else(|| Err(Stop::Broken(unended()))));
-    }
+/// How many go together.
+fn fitting(waiting: &mut VecDeque<Box<dyn Job>>) -> usize {
+    let (mut tenants, mut undoable) = (BTreeSet::new(), 0);
+    let fits = |job: &mut Box<dyn Job>| {
+        tenants.insert(job.tenant());
+        undoable += usize::from(job.in_run().is_none());
+        (tenants.len() <= MOST_TENANTS && undoable <= MOST_UNDOABLE).then_some(())
+    };
+    waiting.iter_mut().take(MOST).map_while(fits).count()
 }
 
 /// Carries a tenant's command out with whatever else its lane has to do.
@@ -178,16 +123,25 @@ where
     E: Send + 'static,
     F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, E> + Send + Sync + 'static,
 {
-    let (reply, answer) = oneshot::channel();
-    let job = Shared { tenant, since: Instant::now(), cmd, work, done: None, reply };
-    let number = connections.lanes.of(tenant);
+    let (caller, answer) = Caller::new();
+    let job = Shared { tenant, cmd, work, done: None, caller };
+    line_up(connections, Box::new(job), answer).await
+}
+
+/// Waits for the answer of a command that takes its place in its lane.
+pub(crate) async fn line_up<T, E>(
+    connections: &Arc<Connections>,
+    job: Box<dyn Job>,
+    answer: Answer<T, E>,
+) -> Result<T, Stop<E>> {
+    let number = connections.lanes.of(job.tenant());
     let starts = {
         let mut state = connections.lanes.0[number].lock();
         if state.is_closed {
             let closed = StoreError::Unavailable("the store is closed".to_owned());
             return Err(Stop::Broken(closed));
         }
-        state.waiting.push_back(Box::new(job));
+        state.waiting.push_back(job);
         !std::mem::replace(&mut state.is_running, true)
     };
     if starts {
@@ -263,22 +217,54 @@ async fn one_transaction(
     connections: &Connections,
     batch: &mut [Box<dyn Job>],
 ) -> Result<(), Torn> {
-    let torn = |_: Broken| Torn::BeforeCommit;
     let mut tenants: Vec<TenantId> = batch.iter().map(|job| job.tenant()).collect();
     tenants.sort_unstable();
     tenants.dedup();
-    let mut tx = connections.begin(&Reach::Tenants(tenants)).await.map_err(torn)?;
-    savepoint(&mut tx, "SAVEPOINT command").await.map_err(torn)?;
-    for job in batch.iter_mut() {
-        let ran = AssertUnwindSafe(job.run(&mut tx)).catch_unwind().await;
-        match ran.map_err(|_| Torn::BeforeCommit)? {
-            Ran::Done => savepoint(&mut tx, "RELEASE command; SAVEPOINT command").await,
-            Ran::Undone => savepoint(&mut tx, "ROLLBACK TO command").await,
+    let begun = connections.begin(&Reach::Tenants(tenants)).await;
+    let mut tx = begun.map_err(|_| Torn::BeforeCommit)?;
+    let ran = AssertUnwindSafe(in_order(connections, &mut tx, batch)).catch_unwind();
+    match ran.await {
+        Ok(Ok(())) => tx.commit().await.map_err(|Broken(error)| Torn::InCommit(error)),
+        Ok(Err(_)) | Err(_) => {
+            tx.roll_back().await;
+            Err(Torn::BeforeCommit)
         }
-        .map_err(torn)?;
+    }
+}
+
+/// Commands in the order they came; neighbours that can be decided in one go are.
+async fn in_order(
+    connections: &Connections,
+    tx: &mut Tx,
+    mut batch: &mut [Box<dyn Job>],
+) -> Sql<()> {
+    while !batch.is_empty() {
+        let mut run: Vec<_> = batch.iter_mut().map_while(|job| job.in_run()).collect();
+        let mut length = run.len();
+        if length > 0 {
+            credits::run(tx, &mut run).await?;
+            tx.next_moment(connections);
+        } else {
+            let is_of_none = |job: &mut Box<dyn Job>| job.in_run().is_none().then_some(());
+            length = batch.iter_mut().map_while(is_of_none).count();
+            one_by_one(connections, tx, &mut batch[..length]).await?;
+        }
+        batch = &mut batch[length..];
+    }
+    Ok(())
+}
+
+/// Between commands a savepoint stands, and everything before it stays.
+async fn one_by_one(connections: &Connections, tx: &mut Tx, jobs: &mut [Box<dyn Job>]) -> Sql<()> {
+    savepoint(tx, "SAVEPOINT command").await?;
+    for job in jobs {
+        match job.run(tx).await {
+            Ran::Done => savepoint(tx, "RELEASE command; SAVEPOINT command").await?,
+            Ran::Undone => savepoint(tx, "ROLLBACK TO command").await?,
+        }
         tx.next_moment(connections);
     }
-    tx.commit().await.map_err(|Broken(error)| Torn::InCommit(error))
+    Ok(())
 }
 
 async fn savepoint(tx: &mut Tx, statement: &'static str) -> Sql<()> {

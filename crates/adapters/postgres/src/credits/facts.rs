@@ -1,40 +1,55 @@
 //! What decisions about credits rest on.
 
+use super::batch::Wanted;
+use super::books::{Day, Ledger};
+use crate::columns::column;
 use crate::error::Sql;
-use keelway_credits::{Account, DailyCaps, Grant, Hold, Operation, Reserve, Spent};
-use keelway_kernel::{
-    Credits, GrantId, HoldId, IdempotencyKey, ProjectId, TenantId, Timestamp, UserId,
-};
+use keelway_credits::{Account, Grant, Hold, Spent};
+use keelway_kernel::{Credits, GrantId, HoldId, ProjectId, TenantId, Timestamp, UserId};
 use keelway_rows::Moment;
 use keelway_rows::credits::{AccountRow, GrantRow, HoldRow, OperationRow};
 use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::types::Uuid;
 use sqlx::{FromRow as _, Row as _, ValueRef as _};
+use std::collections::BTreeSet;
 
 /// The account with every grant that has something left.
 pub(crate) async fn load_account(
     connection: &mut PgConnection,
     tenant: TenantId,
 ) -> Sql<Option<Account>> {
+    Ok(load_accounts(connection, &BTreeSet::from([tenant])).await?.pop())
+}
+
+async fn load_accounts(
+    connection: &mut PgConnection,
+    tenants: &BTreeSet<TenantId>,
+) -> Sql<Vec<Account>> {
     let rows = sqlx::query(
         r"SELECT a.tenant_id, a.balance, a.held, a.overdraft, a.last_entry, a.version,
                  g.id, g.amount, g.remaining, g.source, g.priority, g.expires_at,
                  g.rollover_up_to, g.rollover_until, g.refunds, g.granted_at
             FROM credit_accounts a
             LEFT JOIN credit_grants g ON g.tenant_id = a.tenant_id AND g.remaining > 0
-           WHERE a.tenant_id = $1",
+           WHERE a.tenant_id = ANY ($1)
+           ORDER BY a.tenant_id",
     )
-    .bind(tenant.as_uuid())
+    .bind(tenants.iter().map(|tenant| tenant.as_uuid()).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
-    let Some(first) = rows.first() else { return Ok(None) };
+    let tenant = |row: &PgRow| row.try_get::<Uuid, _>("tenant_id").ok();
+    rows.chunk_by(|one, next| tenant(one) == tenant(next)).map(account).collect()
+}
+
+fn account(rows: &[PgRow]) -> Sql<Account> {
+    let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     // An account without a grant is one row whose grant is NULL throughout.
-    let has_grant = |row: &PgRow| Ok::<_, sqlx::Error>(!row.try_get_raw("id")?.is_null());
-    let grants = if has_grant(first)? {
-        rows.iter().map(GrantRow::from_row).collect::<Result<_, _>>()?
-    } else {
+    let grants = if first.try_get_raw("id")?.is_null() {
         Vec::new()
+    } else {
+        rows.iter().map(GrantRow::from_row).collect::<Result<_, _>>()?
     };
-    Ok(Some(AccountRow::from_row(first)?.decode(grants)?))
+    Ok(AccountRow::from_row(first)?.decode(grants)?)
 }
 
 /// The hold, if this tenant has it.
@@ -101,43 +116,125 @@ pub(super) async fn load_grant(
     Ok(row.map(GrantRow::decode).transpose()?)
 }
 
-pub(super) async fn load_operation(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    key: &IdempotencyKey,
-) -> Sql<Option<Operation>> {
-    let row: Option<OperationRow> = sqlx::query_as(
-        r"SELECT key, request, hold_id, captured, released, balance, held, at
-            FROM credit_operations WHERE tenant_id = $1 AND key = $2",
-    )
-    .bind(tenant.as_uuid())
-    .bind(key.as_str())
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.map(OperationRow::decode).transpose()?)
+/// All that a run of commands rests on, in one statement for each kind of it.
+pub(super) async fn load_ledger(connection: &mut PgConnection, wanted: &Wanted) -> Sql<Ledger> {
+    let mut ledger = Ledger::new();
+    for account in load_accounts(connection, &wanted.accounts).await? {
+        let books = ledger.entry(account.tenant).or_default();
+        books.account = Some(account);
+    }
+    load_holds(connection, wanted, &mut ledger).await?;
+    if !wanted.keys.is_empty() {
+        load_operations(connection, &wanted.keys, &mut ledger).await?;
+    }
+    if !wanted.days.is_empty() {
+        load_spent(connection, &wanted.days, &mut ledger).await?;
+    }
+    Ok(ledger)
 }
 
-pub(super) async fn load_spent(
+/// A row of some tenant.
+#[derive(sqlx::FromRow)]
+struct Of<T> {
+    tenant_id: Uuid,
+    #[sqlx(flatten)]
+    row: T,
+}
+
+impl<T> Of<T> {
+    fn tenant(&self) -> TenantId {
+        TenantId::from_uuid(self.tenant_id)
+    }
+}
+
+/// The holds that are named, and the open ones past their time.
+async fn load_holds(
     connection: &mut PgConnection,
-    tenant: TenantId,
-    cmd: &Reserve,
-) -> Sql<Spent> {
-    let Some(DailyCaps { since, .. }) = cmd.caps else { return Ok(Spent::default()) };
-    let (all, user, project): (i64, i64, i64) = sqlx::query_as(
-        r"SELECT COALESCE(SUM(weight), 0)::bigint,
-                 COALESCE(SUM(weight) FILTER (WHERE user_id = $3), 0)::bigint,
-                 COALESCE(SUM(weight) FILTER (WHERE project_id = $4), 0)::bigint
-            FROM credit_holds WHERE tenant_id = $1 AND opened_at >= $2",
+    wanted: &Wanted,
+    ledger: &mut Ledger,
+) -> Sql<()> {
+    let holds: Vec<_> = wanted.holds.iter().collect();
+    let rows: Vec<Of<HoldRow>> = sqlx::query_as(
+        r"WITH wanted (tenant_id, id) AS (
+              SELECT * FROM UNNEST($1::uuid[], $2::uuid[])
+              UNION
+              SELECT tenant_id, id FROM credit_holds
+               WHERE tenant_id = ANY ($3) AND state = 'open' AND expires_at <= $4
+          )
+          SELECT tenant_id, id, amount, captured, refunded, state, charged, ended_at, build_id,
+                 reference, lifetime_ms, user_id, project_id, opened_at, expires_at, weight
+            FROM wanted JOIN credit_holds USING (tenant_id, id)",
     )
-    .bind(tenant.as_uuid())
-    .bind(Moment(since))
-    .bind(cmd.user.map(UserId::as_uuid))
-    .bind(cmd.project.map(ProjectId::as_uuid))
-    .fetch_one(connection)
+    .bind(column(&holds, |(tenant, _)| tenant.as_uuid()))
+    .bind(column(&holds, |(_, hold)| hold.as_uuid()))
+    .bind(wanted.due.iter().map(|tenant| tenant.as_uuid()).collect::<Vec<_>>())
+    .bind(Moment(wanted.now))
+    .fetch_all(connection)
     .await?;
-    Ok(Spent {
-        tenant: Credits::new(all),
-        user: Credits::new(user),
-        project: Credits::new(project),
-    })
+    for found in rows {
+        let (tenant, hold) = (found.tenant(), found.row.decode()?);
+        ledger.entry(tenant).or_default().holds.insert(hold.id, hold);
+    }
+    Ok(())
+}
+
+async fn load_operations(
+    connection: &mut PgConnection,
+    keys: &BTreeSet<(TenantId, String)>,
+    ledger: &mut Ledger,
+) -> Sql<()> {
+    let keys: Vec<_> = keys.iter().collect();
+    let rows: Vec<Of<OperationRow>> = sqlx::query_as(
+        r"SELECT tenant_id, key, request, hold_id, captured, released, balance, held, at
+            FROM UNNEST($1::uuid[], $2::text[]) AS wanted (tenant_id, key)
+            JOIN credit_operations USING (tenant_id, key)",
+    )
+    .bind(column(&keys, |(tenant, _)| tenant.as_uuid()))
+    .bind(column(&keys, |(_, key)| key.as_str()))
+    .fetch_all(connection)
+    .await?;
+    for found in rows {
+        let (tenant, operation) = (found.tenant(), found.row.decode()?);
+        let operations = &mut ledger.entry(tenant).or_default().operations;
+        operations.insert(operation.key.clone(), operation);
+    }
+    Ok(())
+}
+
+async fn load_spent(
+    connection: &mut PgConnection,
+    days: &BTreeSet<(TenantId, Day)>,
+    ledger: &mut Ledger,
+) -> Sql<()> {
+    let days: Vec<_> = days.iter().collect();
+    let rows: Vec<(i64, i64, i64, i64)> = sqlx::query_as(
+        r"SELECT number, everybody, person, project
+            FROM UNNEST($1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[])
+                 WITH ORDINALITY AS day (tenant_id, since, user_id, project_id, number)
+           CROSS JOIN LATERAL (
+                 SELECT COALESCE(SUM(weight), 0)::bigint AS everybody,
+                        COALESCE(SUM(weight) FILTER (WHERE user_id = day.user_id), 0)::bigint
+                            AS person,
+                        COALESCE(SUM(weight) FILTER (WHERE project_id = day.project_id), 0)::bigint
+                            AS project
+                   FROM credit_holds
+                  WHERE tenant_id = day.tenant_id AND opened_at >= day.since
+           ) AS spent
+           ORDER BY number",
+    )
+    .bind(column(&days, |(tenant, _)| tenant.as_uuid()))
+    .bind(column(&days, |(_, day)| Moment(day.since)))
+    .bind(column(&days, |(_, day)| day.user.map(UserId::as_uuid)))
+    .bind(column(&days, |(_, day)| day.project.map(ProjectId::as_uuid)))
+    .fetch_all(connection)
+    .await?;
+    for ((tenant, day), (_, everybody, person, project)) in days.into_iter().zip(rows) {
+        let spent = Spent {
+            tenant: Credits::new(everybody),
+            user: Credits::new(person),
+            project: Credits::new(project),
+        };
+        ledger.entry(*tenant).or_default().spent.insert(*day, spent);
+    }
+    Ok(())
 }
