@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
+use crate::postgres::Urls;
 use crate::{Api, within};
 
 /// Where a `keelway` lives: it may be started, killed and started again.
@@ -96,11 +97,10 @@ impl House {
         self.set("ENGINE_STEP_DELAY_MS", step_ms)
     }
 
-    /// Keeps the data in a PostgreSQL database: the program comes as `app`, whoever examines
-    /// the books as `superuser`.
-    pub fn on_postgres(mut self, app: &str, superuser: &str) -> Self {
-        self.superuser = Some(superuser.to_owned());
-        self.set("DATABASE_URL", app).set("DATABASE_MIGRATIONS_URL", superuser)
+    /// Keeps the data in a PostgreSQL database that is there.
+    pub fn on_postgres(mut self, urls: &Urls) -> Self {
+        self.superuser = Some(urls.superuser.clone());
+        self.set("DATABASE_URL", &urls.app).set("DATABASE_MIGRATIONS_URL", &urls.owner)
     }
 
     pub(crate) fn superuser(&self) -> Option<&str> {
@@ -159,9 +159,13 @@ impl House {
 
     /// Starts the server and waits until it says where it listens.
     pub async fn start(&self) -> Server {
-        let mut command = self.command(&["serve"]);
-        let started = self.listening(&mut command, &self.base()).await;
+        let started = self.try_start().await;
         started.unwrap_or_else(|| panic!("the server ended before it listened"))
+    }
+
+    /// The same; none if it ended before it listened.
+    pub async fn try_start(&self) -> Option<Server> {
+        self.listening(&mut self.command(&["serve"]), &self.base()).await
     }
 
     /// Starts one of several servers, which leaves builds to workers; none if it ended before
@@ -216,15 +220,19 @@ impl House {
     pub fn logged(&self) -> String {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
+
+    /// The last lines of it.
+    pub(crate) fn last_logged(&self, lines: usize) -> String {
+        let log = self.logged();
+        let all: Vec<_> = log.lines().collect();
+        all[all.len().saturating_sub(lines)..].join("\n")
+    }
 }
 
 impl Drop for House {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let log = self.logged();
-            let lines: Vec<_> = log.lines().collect();
-            let last = lines.len().saturating_sub(60);
-            eprintln!("--- the last lines of the server's log\n{}\n---", lines[last..].join("\n"));
+            eprintln!("--- the last lines of the server's log\n{}\n---", self.last_logged(60));
         }
     }
 }
@@ -247,23 +255,17 @@ impl Server {
 
     /// Asks the process to shut down (`SIGTERM`) and leaves it running.
     pub async fn terminate(&self) {
-        self.signal("TERM").await;
+        signal("TERM", self.pid()).await;
     }
 
     /// Lets the process stand still where it is, as an overloaded machine would.
     pub async fn freeze(&self) {
-        self.signal("STOP").await;
+        signal("STOP", self.pid()).await;
     }
 
     /// Lets it go on as if nothing had been.
     pub async fn thaw(&self) {
-        self.signal("CONT").await;
-    }
-
-    async fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.pid());
-        let sent = Command::new("/bin/sh").args(["-c", &kill]).status().await.unwrap();
-        assert!(sent.success());
+        signal("CONT", self.pid()).await;
     }
 
     /// Waits for the end of a process that was told to end.
@@ -277,6 +279,13 @@ impl Server {
         let status = self.exited().await;
         assert!(status.success(), "an orderly shutdown ends with {status}");
     }
+}
+
+/// Sends a signal to a child that nobody has waited for: its id is its own still.
+pub(crate) async fn signal(name: &str, pid: u32) {
+    let kill = format!("kill -{name} {pid}");
+    let sent = Command::new("/bin/sh").args(["-c", &kill]).status().await.unwrap();
+    assert!(sent.success());
 }
 
 /// `keelway`, as `cargo xtask` and `cargo build -p keelway` leave it: beside this program, or

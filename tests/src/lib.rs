@@ -9,6 +9,7 @@
 //! | `house` | a data directory with settings, and the processes that live in it |
 //! | `api`, `sse` | asking over HTTP, and listening |
 //! | `books` | every invariant, checked on the database and the stored bytes |
+//! | `postgres`, `redis` | servers that may be ended and started again |
 //! | `dice` | randomness that can be had again |
 //! | `chaos` | many processes under load, and all that can happen to them |
 //!
@@ -21,8 +22,11 @@
 
 pub mod api;
 pub mod books;
+pub mod chaos;
 pub mod dice;
 pub mod house;
+pub mod postgres;
+pub mod redis;
 pub mod sse;
 
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! The project's own commands: everything a contributor or CI runs, one file each.
 
 mod bench;
+mod chaos;
 mod ci;
 mod deny;
 mod layers;
@@ -27,6 +28,8 @@ struct Args {
 enum Task {
     /// Measure the figures, each beside the bare limit of this machine
     Bench,
+    /// Kill, stop and restart everything under load, and check every promise
+    Chaos(chaos::Args),
     /// Check everything that must hold before a change is taken
     Ci,
     /// Check that every dependency between crates is in the picture
@@ -48,6 +51,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Task::Bench => bench::run(),
+        Task::Chaos(args) => chaos::run(&args),
         Task::Ci => ci::run(),
         Task::Layers => layers::run(),
         Task::Migrate(args) => migrate::run(&args),

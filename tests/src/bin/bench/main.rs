@@ -8,6 +8,7 @@
 
 mod http;
 mod ledger;
+mod ledger_postgres;
 mod load;
 mod pipeline;
 mod process;
@@ -23,11 +24,16 @@ fn main() -> anyhow::Result<()> {
         return http::serve_empty();
     }
     let runtime = tokio::runtime::Runtime::new()?;
+    if std::env::args().nth(1).as_deref() == Some("ledger-postgres") {
+        println!("{}", report::table(&runtime.block_on(ledger_postgres::reserves())?));
+        return Ok(());
+    }
     let mut rows: Vec<Row> = vec![estimates()];
     runtime.block_on(async {
         rows.extend(process::start_and_memory().await?);
         rows.extend(ledger::reserves().await?);
         rows.push(ledger::events().await?);
+        rows.extend(ledger_postgres::reserves().await?);
         rows.push(http::session_read().await?);
         rows.push(pipeline::builds().await?);
         anyhow::Ok(())
