@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
+use deadpool_redis::redis::{Client, Cmd};
 use futures::{FutureExt, StreamExt};
 use keelway_builds::ports::{Signals, Topic};
 use keelway_contract::SeededEntropy;
@@ -78,17 +79,12 @@ async fn garbage_on_the_channel_is_ignored() {
     let signals = signals(&redis);
     let (barrier, mut work) = (build(), signals.watch(Topic::Work));
     let mut end = signals.watch(barrier);
+    let client = Client::open(shared()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let Topic::Build(id) = barrier else { unreachable!() };
-    for message in ["work", "x,WORK,bld_x,\u{0}", &"9".repeat(200_000), &format!("x,{id}")] {
-        let message = message.replace(',', "\u{20}");
-        let client = deadpool_redis::redis::Client::open(shared()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        deadpool_redis::redis::cmd("PUBLISH")
-            .arg(format!("{namespace}:hints"))
-            .arg(message)
-            .exec_async(&mut connection)
-            .await
-            .unwrap();
+    for message in ["work", "x WORK bld_x \u{0}", &"9".repeat(200_000), &format!("x {id}")] {
+        let publish = Cmd::publish(format!("{namespace}:hints"), message);
+        publish.exec_async(&mut connection).await.unwrap();
     }
     soon(end.changed()).await;
     assert!(work.changed().now_or_never().is_none());
@@ -98,7 +94,7 @@ async fn garbage_on_the_channel_is_ignored() {
 async fn a_process_with_nothing_to_say_says_that_it_is_there() {
     let namespace = namespace();
     let _redis = connected(&patient(&shared(), &namespace)).await;
-    let client = deadpool_redis::redis::Client::open(shared()).unwrap();
+    let client = Client::open(shared()).unwrap();
     let mut line = client.get_async_pubsub().await.unwrap();
     line.subscribe(format!("{namespace}:hints")).await.unwrap();
     let message = soon(line.on_message().next()).await.unwrap();
