@@ -29,7 +29,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why nothing was begun, and what to do about it: one line for a person.
+/// Why nothing was begun, and what to do about it: a line for a person, or a few.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CannotBegin(pub(crate) String);
 

@@ -11,6 +11,7 @@ use keelway_builds::ports::{
 use keelway_credits::{CreditBooks, CreditLedger};
 use keelway_kernel::StoreError;
 use keelway_local::{CachedAccounts, CachedSessions, Keep};
+use keelway_postgres::{PostgresSettings, PostgresStore, Time, UnsafeRole};
 use keelway_redis::{Redis, Stale};
 use keelway_sqlite::{MigrationStatus, SqliteSettings, SqliteStore};
 use keelway_tiers::FlagOverrides;
@@ -19,7 +20,7 @@ use super::schema::unusable;
 use super::{clock, entropy, rules};
 use crate::exit::cannot_begin;
 use crate::files::make_private;
-use crate::settings::{Checked, Database};
+use crate::settings::{Address, Checked, Database};
 
 /// Every store port, and what an operator does to a store.
 #[async_trait]
@@ -76,7 +77,11 @@ impl Stores {
     pub(crate) async fn open(checked: &Checked, redis: Option<&Redis>) -> anyhow::Result<Self> {
         match &checked.database {
             Database::Sqlite(path) => Ok(Self::of(sqlite(path, checked).await?, redis)),
-            Database::Postgres { .. } => Err(no_postgres()),
+            Database::Postgres { url, .. } => {
+                let store = postgres(url, checked)?;
+                require_safe_role(&store, checked).await?;
+                Ok(Self::of(store, redis))
+            }
         }
     }
 
@@ -84,7 +89,7 @@ impl Stores {
     pub(crate) async fn open_as_owner(checked: &Checked) -> anyhow::Result<Arc<dyn Store>> {
         match &checked.database {
             Database::Sqlite(path) => Ok(Arc::new(sqlite(path, checked).await?)),
-            Database::Postgres { .. } => Err(no_postgres()),
+            Database::Postgres { owner, .. } => Ok(Arc::new(postgres(owner, checked)?)),
         }
     }
 
@@ -124,14 +129,61 @@ async fn sqlite(path: &Path, checked: &Checked) -> anyhow::Result<SqliteStore> {
         .map_err(|error| unusable(checked, &error))
 }
 
-fn no_postgres() -> anyhow::Error {
-    cannot_begin("PostgreSQL is not supported by this version; write sqlite:PATH")
+/// Connects when it is first used.
+fn postgres(url: &Address, checked: &Checked) -> anyhow::Result<PostgresStore> {
+    let settings = PostgresSettings {
+        connections: checked.settings.database.connections.get(),
+        ..PostgresSettings::new(url.expose())
+    };
+    let rules = Arc::new(rules(&checked.settings));
+    PostgresStore::new(&settings, Time::Server, entropy(), rules)
+        .map_err(|error| unusable(checked, &error))
+}
+
+/// Refuses a role for which row-level security is no wall, or one that cannot work.
+async fn require_safe_role(store: &PostgresStore, checked: &Checked) -> anyhow::Result<()> {
+    let unsafe_role = store.unsafe_role().await.map_err(|error| unusable(checked, &error))?;
+    let Some(role) = unsafe_role else { return Ok(()) };
+    // The roles come with the tables, which are asked for first.
+    if matches!(store.migration_status().await, Ok(status) if status.newest.is_none()) {
+        return Ok(());
+    }
+    let is_powerless = matches!(role, UnsafeRole::Powerless(_));
+    if checked.settings.database.allow_unsafe_role && !is_powerless {
+        tracing::warn!(%role, "row-level security is no wall in this process");
+        return Ok(());
+    }
+    let mut lines = vec![
+        format!("cannot work in the database {}: {role}", checked.database),
+        format!("as its owner run, and log in as that role: {}", role.remedy()),
+    ];
+    if !is_powerless {
+        lines.push("for development, --allow-unsafe-role works as it all the same".to_owned());
+    }
+    Err(cannot_begin(lines.join("\n")))
 }
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn migration_status(&self) -> Result<MigrationStatus, StoreError> {
         Self::migration_status(self).await
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        Self::migrate(self).await
+    }
+
+    async fn close(&self) {
+        Self::close(self).await;
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn migration_status(&self) -> Result<MigrationStatus, StoreError> {
+        let keelway_postgres::MigrationStatus { pending, unknown, modified, newest } =
+            Self::migration_status(self).await?;
+        Ok(MigrationStatus { pending, unknown, modified, newest })
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
