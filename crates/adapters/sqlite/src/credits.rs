@@ -22,6 +22,7 @@ use keelway_credits::{
 };
 use keelway_kernel::{
     Actor, Credits, Cursor, Failure, HoldId, Page, PageRequest, StoreError, TenantId, TenantScope,
+    Timestamp,
 };
 use keelway_rows::Moment;
 use keelway_rows::credits::{EntryRow, audited, recent_since, recent_use};
@@ -43,11 +44,11 @@ impl CreditLedger for SqliteStore {
         scope: TenantScope,
         cmd: Reserve,
     ) -> Result<Reserved, Failure<ReserveError>> {
-        self.write(move |tx| Box::pin(reserve(tx, scope.tenant(), cmd))).await
+        self.save(move |tx| Box::pin(reserve(tx, scope.tenant(), cmd))).await
     }
 
     async fn renew(&self, scope: TenantScope, cmd: Renew) -> Result<Renewed, Failure<RenewError>> {
-        self.write(move |tx| Box::pin(renew(tx, scope.tenant(), cmd))).await
+        self.save(move |tx| Box::pin(renew(tx, scope.tenant(), cmd))).await
     }
 
     async fn commit(
@@ -55,7 +56,7 @@ impl CreditLedger for SqliteStore {
         scope: TenantScope,
         cmd: Commit,
     ) -> Result<Receipt, Failure<CommitError>> {
-        self.write(move |tx| Box::pin(commit(tx, scope.tenant(), cmd))).await
+        self.save(move |tx| Box::pin(commit(tx, scope.tenant(), cmd))).await
     }
 
     async fn release(
@@ -63,7 +64,7 @@ impl CreditLedger for SqliteStore {
         scope: TenantScope,
         cmd: Release,
     ) -> Result<Receipt, Failure<ReleaseError>> {
-        self.write(move |tx| Box::pin(release(tx, scope.tenant(), cmd))).await
+        self.save(move |tx| Box::pin(release(tx, scope.tenant(), cmd))).await
     }
 
     async fn refund(
@@ -71,7 +72,7 @@ impl CreditLedger for SqliteStore {
         scope: TenantScope,
         cmd: Refund,
     ) -> Result<Granted, Failure<RefundError>> {
-        self.write(move |tx| Box::pin(refund(tx, scope.tenant(), cmd))).await
+        self.save(move |tx| Box::pin(refund(tx, scope.tenant(), cmd))).await
     }
 
     async fn expire(&self, accounts: u32, actor: Actor) -> Result<Swept, StoreError> {
@@ -91,7 +92,7 @@ pub(crate) async fn grant(
     let earlier = facts::grant(&earlier)?;
     let decided = decide::grant(&account, earlier.as_ref(), &cmd, tx.now).map_err(Stop::Refused)?;
     let done = Done::new(AuditAction::CreditsGranted, &cmd.grant, cmd.actor);
-    save(tx, decided.change(), done, &end).await?;
+    saved(tx.now, decided.change(), done, &end)?.write(tx).await?;
     Ok(*decided.outcome())
 }
 
@@ -99,7 +100,7 @@ async fn reserve(
     tx: &mut Tx,
     tenant: TenantId,
     cmd: Reserve,
-) -> Result<Reserved, Stop<ReserveError>> {
+) -> Result<(Reserved, Trip), Stop<ReserveError>> {
     let now = tx.now;
     let asked = Trip::default().ask_account(tenant).ask_hold(tenant, cmd.hold);
     let asked = asked.ask_due(tenant, now).ask_end(Some(tenant));
@@ -114,23 +115,28 @@ async fn reserve(
     };
     let decided = decide::reserve(&facts, &cmd, now).map_err(Stop::Refused)?;
     let done = Done::new(AuditAction::CreditsHeld, &cmd.hold, cmd.actor);
-    save(tx, decided.change(), done, &end).await?;
-    Ok(*decided.outcome())
+    Ok((*decided.outcome(), saved(tx.now, decided.change(), done, &end)?))
 }
 
-async fn renew(tx: &mut Tx, tenant: TenantId, cmd: Renew) -> Result<Renewed, Stop<RenewError>> {
+async fn renew(
+    tx: &mut Tx,
+    tenant: TenantId,
+    cmd: Renew,
+) -> Result<(Renewed, Trip), Stop<RenewError>> {
     let asked = Trip::default().ask_account(tenant).ask_hold(tenant, cmd.hold);
     let [account, hold] = asked.read(tx).await?;
     let facts = both(&account, &hold)?;
     let (account, hold) = facts.ok_or(Stop::Refused(RenewError::HoldUnknown))?;
     let decided = decide::renew(&account, &hold, &cmd, tx.now).map_err(Stop::Refused)?;
-    if let Some(change) = decided.change() {
-        save_change(tx, change).await?;
-    }
-    Ok(*decided.outcome())
+    let change = decided.change().map(|change| Trip::default().put_change(change));
+    Ok((*decided.outcome(), change.unwrap_or_default()))
 }
 
-async fn commit(tx: &mut Tx, tenant: TenantId, cmd: Commit) -> Result<Receipt, Stop<CommitError>> {
+async fn commit(
+    tx: &mut Tx,
+    tenant: TenantId,
+    cmd: Commit,
+) -> Result<(Receipt, Trip), Stop<CommitError>> {
     let asked = Trip::default().ask_account(tenant).ask_hold(tenant, cmd.hold);
     let asked = asked.ask_operation(tenant, &cmd.key).ask_end(Some(tenant));
     let [account, hold, earlier, end] = asked.read(tx).await?;
@@ -140,15 +146,14 @@ async fn commit(tx: &mut Tx, tenant: TenantId, cmd: Commit) -> Result<Receipt, S
     let facts = HoldFacts { account: &account, hold: &hold, earlier: earlier.as_ref() };
     let decided = decide::commit(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
     let done = Done::new(AuditAction::CreditsCaptured, &cmd.hold, cmd.actor);
-    save(tx, decided.change(), done, &end).await?;
-    Ok(*decided.outcome())
+    Ok((*decided.outcome(), saved(tx.now, decided.change(), done, &end)?))
 }
 
 async fn release(
     tx: &mut Tx,
     tenant: TenantId,
     cmd: Release,
-) -> Result<Receipt, Stop<ReleaseError>> {
+) -> Result<(Receipt, Trip), Stop<ReleaseError>> {
     let asked = Trip::default().ask_account(tenant).ask_hold(tenant, cmd.hold);
     let asked = asked.ask_operation(tenant, &cmd.key).ask_end(Some(tenant));
     let [account, hold, earlier, end] = asked.read(tx).await?;
@@ -158,11 +163,14 @@ async fn release(
     let facts = HoldFacts { account: &account, hold: &hold, earlier: earlier.as_ref() };
     let decided = decide::release(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
     let done = Done::new(AuditAction::CreditsReleased, &cmd.hold, cmd.actor);
-    save(tx, decided.change(), done, &end).await?;
-    Ok(*decided.outcome())
+    Ok((*decided.outcome(), saved(tx.now, decided.change(), done, &end)?))
 }
 
-async fn refund(tx: &mut Tx, tenant: TenantId, cmd: Refund) -> Result<Granted, Stop<RefundError>> {
+async fn refund(
+    tx: &mut Tx,
+    tenant: TenantId,
+    cmd: Refund,
+) -> Result<(Granted, Trip), Stop<RefundError>> {
     let asked = Trip::default().ask_account(tenant).ask_hold(tenant, cmd.hold);
     let asked = asked.ask_grant(tenant, cmd.grant).ask_end(Some(tenant));
     let [account, hold, earlier, end] = asked.read(tx).await?;
@@ -172,8 +180,7 @@ async fn refund(tx: &mut Tx, tenant: TenantId, cmd: Refund) -> Result<Granted, S
     let facts = RefundFacts { account: &account, hold: &hold, earlier: earlier.as_ref() };
     let decided = decide::refund(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
     let done = Done::new(AuditAction::CreditsGranted, &cmd.grant, cmd.actor);
-    save(tx, decided.change(), done, &end).await?;
-    Ok(*decided.outcome())
+    Ok((*decided.outcome(), saved(tx.now, decided.change(), done, &end)?))
 }
 
 fn both(account: &[SqliteRow], hold: &[SqliteRow]) -> Sql<Option<(Account, Hold)>> {
@@ -229,7 +236,7 @@ async fn expire_account(tx: &mut Tx, tenant: TenantId, actor: &Actor) -> Sql<Opt
         return Ok(None);
     };
     let done = Done::new(AuditAction::CreditsExpired, &tenant, actor.clone());
-    save(tx, Some(&change), done, &end).await?;
+    saved(now, Some(&change), done, &end)?.write(tx).await?;
     Ok(Some(u32::try_from(change.holds.len()).unwrap_or(u32::MAX)))
 }
 
@@ -246,13 +253,12 @@ impl Done {
     }
 }
 
-/// Saves what a command changed, and onto the end of the audit chain that it did; nothing for
-/// one that took effect before.
-async fn save(tx: &mut Tx, change: Option<&Change>, done: Done, end: &[SqliteRow]) -> Sql<()> {
-    let Some(change) = change else { return Ok(()) };
-    let entry = audited(done.action, done.subject, change, done.actor, tx.now);
-    let saved = Trip::default().put_change(change);
-    saved.put_sealed(&entry, &audit::end(end)?)?.write(tx).await
+/// What is saved: what a command changed, and onto the end of the audit chain that it did;
+/// nothing for one that took effect before.
+fn saved(now: Timestamp, change: Option<&Change>, done: Done, end: &[SqliteRow]) -> Sql<Trip> {
+    let Some(change) = change else { return Ok(Trip::default()) };
+    let entry = audited(done.action, done.subject, change, done.actor, now);
+    Trip::default().put_change(change).put_sealed(&entry, &audit::end(end)?)
 }
 
 #[async_trait]

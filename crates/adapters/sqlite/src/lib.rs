@@ -96,6 +96,8 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What a savepoint may have to bring back: a batch's worth, never a file of its own.
+            .pragma("temp_store", "MEMORY")
             // More than there are statements: each is prepared once.
             .statement_cache_capacity(256)
             .busy_timeout(settings.wait / tx::BEGIN_TRIES);

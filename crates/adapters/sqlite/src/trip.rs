@@ -19,7 +19,7 @@ use crate::error::{Broken, Sql};
 pub(crate) struct Trip {
     sql: String,
     values: SqliteArguments,
-    statements: u64,
+    statements: usize,
     unfit: Option<BoxDynError>,
 }
 
@@ -60,13 +60,30 @@ impl Trip {
         })
     }
 
-    /// Writes: each statement must change exactly one row, by its primary key: else somebody
-    /// was faster.
+    /// Writes: each statement must change exactly one row: else somebody was faster.
     pub(crate) async fn write(self, connection: &mut SqliteConnection) -> Sql<()> {
+        if self.is_empty() {
+            return Ok(());
+        }
         let query = sqlx::query_with(AssertSqlSafe(self.sql), fit(self.values, self.unfit)?);
-        let changed = query.execute(connection).await?.rows_affected();
-        // None can change two, so none has changed none.
-        if changed == self.statements { Ok(()) } else { Err(Broken(StoreError::Contended)) }
+        let (mut steps, mut changed) = (connection.fetch_many(query), Vec::new());
+        while let Some(step) = steps.try_next().await? {
+            changed.extend(step.left().map(|done| done.rows_affected()));
+        }
+        // What goes ahead of the statements reports whatever was changed last.
+        let ahead = changed.len().saturating_sub(self.statements);
+        let each_one = changed[ahead..].iter().all(|rows| *rows == 1);
+        if each_one { Ok(()) } else { Err(Broken(StoreError::Contended)) }
+    }
+
+    /// The same, with `sql` ahead of it, which changes no row.
+    pub(crate) fn after(mut self, sql: &'static str) -> Self {
+        self.sql.insert_str(0, sql);
+        self
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.statements == 0
     }
 }
 

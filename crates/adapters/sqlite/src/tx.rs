@@ -1,6 +1,6 @@
 //! The one place that begins transactions.
 //!
-//! A command waits in line. Who finds nobody waiting brings a leader: a task of its own that
+//! A command waits in line. Who finds nobody waiting brings a leader, on a thread of its own, that
 //! waits for the only writing connection, takes a batch out of the line and owns the connection
 //! from `BEGIN IMMEDIATE` to `COMMIT`. Whoever awaits a command may vanish, it still ends whole.
 //! So a lone command goes directly, and those that come while others are at work share the next
@@ -30,6 +30,7 @@ use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
 use crate::error::{Broken, Sql, Stop, translate};
+use crate::trip::Trip;
 use crate::{SqliteSettings, SqliteStore};
 use line::Line;
 
@@ -85,6 +86,16 @@ pub(crate) struct Tx {
     pub(crate) now: Timestamp,
     /// The settings that decisions rest on.
     pub(crate) rules: Arc<Rules>,
+    savepoint: Savepoint,
+}
+
+/// Where a command that fails goes back to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Savepoint {
+    /// Ahead of all that the command at work writes.
+    Here,
+    /// Behind something that is kept: nothing may be written before it is moved up.
+    Behind,
 }
 
 impl Deref for Tx {
@@ -133,7 +144,9 @@ impl Connections {
     }
 
     pub(crate) async fn close(&self) {
+        self.line(Line::close);
         let mut writer = self.writer.lock().await;
+        self.finish(&mut writer).await;
         if let Writer::Idle(connection) = std::mem::replace(&mut *writer, Writer::Closed) {
             // What a failed close could lose was committed before.
             let _ = connection.close().await;
@@ -148,7 +161,7 @@ impl Connections {
             Writer::Absent => Ok(self.options.connect().await?),
             Writer::Closed => {
                 *slot = Writer::Closed;
-                Err(Broken(StoreError::Unavailable("the store is closed".to_owned())))
+                Err(closed())
             }
         }
     }
@@ -164,6 +177,10 @@ impl Connections {
         reading.ended = true;
         done
     }
+}
+
+fn closed() -> Broken {
+    Broken(StoreError::Unavailable("the store is closed".to_owned()))
 }
 
 /// A reader inside a transaction: closed unless the transaction ended.
@@ -188,7 +205,31 @@ impl SqliteStore {
         E: Send + 'static,
         F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, E> + Send + 'static,
     {
-        Arc::clone(&self.0).write(work).await.map_err(Failure::from)
+        let done = Arc::clone(&self.0).write(move |tx| {
+            Box::pin(async move {
+                tx.move_up().await?;
+                work(tx).await
+            })
+        });
+        Ok(done.await?)
+    }
+
+    /// Runs a command whose `work` only reads, and gives what is to be saved in one go: going
+    /// to the connection less often lets more commands share it.
+    pub(crate) async fn save<T, E, F>(&self, work: F) -> Result<T, Failure<E>>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, (T, Trip), E> + Send + 'static,
+    {
+        let done = Arc::clone(&self.0).write(move |tx| {
+            Box::pin(async move {
+                let (given, change) = work(tx).await?;
+                tx.save(change).await?;
+                Ok(given)
+            })
+        });
+        Ok(done.await?)
     }
 
     /// Runs a command that the domain cannot refuse.
@@ -197,7 +238,10 @@ impl SqliteStore {
         T: Send + 'static,
         F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, std::convert::Infallible> + Send + 'static,
     {
-        Arc::clone(&self.0).write(work).await.map_err(only_broken)
+        self.write(work).await.map_err(|failure| match failure {
+            Failure::Rejected(never) => match never {},
+            Failure::Store(error) => error,
+        })
     }
 
     /// Runs several reads on one committed state.

@@ -25,17 +25,28 @@ pub(super) enum Place {
 pub(super) struct Line {
     waiting: VecDeque<(Ticket, Box<dyn Command>)>,
     tickets: u64,
+    closed: bool,
 }
 
 impl Line {
     /// One in every [`BATCH`] leads, so that leaders are never too few for those who wait;
     /// where some gave up there are too many, and the last finds nobody.
-    pub(super) fn enter(&mut self, command: Box<dyn Command>) -> (Ticket, Place) {
+    ///
+    /// Nobody comes into a line that is closed.
+    pub(super) fn enter(&mut self, command: Box<dyn Command>) -> Option<(Ticket, Place)> {
+        if self.closed {
+            return None;
+        }
         let leads = self.waiting.len().is_multiple_of(BATCH);
         let ticket = Ticket(self.tickets);
         self.tickets += 1;
         self.waiting.push_back((ticket, command));
-        (ticket, if leads { Place::Leads } else { Place::Follows })
+        Some((ticket, if leads { Place::Leads } else { Place::Follows }))
+    }
+
+    /// Who waits is still served.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
     }
 
     /// Gives up waiting; none if the command's turn has come.

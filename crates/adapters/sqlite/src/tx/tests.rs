@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::Tx;
 use super::line::BATCH;
 use crate::error::{Sql, Stop};
+use crate::trip::Trip;
 use crate::{SqliteSettings, SqliteStore};
 
 /// How the domain refuses here.
@@ -143,12 +144,17 @@ async fn all(tx: &mut Tx) -> Sql<Vec<String>> {
     Ok(all.fetch_all(&mut **tx).await?)
 }
 
-fn broken<T>(answer: Result<T, Failure<No>>) -> StoreError {
+/// Why a command gave nothing; none if it was refused.
+fn why<T>(answer: Result<T, Failure<No>>) -> Option<StoreError> {
     match answer {
-        Err(Failure::Store(error)) => error,
-        Err(Failure::Rejected(No)) => panic!("refused, not broken"),
-        Ok(_) => panic!("nothing broke"),
+        Err(Failure::Store(error)) => Some(error),
+        Err(Failure::Rejected(No)) => None,
+        Ok(_) => panic!("it succeeded"),
     }
+}
+
+fn broken<T>(answer: Result<T, Failure<No>>) -> StoreError {
+    why(answer).expect("broken, not refused")
 }
 
 #[tokio::test]
@@ -349,22 +355,69 @@ async fn where_another_process_keeps_the_file_all_who_wait_are_contended() {
 }
 
 #[tokio::test]
-async fn closing_waits_for_all_who_came_before() {
+async fn closing_waits_for_all_who_came_before_and_refuses_who_comes_later() {
     let notes = Notes::new().await;
     let commands = async {
         join!(
             biased;
             notes.note("a", Then::Succeed),
             notes.note("b", Then::Succeed),
-            async {
-                // Their leader comes into line before the one who closes.
-                tokio::task::yield_now().await;
-                notes.store.close().await;
-            },
+            notes.store.close(),
+            notes.note("c", Then::Succeed),
         )
     };
-    let (a, b, ()) = notes.in_line(commands).await;
+    let (a, b, (), c) = notes.in_line(commands).await;
     assert_eq!((a.unwrap().len(), b.unwrap().len()), (1, 2));
-    let refused = broken(notes.note("c", Then::Succeed).await);
-    assert_eq!(refused, StoreError::Unavailable("the store is closed".to_owned()));
+    assert_eq!(broken(c), StoreError::Unavailable("the store is closed".to_owned()));
+}
+
+#[tokio::test]
+async fn what_is_saved_in_one_go_is_undone_alone() {
+    let notes = Notes::new().await;
+    let saved = |said: &'static str, then: Then| {
+        notes.store.save(move |_| {
+            Box::pin(async move {
+                let note = Trip::default().add("INSERT INTO notes (said) VALUES (?)").bind(said);
+                match then {
+                    Then::Refuse => Err(Stop::Refused(No)),
+                    Then::Panic => panic!("a command that panics"),
+                    Then::Break => Ok(((), note.add("INSERT INTO notes (said) VALUES (NULL)"))),
+                    Then::Dangle => Ok(((), note.add("UPDATE notes SET id = 1 WHERE id = 404"))),
+                    Then::Fill | Then::Succeed => Ok(((), note)),
+                }
+            })
+        })
+    };
+    for (number, then) in
+        [Then::Refuse, Then::Panic, Then::Break, Then::Dangle].into_iter().enumerate()
+    {
+        let commands = async {
+            join!(
+                biased;
+                saved("a", Then::Succeed),
+                saved("harmful", then),
+                saved("b", Then::Succeed),
+                notes.note("c", Then::Succeed),
+                saved("harmful behind what wrote by itself", then),
+                notes.note("harmful by itself", Then::Refuse),
+                saved("d", Then::Succeed),
+            )
+        };
+        let (a, harmful, b, c, again, refused, d) = notes.in_line(commands).await;
+        assert!(a.and(b).and(d).is_ok());
+        assert_eq!(c.unwrap().len(), number * 4 + 3);
+        assert_eq!(why(refused), None);
+        for answer in [harmful, again] {
+            let not_null =
+                || StoreError::corrupt("change", "NOT NULL constraint failed: notes.said");
+            let expected = match then {
+                Then::Refuse => None,
+                Then::Break => Some(not_null()),
+                Then::Dangle => Some(StoreError::Contended),
+                _ => Some(StoreError::Unavailable("a command panicked".to_owned())),
+            };
+            assert_eq!(why(answer), expected);
+        }
+    }
+    assert_eq!(notes.said().await, ["a", "b", "c", "d"].repeat(4));
 }
