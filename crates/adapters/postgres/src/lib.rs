@@ -66,6 +66,12 @@ use sqlx::postgres::PgConnectOptions;
 pub use roles::{RoleCheck, UnsafeRole};
 pub use schema::{MigrationStatus, schema_fingerprint};
 
+/// Statements whose plans are promises, for the tests that hold them to it.
+#[doc(hidden)]
+pub mod promised {
+    pub use crate::queue::{GO_BY_INDEXES, NEXT, OVER};
+}
+
 /// Where the server is, and how long to wait for it.
 #[derive(Clone)]
 pub struct PostgresSettings {

@@ -7,8 +7,15 @@ use keelway_rows::{Moment, Of};
 use sqlx::postgres::PgConnection;
 use sqlx::types::Uuid;
 
+use crate::columns::column;
 use crate::error::{Sql, one};
 use crate::tx::Tx;
+
+/// Has the transaction go by indexes, whatever the planner was last told of tables that fill
+/// and empty all day.
+pub const GO_BY_INDEXES: &str = "SELECT set_config('enable_seqscan', 'off', true),
+            set_config('enable_bitmapscan', 'off', true),
+            set_config('enable_sort', 'off', true)";
 
 /// A ready build, and the time.
 macro_rules! select_ready {
@@ -25,7 +32,7 @@ macro_rules! select_ready {
 /// The one look-up that taking costs: the first rows of `build_queue_next`, up to the one whose
 /// tenant nobody else has, which is ours with it. The inner limit is what keeps the locks of
 /// the rows behind it from being tried; the key is that of [`Tx::lock`].
-const NEXT: &str = select_ready!(
+pub const NEXT: &str = select_ready!(
     "(SELECT tenant_id, build_id, band, tag, replace(tenant_id::text, '-', '') AS hex
       FROM build_queue
       WHERE standing = 'ready'
@@ -43,6 +50,15 @@ const FIRST: &str = select_ready!(
      ORDER BY band, tag, build_id
      LIMIT 1"
 );
+
+/// Delays that are over, but for those that somebody is at. Alone, because what it finds would
+/// be joined to its rows in whatever order the planner believes to be cheaper.
+pub const OVER: &str = "SELECT tenant_id, build_id
+     FROM build_queue
+     WHERE standing = 'delayed' AND due_at <= $1
+     ORDER BY due_at
+     LIMIT $2
+     FOR UPDATE SKIP LOCKED";
 
 /// How far positions are counted: beyond it, a place is only known to be at least this.
 pub(crate) const COUNTED: i64 = 10_000;
@@ -82,16 +98,8 @@ pub(crate) enum Turn<T> {
     Nobodys,
 }
 
-/// Has the transaction go by indexes, whatever the planner was last told of a table that fills
-/// and empties all day.
 pub(crate) async fn go_by_indexes(tx: &mut PgConnection) -> Sql<()> {
-    sqlx::query(
-        "SELECT set_config('enable_seqscan', 'off', true),
-                set_config('enable_bitmapscan', 'off', true),
-                set_config('enable_sort', 'off', true)",
-    )
-    .execute(tx)
-    .await?;
+    sqlx::query(GO_BY_INDEXES).execute(tx).await?;
     Ok(())
 }
 
@@ -299,20 +307,17 @@ pub(crate) async fn promote(tx: &mut PgConnection, tenant: TenantId, count: u32)
 /// is over, and a row that somebody else is changing is left to them. Who woke any must not go
 /// on to wait for a lock, whose holder may be waiting for one of these rows.
 pub(crate) async fn wake(tx: &mut PgConnection, now: Timestamp, limit: u32) -> Sql<u64> {
+    let over: Vec<(Uuid, Uuid)> =
+        sqlx::query_as(OVER).bind(Moment(now)).bind(i64::from(limit)).fetch_all(&mut *tx).await?;
+    if over.is_empty() {
+        return Ok(0);
+    }
     let done = sqlx::query(
-        "WITH due AS MATERIALIZED (
-             SELECT tenant_id, build_id FROM build_queue
-             WHERE standing = 'delayed' AND due_at <= $1
-             ORDER BY due_at
-             LIMIT $2
-             FOR UPDATE SKIP LOCKED
-         )
-         UPDATE build_queue q SET standing = 'ready', due_at = NULL
-         FROM due
-         WHERE q.tenant_id = due.tenant_id AND q.build_id = due.build_id",
+        "UPDATE build_queue SET standing = 'ready', due_at = NULL
+         WHERE tenant_id = ANY($1) AND build_id = ANY($2) AND standing = 'delayed'",
     )
-    .bind(Moment(now))
-    .bind(i64::from(limit))
+    .bind(column(&over, |(tenant, _)| *tenant))
+    .bind(column(&over, |(_, build)| *build))
     .execute(tx)
     .await?;
     Ok(done.rows_affected())

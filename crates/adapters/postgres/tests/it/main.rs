@@ -6,9 +6,11 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "where the server is, the environment says")]
 
+mod cancellations;
 mod database;
 mod findings;
 mod opened;
+mod queue;
 mod schema;
 
 use async_trait::async_trait;

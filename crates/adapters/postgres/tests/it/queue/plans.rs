@@ -1,0 +1,70 @@
+//! Taking is one look-up, whatever waits and whatever the planner was told.
+
+use keelway_postgres::promised::{GO_BY_INDEXES, NEXT, OVER};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection as _};
+
+use crate::opened::Opened;
+
+const MANY: &str = "
+    INSERT INTO build_queue
+    SELECT md5('tenant ' || n % 20000)::uuid, md5(n::text)::uuid,
+           CASE WHEN n % 10 = 0 THEN 'ready' WHEN n % 1000 = 1 THEN 'delayed' ELSE 'parked' END,
+           n % 5, n, now() + interval '1 day', NULL, now()
+    FROM generate_series(1, 200000) AS n";
+
+async fn run(connection: &mut PgConnection, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
+}
+
+async fn explained(connection: &mut PgConnection, sql: &'static str) -> String {
+    let lines: Vec<String> = sqlx::query_scalar(sql).fetch_all(connection).await.unwrap();
+    lines.join("\n")
+}
+
+/// The plans that a worker's session has, and what they did.
+async fn plans(worker: &mut PgConnection) -> [String; 2] {
+    run(worker, "BEGIN; SET LOCAL ROLE keelway_jobs").await;
+    run(worker, GO_BY_INDEXES).await;
+    let next = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE next";
+    let over = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE over (now(), 100)";
+    let plans = [explained(worker, next).await, explained(worker, over).await];
+    run(worker, "ROLLBACK").await;
+    plans
+}
+
+/// How many rows it took: 0 or 1.
+fn look_up(rows: u8) -> String {
+    format!(
+        "Limit (actual rows={rows} loops=1)
+  ->  Subquery Scan on ready (actual rows={rows} loops=1)
+        Filter: pg_try_advisory_xact_lock((((('x'::text || \"left\"(ready.hex, 16)))::bit(64))::bigint # ((('x'::text || \"right\"(ready.hex, 16)))::bit(64))::bigint))
+        ->  Limit (actual rows={rows} loops=1)
+              ->  Index Scan using build_queue_next on build_queue (actual rows={rows} loops=1)
+                    Index Cond: (standing = 'ready'::text)"
+    )
+}
+
+const NOTHING_OVER: &str = "\
+Limit (actual rows=0 loops=1)
+  ->  LockRows (actual rows=0 loops=1)
+        ->  Index Scan using build_queue_due on build_queue (actual rows=0 loops=1)
+              Index Cond: ((standing = 'delayed'::text) AND (due_at <= $1))";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn taking_is_one_index_look_up_however_many_wait() {
+    let opened = Opened::new().await;
+    let mut raw = opened.raw().await;
+    run(&mut raw, "ANALYZE build_queue").await;
+    let mut worker = PgConnection::connect(&opened.database.url()).await.unwrap();
+    run(&mut worker, "SET plan_cache_mode = force_generic_plan").await;
+    run(&mut worker, &format!("PREPARE next AS {NEXT}")).await;
+    run(&mut worker, &format!("PREPARE over (timestamptz, bigint) AS {OVER}")).await;
+
+    assert_eq!(plans(&mut worker).await, [look_up(0), NOTHING_OVER.to_owned()]);
+    opened.tamper(MANY).await;
+    // With the plans that were made when there was nothing.
+    assert_eq!(plans(&mut worker).await, [look_up(1), NOTHING_OVER.to_owned()]);
+    run(&mut raw, "ANALYZE build_queue").await;
+    assert_eq!(plans(&mut worker).await, [look_up(1), NOTHING_OVER.to_owned()]);
+}
