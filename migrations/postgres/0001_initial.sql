@@ -430,15 +430,22 @@ GRANT SELECT, INSERT ON
     TO keelway_app, keelway_jobs;
 GRANT SELECT, INSERT, UPDATE ON
     credit_accounts, credit_grants, credit_holds, projects, builds, queue_bands, queue_tenants,
-    queue_pace, tenant_usage, guest_entries, idempotency_keys
+    queue_pace, tenant_usage, idempotency_keys
     TO keelway_app, keelway_jobs;
-GRANT SELECT, INSERT, UPDATE, DELETE ON build_queue, memberships TO keelway_app, keelway_jobs;
-GRANT SELECT, INSERT, DELETE ON viewer_tickets TO keelway_app, keelway_jobs;
-GRANT SELECT, UPDATE ON tenants TO keelway_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON build_queue TO keelway_app, keelway_jobs;
+-- People join as the platform, which knows their links; what they are is their tenant's matter,
+-- its plan is not.
+GRANT SELECT, UPDATE (role), DELETE ON memberships TO keelway_app;
+GRANT SELECT, UPDATE (name) ON tenants TO keelway_app;
 GRANT SELECT (id, email, name, created_at) ON users TO keelway_app;
-GRANT SELECT, INSERT, UPDATE ON tenants, users TO keelway_jobs;
+GRANT INSERT ON viewer_tickets TO keelway_app;
+GRANT SELECT, UPDATE (claimed_build_id) ON guest_entries TO keelway_app, keelway_jobs;
+GRANT SELECT, INSERT ON tenants, memberships TO keelway_jobs;
+GRANT SELECT, INSERT, UPDATE (name, password_hash) ON users TO keelway_jobs;
+GRANT SELECT, DELETE ON viewer_tickets TO keelway_jobs;
 GRANT SELECT, INSERT, UPDATE, DELETE ON sessions, sign_in_attempts, nonces TO keelway_jobs;
-GRANT DELETE ON guest_entries, idempotency_keys TO keelway_jobs;
+GRANT INSERT, DELETE ON guest_entries TO keelway_jobs;
+GRANT DELETE ON idempotency_keys TO keelway_jobs;
 
 -- Walls between tenants. Every statement names its tenant too: this is the second wall.
 

@@ -27,8 +27,10 @@ CREATE INDEX invitations_open ON invitations (tenant_id, created_at, id)
     WHERE accepted_by IS NULL;
 
 GRANT SELECT (staff_since) ON users TO keelway_app;
+GRANT UPDATE (staff_since) ON users TO keelway_jobs;
 GRANT SELECT, INSERT, UPDATE, DELETE ON owner_link TO keelway_jobs;
-GRANT SELECT, INSERT, UPDATE, DELETE ON invitations TO keelway_app, keelway_jobs;
+GRANT SELECT, INSERT, DELETE ON invitations TO keelway_app;
+GRANT SELECT, UPDATE (accepted_by) ON invitations TO keelway_jobs;
 
 ALTER TABLE invitations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE invitations FORCE ROW LEVEL SECURITY;

@@ -17,13 +17,13 @@ pub enum RoleCheck {
 /// What is wrong with the role that a process logs in as.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnsafeRole {
-    /// Row security never binds it.
+    /// Row security never binds it, or what it may become.
     #[error("the role {0:?} is a superuser")]
     Superuser(String),
-    /// Row security never binds it.
+    /// Row security never binds it, or what it may become.
     #[error("the role {0:?} has BYPASSRLS")]
     BypassesRowSecurity(String),
-    /// It could take the walls down.
+    /// It could take the walls down, or become who could.
     #[error("the role {0:?} owns tables of the database")]
     Owner(String),
     /// It would see every tenant without saying so.
@@ -82,8 +82,13 @@ impl PostgresStore {
     async fn role(&self) -> Result<RoleRow, Broken> {
         let mut connection = self.0.connection().await?;
         Ok(sqlx::query_as(
-            "SELECT r.rolname::text AS name, r.rolsuper AS is_superuser,
-                    r.rolbypassrls AS bypasses,
+            "SELECT r.rolname::text AS name,
+                    EXISTS (SELECT 1 FROM pg_roles g
+                             WHERE g.rolsuper AND pg_has_role(r.oid, g.oid, 'MEMBER'))
+                    AS is_superuser,
+                    EXISTS (SELECT 1 FROM pg_roles g
+                             WHERE g.rolbypassrls AND pg_has_role(r.oid, g.oid, 'MEMBER'))
+                    AS bypasses,
                     EXISTS (SELECT 1 FROM pg_class c
                              WHERE c.relnamespace = current_schema()::regnamespace
                                AND c.relkind IN ('r', 'p')

@@ -11,7 +11,9 @@ mod database;
 mod findings;
 mod opened;
 mod queue;
+mod roles;
 mod schema;
+mod walls;
 
 use async_trait::async_trait;
 use database::Database;
