@@ -2,9 +2,11 @@
 
 #![cfg(test)]
 
+mod chaos;
 mod checkers;
 mod cli;
 mod concurrency;
+mod differential;
 mod drain;
 mod endings;
 mod hanging_up;
@@ -14,6 +16,7 @@ mod idempotency;
 mod kills;
 mod main_job;
 mod openapi;
+mod processes;
 mod reading;
 mod refusals;
 mod tenants;

@@ -134,7 +134,10 @@ async fn ready(_: Public, app: UseCases) -> Result<HttpResponse, Problem> {
         return Err(problem.retry_after(1));
     }
     // Whatever is wrong with the store, others should get the requests.
-    ask_store(&app).await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    ask_store(&app).await.map_err(|error| match error {
+        away @ StoreError::Unavailable(_) => away,
+        other => StoreError::Unavailable(other.to_string()),
+    })?;
     let helpers = app.settings().helpers.iter();
     let away = helpers.filter(|helper| !(helper.is_well)()).map(|helper| helper.name);
     let degraded: Vec<_> = away.collect();
