@@ -372,6 +372,13 @@ async fn closing_waits_for_all_who_came_before_and_refuses_who_comes_later() {
 }
 
 #[tokio::test]
+async fn who_came_just_before_closing_is_served() {
+    let notes = Notes::new().await;
+    let (a, ()) = join!(biased; notes.note("a", Then::Succeed), notes.store.close());
+    assert_eq!(a.unwrap(), ["a"]);
+}
+
+#[tokio::test]
 async fn what_is_saved_in_one_go_is_undone_alone() {
     let notes = Notes::new().await;
     let saved = |said: &'static str, then: Then| {
