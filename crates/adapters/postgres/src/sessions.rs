@@ -124,8 +124,8 @@ impl PostgresStore {
     }
 }
 
-/// Keeps out sign-ins and whatever else opens or ends a person's sessions together: a session
-/// opened meanwhile would outlive its ending, and two endings would wait for each other.
+/// Keeps out sign-ins and whatever else ends several of a person's sessions: a sign-in that is
+/// under way is waited for and ended too, and two endings never wait for each other.
 pub(crate) async fn hold(tx: &mut Tx, user: UserId) -> Sql<()> {
     sqlx::query("SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE")
         .bind(user.as_uuid())

@@ -13,6 +13,7 @@ mod opened;
 mod queue;
 mod roles;
 mod schema;
+mod under_way;
 mod walls;
 
 use async_trait::async_trait;
