@@ -106,7 +106,7 @@ sections! {
     DatabaseSettings {
         /// `sqlite:PATH`, where `{data_dir}` stands for the data directory, or
         /// `postgres://USER:PASSWORD@HOST:PORT/NAME`, with `?statement-cache-capacity=0` behind
-        /// PgBouncer. A password is never shown.
+        /// `PgBouncer`. A password is never shown.
         url: Address = Address::from("sqlite:{data_dir}/keelway.db"),
         /// The same PostgreSQL database as its owner, for `keelway migrate` alone;
         /// `database.url` unless set. A password is never shown.
