@@ -14,6 +14,10 @@ const LENT: &str = "
         AS 'SELECT id::text';
     CREATE OR REPLACE FUNCTION books.json_extract(body text, path text) RETURNS text LANGUAGE sql
         AS 'SELECT body::json ->> substr(path, 3)';
+    CREATE OR REPLACE FUNCTION books.zeroblob(bytes integer) RETURNS bytea LANGUAGE sql
+        AS $$ SELECT decode(repeat('00', bytes), 'hex') $$;
+    CREATE OR REPLACE FUNCTION books.moment(micros bigint) RETURNS timestamptz LANGUAGE sql
+        AS 'SELECT to_timestamp(micros / 1000000.0)';
     CREATE OR REPLACE FUNCTION books.micros(at timestamptz) RETURNS bigint LANGUAGE sql
         AS 'SELECT (extract(epoch FROM at) * 1000000)::bigint';";
 
@@ -74,7 +78,8 @@ impl Connection {
     pub(crate) async fn run(&mut self, sql: &'static str) -> u64 {
         let done = match self {
             Self::Sqlite(to) => {
-                sqlx::raw_sql(sql).execute(&mut **to).await.map(|done| done.rows_affected())
+                let done = sqlx::raw_sql(for_sqlite(sql)).execute(&mut **to).await;
+                done.map(|done| done.rows_affected())
             }
             Self::Postgres(to) => {
                 sqlx::raw_sql(sql).execute(&mut **to).await.map(|done| done.rows_affected())
@@ -83,15 +88,17 @@ impl Connection {
         done.unwrap_or_else(|error| panic!("{error}\n{sql}"))
     }
 
-    /// What a query answers; `micros(..)` makes a time the number that SQLite keeps.
+    /// What a query answers.
     pub(crate) async fn rows<T: Row>(&mut self, sql: &'static str) -> Vec<T> {
         let rows = match self {
-            Self::Sqlite(to) => {
-                let sql = AssertSqlSafe(sql.replace("micros(", "("));
-                sqlx::query_as(sql).fetch_all(&mut **to).await
-            }
+            Self::Sqlite(to) => sqlx::query_as(for_sqlite(sql)).fetch_all(&mut **to).await,
             Self::Postgres(to) => sqlx::query_as(sql).fetch_all(&mut **to).await,
         };
         rows.unwrap_or_else(|error| panic!("{error}\n{sql}"))
     }
+}
+
+/// SQLite keeps the numbers that `micros(..)` makes of times and `moment(..)` makes times of.
+fn for_sqlite(sql: &'static str) -> AssertSqlSafe<String> {
+    AssertSqlSafe(sql.replace("micros(", "(").replace("moment(", "("))
 }

@@ -59,7 +59,7 @@ impl Script {
     pub(super) fn written(setting: Setting, faults: usize, dice: &mut Dice) -> Self {
         let mut dice = dice.split();
         let mut line = || {
-            let pause = millis(&mut dice, 200, 1_300);
+            let pause = millis(&mut dice, 150, 1_000);
             let who = usize::try_from(dice.below(6)).unwrap();
             let lease = u64::try_from(LEASE_TTL.as_millis()).unwrap();
             let away = millis(&mut dice, 0, 800);
@@ -75,9 +75,9 @@ impl Script {
                 53..=59 => Fault::FreezeWorker(who, long),
                 60..=69 => Fault::Postgres(Down::Immediate, away),
                 70..=75 => Fault::Postgres(Down::Fast, away),
-                76..=82 => Fault::KillRedis(long),
+                76..=82 => Fault::KillRedis(away * 2),
                 83..=89 => Fault::FlushRedis,
-                90..=94 => Fault::FillRedis(long),
+                90..=94 => Fault::FillRedis(away * 2),
                 _ => Fault::FreezeRedis(long),
             };
             (pause, fault)
@@ -203,7 +203,7 @@ impl Stage {
     async fn inspect(&self) {
         let findings = self.books.inspect(Moment::Live).await;
         for (promise, count) in &findings.checked {
-            *self.world.seen().checked.entry(promise).or_default() += count;
+            *self.world.seen().inspected.entry(promise).or_default() += count;
         }
         for violation in findings.violations {
             self.world.violated(format!("while it went on: {violation}"));

@@ -78,6 +78,12 @@ const INSPECT_EVERY: usize = 10;
 
 /// Lets it all happen, and says what came of it.
 pub async fn run(plan: Plan) -> Report {
+    run_with(plan, &[]).await
+}
+
+/// The same, but breaks promises behind the program's back before they are looked at: to show
+/// that this is noticed.
+pub async fn run_with(plan: Plan, sabotage: &[&'static str]) -> Report {
     let began = Instant::now();
     let mut dice = Dice::of(plan.seed);
     let script = Script::written(plan.setting, plan.faults, &mut dice);
@@ -106,13 +112,17 @@ pub async fn run(plan: Plan) -> Report {
         stage
     };
     let (stage, mut people) = futures::join!(faults, join_all(lives));
+    for sql in sabotage {
+        assert!(stage.books.meddle(sql).await > 0, "nothing to break: {sql}");
+    }
     verdict::ask_again(&world, &mut people).await;
     let Stage { fleet, books, cluster, redis, mut recoveries, .. } = stage;
     fleet.stop().await;
-    recoveries.taken_over(&books).await;
+    recoveries.follow_up(&books).await;
     verdict::examine(&world, &house, &books, &people).await;
     let findings = books.inspect(Moment::AtRest).await;
-    let report = Report::of(plan, began.elapsed(), &world, findings, recoveries, &people);
+    let found = (findings, books.rows(report::ENDS).await, recoveries);
+    let report = Report::of(plan, began.elapsed(), &world, found, &people);
     if !report.is_sound() {
         eprintln!("--- the last lines of the log\n{}", house.last_logged(200));
     }

@@ -105,9 +105,9 @@ impl Person {
                 0..=5 if may_build => self.submit().await,
                 6..=7 if may_build => self.build_again().await,
                 8..=10 if may_build => self.claim().await,
-                11..=12 => self.cancel().await,
-                13 => self.make_project().await,
-                14 if self.dice.below(8) == 0 => self.bring_somebody().await,
+                11 => self.cancel().await,
+                12 => self.make_project().await,
+                13 if self.dice.below(8) == 0 => self.bring_somebody().await,
                 _ => self.read().await,
             }
             tokio::time::sleep(Duration::from_millis(self.dice.below(40))).await;

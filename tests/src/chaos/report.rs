@@ -21,32 +21,42 @@ pub(super) struct Blow {
 #[derive(Debug, Default)]
 pub(super) struct Recoveries {
     pub(super) blows: Vec<Blow>,
+    /// From a worker's death until somebody else knew of it.
+    noticed: Vec<Duration>,
     /// From a worker's death to its build's next attempt.
-    workers: Vec<Duration>,
+    taken_over: Vec<Duration>,
     /// From PostgreSQL's return to a server's first answer from it.
     pub(super) postgres: Vec<Duration>,
 }
 
 impl Recoveries {
-    /// Finds out when the builds of killed workers were taken by others.
-    pub(super) async fn taken_over(&mut self, books: &Books) {
-        let started = "SELECT hex(build_id), micros(at) FROM build_events
-                     WHERE kind = 'build.started' ORDER BY at";
-        let mut attempts = BTreeMap::<String, Vec<i64>>::new();
-        for (build, at) in books.rows::<(String, i64)>(started).await {
-            attempts.entry(build).or_default().push(at);
-        }
-        for blow in &self.blows {
-            let at = micros(blow.at);
-            let next =
-                attempts.get(&blow.build).and_then(|all| all.iter().find(|next| **next > at));
-            // One that was called off, or failed for good, is taken by nobody.
-            if let Some(next) = next {
-                self.workers.push(Duration::from_micros(u64::try_from(next - at).unwrap()));
+    /// Finds out what became of the builds of killed workers.
+    pub(super) async fn follow_up(&mut self, books: &Books) {
+        for (told, times) in [(RETRYING, &mut self.noticed), (STARTED, &mut self.taken_over)] {
+            let mut events = BTreeMap::<String, Vec<i64>>::new();
+            for (build, at) in books.rows::<(String, i64)>(told).await {
+                events.entry(build).or_default().push(at);
             }
+            // One that was called off, or failed for good, is taken by nobody.
+            let next = |blow: &Blow| {
+                let at = micros(blow.at);
+                let next = events.get(&blow.build)?.iter().find(|next| **next > at)?;
+                Some(Duration::from_micros(u64::try_from(next - at).unwrap()))
+            };
+            times.extend(self.blows.iter().filter_map(next));
         }
     }
 }
+
+const RETRYING: &str = "SELECT hex(build_id), micros(at) FROM build_events
+                        WHERE kind = 'build.retrying' ORDER BY at";
+
+const STARTED: &str = "SELECT hex(build_id), micros(at) FROM build_events
+                       WHERE kind = 'build.started' ORDER BY at";
+
+/// How builds ended, and how many did so.
+pub(super) const ENDS: &str = "SELECT state || COALESCE(', ' || failure_reason, ''), COUNT(*)
+                               FROM builds GROUP BY 1 ORDER BY 1";
 
 /// What a run has shown.
 #[derive(Debug)]
@@ -56,7 +66,8 @@ pub struct Report {
     seen: Seen,
     findings: Findings,
     recoveries: Recoveries,
-    builds: usize,
+    /// Builds by their ends.
+    ends: Vec<(String, i64)>,
     promises: usize,
     readers: usize,
     wanderers: usize,
@@ -67,8 +78,7 @@ impl Report {
         plan: Plan,
         took: Duration,
         world: &World,
-        findings: Findings,
-        recoveries: Recoveries,
+        (findings, ends, recoveries): (Findings, Vec<(String, i64)>, Recoveries),
         people: &[Person],
     ) -> Self {
         let told = || people.iter().flat_map(|person| &person.told);
@@ -78,7 +88,7 @@ impl Report {
             seen: world.seen().clone(),
             findings,
             recoveries,
-            builds: people.iter().map(|person| person.builds.len()).sum(),
+            ends,
             promises: people.iter().map(|person| person.promises.len()).sum(),
             readers: told().count(),
             wanderers: told().filter(|told| told.doors.len() > 1).count(),
@@ -88,6 +98,12 @@ impl Report {
     /// Whether every promise was kept.
     pub fn is_sound(&self) -> bool {
         self.seen.violations.is_empty() && self.findings.violations.is_empty()
+    }
+
+    /// Whether some violation is one of this promise.
+    pub fn names(&self, promise: &str) -> bool {
+        let mut violations = self.seen.violations.iter().chain(&self.findings.violations);
+        violations.any(|violation| violation.starts_with(promise))
     }
 
     /// How many things happened.
@@ -101,7 +117,7 @@ impl Report {
         self.findings.must_be_sound();
         assert!(self.promises > self.plan.faults, "hardly anything was asked for: {self}");
         assert!(self.seen.reconnects > 0, "no reader came back: {self}");
-        assert!(!self.recoveries.workers.is_empty(), "no worker left a build behind: {self}");
+        assert!(!self.recoveries.taken_over.is_empty(), "no worker left a build behind: {self}");
         if self.plan.setting == Setting::Postgres {
             assert!(self.wanderers > 0, "no reader changed servers: {self}");
         }
@@ -124,17 +140,25 @@ impl fmt::Display for Report {
         for (trouble, count) in &self.seen.excused {
             writeln!(f, "  {count:>6}  503 with Retry-After: {trouble:?}")?;
         }
+        writeln!(f, "\ncommands acknowledged: {}", self.promises)?;
+        for (end, count) in &self.ends {
+            writeln!(f, "  {count:>6}  builds {end}")?;
+        }
+        let (came_back, wanderers) = (self.seen.reconnects, self.wanderers);
+        writeln!(f, "  {:>6}  readers, {wanderers} of several servers", self.readers)?;
+        writeln!(f, "  {came_back:>6}  times one came back")?;
+        writeln!(f, "\nrecovery (median, 95 %, longest)")?;
+        spread(f, "a worker is killed, and somebody notices", &self.recoveries.noticed)?;
+        spread(f, "a worker is killed, and its build goes on", &self.recoveries.taken_over)?;
+        spread(f, "PostgreSQL accepts, and a server answers", &self.recoveries.postgres)?;
+        let live: u64 = self.seen.inspected.values().sum();
         writeln!(
             f,
-            "  {} builds, {} commands acknowledged; {} readers, of whom {} changed servers, came \
-             back {} times",
-            self.builds, self.promises, self.readers, self.wanderers, self.seen.reconnects
+            "\nchecks of the books: {live} meanwhile, {} at the end",
+            self.findings.total()
         )?;
-        writeln!(f, "\nrecovery (median, 95 %, longest)")?;
-        spread(f, "killed worker to its build's next attempt", &self.recoveries.workers)?;
-        spread(f, "PostgreSQL accepts to a server's first answer", &self.recoveries.postgres)?;
-        let asked: u64 = self.seen.checked.values().sum();
-        writeln!(f, "\nchecks: {} of the books at the end, {asked} before", self.findings.total())?;
+        writeln!(f, "  {:?}", self.findings.checked)?;
+        writeln!(f, "checks by asking: {}", self.seen.checked.values().sum::<u64>())?;
         for (promise, count) in &self.seen.checked {
             writeln!(f, "  {count:>6}  {promise}")?;
         }

@@ -48,6 +48,8 @@ pub(super) struct Seen {
     pub(super) faults: BTreeMap<&'static str, u64>,
     /// How often each promise was checked by asking.
     pub(super) checked: BTreeMap<&'static str, u64>,
+    /// On how many rows each was checked while everything went on.
+    pub(super) inspected: BTreeMap<&'static str, u64>,
     pub(super) violations: Vec<String>,
     pub(super) reconnects: u64,
 }

@@ -1,12 +1,12 @@
 //! The checkers can fail: each promise is broken behind the program's back, in a copy of sound
 //! books, and both the books' own checks and `keelway doctor` have to say which.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
+use tokio::process::Command;
 
-use crate::harness::House;
 use crate::harness::books::{Books, Moment};
+use crate::harness::postgres::{Urls, execute, shared_server};
+use crate::harness::{House, within};
 
 /// A way to break a promise.
 struct Break {
@@ -66,7 +66,7 @@ const BREAKS: &[Break] = &[
         invariant: "I5",
         how: "our own failure is charged",
         sql: "UPDATE builds SET state = 'failed', failure_reason = 'worker_lost',
-                  failure_message = '', failure_retryable = 1
+                  failure_message = '', failure_retryable = TRUE
               WHERE state = 'deployed'",
     },
     Break {
@@ -98,7 +98,7 @@ const BREAKS: &[Break] = &[
         invariant: "I9",
         how: "a lease is left behind",
         sql: "INSERT INTO build_queue
-              SELECT tenant_id, id, 'leased', 0, 0, 1, 'nobody', 1 FROM builds",
+              SELECT tenant_id, id, 'leased', 0, 0, moment(1), 'nobody', moment(1) FROM builds",
     },
     Break {
         invariant: "I14",
@@ -130,7 +130,7 @@ const BREAKS: &[Break] = &[
 ];
 
 /// What the schema itself would refuse; a disk that rots asks nobody.
-const DISARM: &str = "
+const DISARM_SQLITE: &str = "
     DROP TRIGGER credit_holds_end_once;
     DROP TRIGGER credit_entries_never_change;
     DROP TRIGGER credit_entries_never_leave;
@@ -144,9 +144,71 @@ const DISARM: &str = "
     DROP INDEX builds_active;
     PRAGMA ignore_check_constraints = ON;";
 
+const DISARM_POSTGRES: &str = "
+    DO $$
+    DECLARE it record;
+    BEGIN
+        FOR it IN SELECT conrelid::regclass AS relation, conname AS name FROM pg_constraint
+                   WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace
+        LOOP
+            EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', it.relation, it.name);
+        END LOOP;
+    END $$;
+    DROP INDEX builds_active;";
+
 #[tokio::test]
 async fn every_broken_promise_is_found_and_named() {
     let house = House::new();
+    live(&house).await;
+    let books = Books::of(&house).await;
+    books.inspect(Moment::AtRest).await.must_be_sound();
+
+    let mut missed = Vec::new();
+    for (number, broken) in BREAKS.iter().enumerate() {
+        let folder = house.data_dir().join(format!("copy-{number}"));
+        std::fs::create_dir(&folder).unwrap();
+        let copy = books.copied_into(&folder).await;
+        copy.meddle(DISARM_SQLITE).await;
+        let doctor = house.command(&["doctor", "--json", "--data-dir", folder.to_str().unwrap()]);
+        missed.extend(broken.unnoticed(copy, doctor).await);
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    let doctor = house.command(&["doctor", "--json"]);
+    assert!(diagnosed(doctor).await.is_empty(), "the original is sound still");
+}
+
+#[tokio::test]
+async fn every_broken_promise_is_found_and_named_on_postgres() {
+    let (server, original) = (shared_server(), format!("keelway_books_{}", std::process::id()));
+    let house = House::new().on_server(&server, &original).await;
+    live(&house).await;
+    let books = Books::of(&house).await;
+    books.inspect(Moment::AtRest).await.must_be_sound();
+    let blobs = books.blobs.clone();
+    // A database that somebody looks at cannot be copied.
+    books.close().await;
+
+    let mut missed = Vec::new();
+    let copied = format!("{original}_copy");
+    let urls = Urls::of(&server, &copied);
+    for broken in BREAKS {
+        let copy = format!("CREATE DATABASE {copied} TEMPLATE {original}");
+        execute(&server, &copy).await;
+        let copy = Books::on_postgres(&urls.superuser, &blobs).await;
+        copy.meddle(DISARM_POSTGRES).await;
+        let mut doctor = house.command(&["doctor", "--json"]);
+        doctor.env("KEELWAY_DATABASE_URL", &urls.app);
+        missed.extend(broken.unnoticed(copy, doctor).await);
+        execute(&server, &format!("DROP DATABASE {copied} WITH (FORCE)")).await;
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    let doctor = house.command(&["doctor", "--json"]);
+    assert!(diagnosed(doctor).await.is_empty(), "the original is sound still");
+    execute(&server, &format!("DROP DATABASE {original} WITH (FORCE)")).await;
+}
+
+/// Two builds of a project, one after the other.
+async fn live(house: &House) {
     let server = house.start().await;
     let owner = house.guest().sign_up("ada").await;
     let project = owner.post("/v1/projects", &json!({ "name": "Bakery" })).await.must(201);
@@ -158,32 +220,25 @@ async fn every_broken_promise_is_found_and_named() {
         owner.ended(build["id"].as_str().unwrap()).await;
     }
     server.stop().await;
-    let books = Books::of(&house).await;
-    books.inspect(Moment::AtRest).await.must_be_sound();
+}
 
-    let mut missed = Vec::new();
-    for (number, broken) in BREAKS.iter().enumerate() {
-        let folder = house.data_dir().join(format!("copy-{number}"));
-        std::fs::create_dir(&folder).unwrap();
-        let copy = books.copied_into(&folder).await;
-        copy.meddle(DISARM).await;
-        assert!(copy.meddle(broken.sql).await > 0, "{}: no row", broken.how);
+impl Break {
+    /// Breaks it in a copy that puts up with everything; says who has not noticed.
+    async fn unnoticed(&self, copy: Books, doctor: Command) -> Vec<String> {
+        let Self { invariant, how, sql } = self;
+        let mut missed = Vec::new();
+        assert!(copy.meddle(sql).await > 0, "{how}: no row");
         let findings = copy.inspect(Moment::AtRest).await;
         copy.close().await;
-        if !findings.names(broken.invariant) {
-            missed
-                .push(format!("the books miss {} ({}): {findings}", broken.invariant, broken.how));
+        if !findings.names(invariant) {
+            missed.push(format!("the books miss {invariant} ({how}): {findings}"));
         }
-        let named = diagnosed(&house, &folder).await;
-        if !named.contains(&broken.invariant.to_owned()) {
-            missed.push(format!(
-                "the doctor misses {} ({}); it says {named:?}",
-                broken.invariant, broken.how
-            ));
+        let named = diagnosed(doctor).await;
+        if !named.contains(&(*invariant).to_owned()) {
+            missed.push(format!("the doctor misses {invariant} ({how}); it says {named:?}"));
         }
+        missed
     }
-    assert!(missed.is_empty(), "{}", missed.join("\n"));
-    assert!(diagnosed(&house, house.data_dir()).await.is_empty(), "the original is sound still");
 }
 
 #[tokio::test]
@@ -204,9 +259,9 @@ async fn a_damaged_file_is_found() {
     assert!(books.inspect(Moment::AtRest).await.names("I16"));
 }
 
-/// The invariants that `keelway doctor` finds broken in this folder.
-async fn diagnosed(house: &House, folder: &Path) -> Vec<String> {
-    let doctor = house.run(&["doctor", "--json", "--data-dir", folder.to_str().unwrap()]).await;
+/// The invariants that `keelway doctor` finds broken.
+async fn diagnosed(mut doctor: Command) -> Vec<String> {
+    let doctor = within("keelway doctor", doctor.output()).await.unwrap();
     let report: Value = serde_json::from_slice(&doctor.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&doctor.stderr)));
     let violations = report["violations"].as_array().unwrap();
