@@ -3,7 +3,7 @@
 use keelway_kernel::StoreError;
 
 use crate::PostgresStore;
-use crate::error::Broken;
+use crate::error::{Broken, Sql};
 
 /// What is done about a role that row security does not bind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,54 +54,40 @@ impl UnsafeRole {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct RoleRow {
-    name: String,
-    is_superuser: bool,
-    bypasses: bool,
-    owns: bool,
-    may_act: bool,
-    inherits: bool,
-}
-
 impl PostgresStore {
-    /// What is wrong with the role that this process logs in as, if anything is.
+    /// What is wrong with the role that this process logs in as, if anything is; the worst, if
+    /// several things are.
     pub async fn unsafe_role(&self) -> Result<Option<UnsafeRole>, StoreError> {
-        let row = self.role().await.map_err(|Broken(error)| error)?;
-        let wrong: [(bool, fn(String) -> UnsafeRole); 5] = [
-            (row.is_superuser, UnsafeRole::Superuser),
-            (row.bypasses, UnsafeRole::BypassesRowSecurity),
-            (row.owns, UnsafeRole::Owner),
-            (!row.may_act, UnsafeRole::Powerless),
-            (row.inherits, UnsafeRole::Inherits),
-        ];
-        let found = wrong.into_iter().find(|(is_so, _)| *is_so);
-        Ok(found.map(|(_, problem)| problem(row.name)))
+        let (name, problem) = self.role().await.map_err(|Broken(error)| error)?;
+        Ok(match problem.as_deref() {
+            None => None,
+            Some("superuser") => Some(UnsafeRole::Superuser(name)),
+            Some("bypasses") => Some(UnsafeRole::BypassesRowSecurity(name)),
+            Some("owns") => Some(UnsafeRole::Owner(name)),
+            Some("inherits") => Some(UnsafeRole::Inherits(name)),
+            Some(_) => Some(UnsafeRole::Powerless(name)),
+        })
     }
 
-    async fn role(&self) -> Result<RoleRow, Broken> {
+    async fn role(&self) -> Sql<(String, Option<String>)> {
         let mut connection = self.0.connection().await?;
         Ok(sqlx::query_as(
-            "SELECT r.rolname::text AS name,
-                    EXISTS (SELECT 1 FROM pg_roles g
-                             WHERE g.rolsuper AND pg_has_role(r.oid, g.oid, 'MEMBER'))
-                    AS is_superuser,
-                    EXISTS (SELECT 1 FROM pg_roles g
-                             WHERE g.rolbypassrls AND pg_has_role(r.oid, g.oid, 'MEMBER'))
-                    AS bypasses,
-                    EXISTS (SELECT 1 FROM pg_class c
-                             WHERE c.relnamespace = current_schema()::regnamespace
-                               AND c.relkind IN ('r', 'p')
-                               AND pg_has_role(r.oid, c.relowner, 'MEMBER')) AS owns,
-                    NOT EXISTS (SELECT 1 FROM unnest(ARRAY['keelway_app', 'keelway_jobs']) needed
-                                 WHERE NOT EXISTS (
-                                     SELECT 1 FROM pg_roles g
-                                      WHERE g.rolname = needed AND pg_has_role(r.oid, g.oid, 'MEMBER')
-                                 )) AS may_act,
-                    EXISTS (SELECT 1 FROM pg_roles g
-                             WHERE g.rolname IN ('keelway_app', 'keelway_jobs')
-                               AND pg_has_role(r.oid, g.oid, 'USAGE')) AS inherits
-               FROM pg_roles r WHERE r.rolname = session_user",
+            "WITH may_become AS (
+                 SELECT g.oid, g.rolname, g.rolsuper, g.rolbypassrls FROM pg_roles g
+                  WHERE pg_has_role(session_user, g.oid, 'MEMBER')
+             )
+             SELECT session_user::text, CASE
+                 WHEN EXISTS (SELECT 1 FROM may_become WHERE rolsuper) THEN 'superuser'
+                 WHEN EXISTS (SELECT 1 FROM may_become WHERE rolbypassrls) THEN 'bypasses'
+                 WHEN EXISTS (SELECT 1 FROM pg_class c JOIN may_become m ON m.oid = c.relowner
+                               WHERE c.relnamespace = current_schema()::regnamespace
+                                 AND c.relkind IN ('r', 'p')) THEN 'owns'
+                 WHEN (SELECT count(*) FROM may_become
+                        WHERE rolname IN ('keelway_app', 'keelway_jobs')) < 2 THEN 'powerless'
+                 WHEN EXISTS (SELECT 1 FROM may_become
+                               WHERE rolname IN ('keelway_app', 'keelway_jobs')
+                                 AND pg_has_role(session_user, oid, 'USAGE')) THEN 'inherits'
+             END",
         )
         .fetch_one(&mut *connection)
         .await?)
