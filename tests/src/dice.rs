@@ -33,6 +33,7 @@ impl Dice {
     }
 
     /// A number, all equally likely.
+    #[expect(clippy::should_implement_trait, reason = "dice are rolled, and never run out")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

@@ -50,6 +50,12 @@ pub struct Server {
     _output: JoinSet<()>,
 }
 
+impl Default for House {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl House {
     /// A house where builds take moments and nobody is limited.
     pub fn new() -> Self {

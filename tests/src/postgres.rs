@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tokio::process::Command;
 
-use crate::house::free_port;
+use crate::house::{free_port, signal};
 use crate::{House, within};
 
 /// The ways into a database.
@@ -105,6 +106,9 @@ pub enum Down {
     Fast,
 }
 
+/// Between two looks whether it is gone, or back.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// A server of its own, as durable as one in production.
 #[derive(Debug)]
 pub struct Cluster {
@@ -126,8 +130,8 @@ impl Cluster {
         }));
         let user = unprivileged().await;
         let template = std::env::temp_dir().join("keelway-chaos-XXXXXX");
-        let mut make = as_user(user, Path::new("mktemp"));
-        let made = make.arg("-d").arg(template).output().await.unwrap();
+        let mut mktemp = as_user(user, Path::new("mktemp"));
+        let made = mktemp.arg("-d").arg(template).output().await.unwrap();
         let folder = PathBuf::from(String::from_utf8(made.stdout).unwrap().trim_end());
         let mut keep = std::process::Command::new("sh");
         // A terminal's Ctrl-C is not for it.
@@ -176,6 +180,32 @@ impl Cluster {
         let settings = format!("-k . -h 127.0.0.1 -p {} -N 200", self.port);
         let start = ["-w", "-t", "120", "-l", log.to_str().unwrap(), "-o", &settings, "start"];
         self.run("pg_ctl", &start).await;
+    }
+
+    /// Kills one of the processes that serve the program, upon which the server ends all others
+    /// and reads its log again; returns once it accepts connections.
+    pub async fn lose_a_process(&self) {
+        let mut server = connect(&self.url()).await;
+        let serving = "SELECT pid FROM pg_stat_activity
+                       WHERE application_name = 'keelway' ORDER BY backend_start DESC LIMIT 1";
+        let pid: Option<i32> =
+            sqlx::query_scalar(serving).fetch_optional(&mut server).await.unwrap();
+        // Right after another fault nobody may have come back yet.
+        let Some(pid) = pid else { return };
+        signal("KILL", u32::try_from(pid).unwrap()).await;
+        within("the server ends all its processes", async {
+            while sqlx::query("SELECT 1").execute(&mut server).await.is_ok() {
+                tokio::time::sleep(PAUSE).await;
+            }
+        })
+        .await;
+        let options: PgConnectOptions = self.url().parse().unwrap();
+        within("the server accepts connections", async {
+            while options.connect().await.is_err() {
+                tokio::time::sleep(PAUSE).await;
+            }
+        })
+        .await;
     }
 
     async fn run(&self, program: &str, args: &[&str]) {

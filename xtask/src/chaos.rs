@@ -3,20 +3,30 @@
 use crate::setup::{self, Installing};
 use crate::shell;
 use anyhow::Result;
-use std::ffi::OsString;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Chosen by the chaos itself: --store sqlite|postgres|both, --kills N, --seed S
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    all: Vec<OsString>,
+    /// On which store
+    #[arg(long, default_value = "both", value_parser = ["sqlite", "postgres", "both"])]
+    store: String,
+    /// How many things happen on each
+    #[arg(long, default_value_t = 50)]
+    kills: u32,
+    /// Does again what a run with this seed did
+    #[arg(long)]
+    seed: Option<u64>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let tools = &[setup::POSTGRES, setup::REDIS];
+    let tools: &[setup::Tool] =
+        if args.store == "sqlite" { &[] } else { &[setup::POSTGRES, setup::REDIS] };
     let setup = setup::prepare(tools, Installing::Allowed)?.whole()?;
     let build = ["build", "--locked", "--package=keelway", "--package=keelway-tests"];
     shell::run(shell::cargo(&build).args(["--bin=keelway", "--bin=chaos"]))?;
-    let chaos = shell::built("debug")?.join("chaos");
-    shell::run(shell::command(chaos).args(&args.all).envs(setup.environment()))
+    let mut chaos = shell::command(shell::built("debug")?.join("chaos"));
+    chaos.args(["--store", &args.store, "--kills", &args.kills.to_string()]);
+    if let Some(seed) = args.seed {
+        chaos.args(["--seed", &seed.to_string()]);
+    }
+    shell::run(chaos.envs(setup.environment()))
 }

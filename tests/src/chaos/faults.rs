@@ -28,6 +28,7 @@ pub(super) enum Fault {
     FreezeServer(usize, Duration),
     FreezeWorker(usize, Duration),
     Postgres(Down, Duration),
+    KillPostgresProcess,
     KillRedis(Duration),
     FlushRedis,
     FillRedis(Duration),
@@ -43,6 +44,7 @@ impl Fault {
             Self::FreezeWorker(..) => "worker stopped for longer than a lease",
             Self::Postgres(Down::Immediate, _) => "PostgreSQL crashed",
             Self::Postgres(Down::Fast, _) => "PostgreSQL restarted",
+            Self::KillPostgresProcess => "PostgreSQL's process killed",
             Self::KillRedis(_) => "Redis killed",
             Self::FlushRedis => "Redis flushed",
             Self::FillRedis(_) => "Redis full",
@@ -73,8 +75,9 @@ impl Script {
                 22..=47 => Fault::KillWorker(who),
                 48..=52 => Fault::FreezeServer(who, away),
                 53..=59 => Fault::FreezeWorker(who, long),
-                60..=69 => Fault::Postgres(Down::Immediate, away),
-                70..=75 => Fault::Postgres(Down::Fast, away),
+                60..=65 => Fault::Postgres(Down::Immediate, away),
+                66..=70 => Fault::KillPostgresProcess,
+                71..=75 => Fault::Postgres(Down::Fast, away),
                 76..=82 => Fault::KillRedis(away * 2),
                 83..=89 => Fault::FlushRedis,
                 90..=94 => Fault::FillRedis(away * 2),
@@ -128,7 +131,7 @@ impl Stage {
             Fault::FreezeWorker(number, time) => {
                 freeze(one(&self.fleet.workers, number), time, &self.world, sleepers).await;
             }
-            Fault::Postgres(how, away) => self.restart_postgres(how, away).await,
+            Fault::Postgres(..) | Fault::KillPostgresProcess => self.end_postgres(fault).await,
             Fault::KillRedis(_)
             | Fault::FlushRedis
             | Fault::FillRedis(_)
@@ -149,12 +152,16 @@ impl Stage {
         self.recoveries.blows.extend(mine.map(|(build, _)| Blow { build, at }));
     }
 
-    async fn restart_postgres(&mut self, how: Down, away: Duration) {
+    async fn end_postgres(&mut self, fault: Fault) {
         let Some(cluster) = &self.cluster else { return };
         let ongoing = self.world.begins(Trouble::PostgresAway);
-        cluster.stop(how).await;
-        tokio::time::sleep(away).await;
-        cluster.go_on().await;
+        if let Fault::Postgres(how, away) = fault {
+            cluster.stop(how).await;
+            tokio::time::sleep(away).await;
+            cluster.go_on().await;
+        } else {
+            cluster.lose_a_process().await;
+        }
         let accepts = Instant::now();
         self.world.is_over(ongoing);
         for door in self.world.doors() {
@@ -266,7 +273,7 @@ mod tests {
             let names = script.0.iter().map(|(_, fault)| fault.name());
             names.collect::<std::collections::BTreeSet<_>>().len()
         };
-        assert_eq!(kinds(&script), 10, "everything happens");
+        assert_eq!(kinds(&script), 11, "everything happens");
         assert_eq!(kinds(&written(Setting::Sqlite, 7)), 4, "there is no server to restart");
     }
 }

@@ -78,7 +78,7 @@ const INSPECT_EVERY: usize = 10;
 
 /// Lets it all happen, and says what came of it.
 pub async fn run(plan: Plan) -> Report {
-    run_with(plan, &[]).await
+    Box::pin(run_with(plan, &[])).await
 }
 
 /// The same, but breaks promises behind the program's back before they are looked at: to show
@@ -102,12 +102,12 @@ pub async fn run_with(plan: Plan, sabotage: &[&'static str]) -> Report {
     }
     let prober = people[0].api();
 
-    let lives = people.into_iter().map(|person| person.live());
+    let lives = people.into_iter().map(Person::live);
     let recoveries = Recoveries::default();
     let stage =
         Stage { fleet, cluster, redis, world: Arc::clone(&world), books, prober, recoveries };
     let faults = async {
-        let stage = stage.perform(script).await;
+        let stage = Box::pin(stage.perform(script)).await;
         world.close();
         stage
     };
