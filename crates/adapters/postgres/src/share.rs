@@ -1,17 +1,17 @@
 //! Commands that share a commit.
 //!
-//! Tenants are dealt out to lanes; each lane has one transaction under way at most. Commands
-//! that arrive meanwhile wait and share the lane's next one, in the order they came: each is
-//! decided after those before it, and undone alone if it is refused or breaks. Those of the
-//! ledger that stand side by side are loaded, decided and saved in one go. A lane that is idle
-//! waits for nobody: a lone command goes at once.
+//! So many transactions of this process may be under way at once, each of its tenants in one of
+//! them at most. A command that finds one free goes at once: nobody is waited for. Where none is
+//! free, or its tenant's is not over yet, it waits and shares the next one: each is decided
+//! after those of its tenant before it, and undone alone if it is refused or breaks. Those of
+//! the ledger that stand side by side are loaded, decided and saved in one go.
 //!
 //! So a tenant whose commands pile up takes one connection, and not all of them.
 
 mod job;
+mod line;
 
 use std::any::Any;
-use std::collections::{BTreeSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,93 +24,44 @@ use crate::error::{Broken, Sql, Stop};
 use crate::tx::{Connections, Reach, Tx, Work, spawn, unended};
 use job::{Answer, Shared};
 pub(crate) use job::{Caller, Done, Job, Ran, met_another};
+use line::{Line, Next};
 
-/// Most commands of one transaction, and most of them with a savepoint: more than 64 of those
-/// would make every reader look them up on disk.
-const MOST: usize = 256;
-const MOST_UNDOABLE: usize = 32;
-/// Most tenants of one transaction: each is a lock in the server's common table.
-const MOST_TENANTS: usize = 64;
-
-/// The lanes of one store.
-pub(crate) struct Lanes(Vec<Lane>);
-
-#[derive(Default)]
-struct Lane {
-    state: Mutex<State>,
-    /// Told when the lane falls idle.
+/// Commands of this process that wait for a transaction.
+pub(crate) struct Sharing {
+    line: Mutex<Line>,
+    /// Told when nothing is under way any more.
     idle: Notify,
 }
 
-#[derive(Default)]
-struct State {
-    waiting: VecDeque<Box<dyn Job>>,
-    is_running: bool,
-    is_closed: bool,
-}
-
-impl Lanes {
+impl Sharing {
     /// Half of the connections, so that reads and the platform always find one.
     pub(crate) fn new(connections: u32) -> Self {
-        let lanes = usize::try_from(connections / 2).unwrap_or(usize::MAX).max(1);
-        Self((0..lanes).map(|_| Lane::default()).collect())
+        let most = usize::try_from(connections / 2).unwrap_or(usize::MAX).max(1);
+        Self { line: Mutex::new(Line::new(most)), idle: Notify::new() }
     }
 
-    fn of(&self, tenant: TenantId) -> usize {
-        let lanes = u64::try_from(self.0.len()).unwrap_or(1);
-        let (high, low) = tenant.as_uuid().as_u64_pair();
-        usize::try_from((high ^ low) % lanes).unwrap_or(0)
+    fn line(&self) -> MutexGuard<'_, Line> {
+        // Whole between any two statements, so that a panic elsewhere does not spoil it.
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Refuses later commands, and waits for those that came before.
     pub(crate) async fn close(&self) {
-        for lane in &self.0 {
-            let idle = lane.idle.notified();
-            tokio::pin!(idle);
-            idle.as_mut().enable();
-            let is_running = {
-                let mut state = lane.lock();
-                state.is_closed = true;
-                state.is_running
-            };
-            if is_running {
-                idle.await;
-            }
+        let idle = self.idle.notified();
+        tokio::pin!(idle);
+        idle.as_mut().enable();
+        let under_way = {
+            let mut line = self.line();
+            line.is_closed = true;
+            line.transactions
+        };
+        if under_way > 0 {
+            idle.await;
         }
     }
 }
 
-impl Lane {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Whole between any two statements, so that a panic elsewhere does not spoil it.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What goes next, or none: then the lane is idle.
-    fn next(&self) -> Vec<Box<dyn Job>> {
-        let mut state = self.lock();
-        let count = fitting(&mut state.waiting);
-        let batch: Vec<_> = state.waiting.drain(..count).collect();
-        if batch.is_empty() {
-            state.is_running = false;
-            self.idle.notify_waiters();
-        }
-        batch
-    }
-}
-
-/// How many go together.
-fn fitting(waiting: &mut VecDeque<Box<dyn Job>>) -> usize {
-    let (mut tenants, mut undoable) = (BTreeSet::new(), 0);
-    let fits = |job: &mut Box<dyn Job>| {
-        tenants.insert(job.tenant());
-        undoable += usize::from(job.in_run().is_none());
-        (tenants.len() <= MOST_TENANTS && undoable <= MOST_UNDOABLE).then_some(())
-    };
-    waiting.iter_mut().take(MOST).map_while(fits).count()
-}
-
-/// Carries a tenant's command out with whatever else its lane has to do.
+/// Carries a tenant's command out with whatever else waits.
 pub(crate) async fn share<C, T, E, F>(
     connections: &Arc<Connections>,
     tenant: TenantId,
@@ -128,47 +79,70 @@ where
     line_up(connections, Box::new(job), answer).await
 }
 
-/// Waits for the answer of a command that takes its place in its lane.
+/// Waits for the answer of a command that takes its place in line.
 pub(crate) async fn line_up<T, E>(
     connections: &Arc<Connections>,
     job: Box<dyn Job>,
     answer: Answer<T, E>,
 ) -> Result<T, Stop<E>> {
-    let number = connections.lanes.of(job.tenant());
-    let starts = {
-        let mut state = connections.lanes.0[number].lock();
-        if state.is_closed {
+    let next = {
+        let mut line = connections.sharing.line();
+        if line.is_closed {
             let closed = StoreError::Unavailable("the store is closed".to_owned());
             return Err(Stop::Broken(closed));
         }
-        state.waiting.push_back(job);
-        !std::mem::replace(&mut state.is_running, true)
+        line.enter(job)
     };
-    if starts {
-        let connections = Arc::clone(connections);
-        spawn(async move { drive(&connections, number).await });
-    }
+    begin(connections, next);
     answer.await.unwrap_or_else(|_| Err(Stop::Broken(unended())))
 }
 
-/// Runs a lane until it is idle.
-async fn drive(connections: &Connections, number: usize) {
+fn begin(connections: &Arc<Connections>, next: Next) {
+    if next == Next::Begin {
+        let connections = Arc::clone(connections);
+        spawn(async move { drive(&connections).await });
+    }
+}
+
+/// One transaction after another, until nothing waits that is not under way.
+async fn drive(connections: &Arc<Connections>) {
+    let sharing = &connections.sharing;
     loop {
-        let mut batch = connections.lanes.0[number].next();
+        let (mut batch, next) = {
+            let mut line = sharing.line();
+            let batch = line.take();
+            if line.transactions == 0 {
+                sharing.idle.notify_waiters();
+            }
+            (batch, line.another())
+        };
+        begin(connections, next);
         if batch.is_empty() {
             return;
         }
-        // What panics has an answer of its own; nothing here may stop the lane.
+        // What panics has an answer of its own; nothing here may leave a tenant under way.
         let ran = AssertUnwindSafe(together(connections, &mut batch)).catch_unwind().await;
         if ran.is_err() {
             for job in &mut batch {
                 job.fail(unended());
             }
         }
+        {
+            let mut line = sharing.line();
+            tenants(&batch).into_iter().for_each(|tenant| line.ended(tenant));
+        }
         for job in batch {
             job.answer();
         }
     }
+}
+
+/// Each of a batch's tenants once.
+fn tenants(batch: &[Box<dyn Job>]) -> Vec<TenantId> {
+    let mut tenants: Vec<TenantId> = batch.iter().map(|job| job.tenant()).collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    tenants
 }
 
 /// Carries a batch out in one transaction. What stops all of it before the commit (a lost
@@ -217,10 +191,7 @@ async fn one_transaction(
     connections: &Connections,
     batch: &mut [Box<dyn Job>],
 ) -> Result<(), Torn> {
-    let mut tenants: Vec<TenantId> = batch.iter().map(|job| job.tenant()).collect();
-    tenants.sort_unstable();
-    tenants.dedup();
-    let begun = connections.begin(&Reach::Tenants(tenants)).await;
+    let begun = connections.begin(&Reach::Tenants(tenants(batch))).await;
     let mut tx = begun.map_err(|_| Torn::BeforeCommit)?;
     let ran = AssertUnwindSafe(in_order(connections, &mut tx, batch)).catch_unwind();
     match ran.await {

@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::error::{Broken, Sql, Stop, is_lost};
-use crate::share::Lanes;
+use crate::share::Sharing;
 use crate::{PostgresSettings, PostgresStore, Time};
 
 /// What a transaction does; boxed, because it borrows the transaction.
@@ -77,7 +77,7 @@ pub(crate) struct Connections {
     most: u32,
     pub(crate) wait: Duration,
     pub(crate) ambient: Ambient,
-    pub(crate) lanes: Lanes,
+    pub(crate) sharing: Sharing,
 }
 
 /// An open transaction and its moment.
@@ -173,12 +173,12 @@ impl Connections {
             most: settings.connections,
             wait: settings.wait,
             ambient,
-            lanes: Lanes::new(settings.connections),
+            sharing: Sharing::new(settings.connections),
         }
     }
 
     pub(crate) async fn close(&self) {
-        self.lanes.close().await;
+        self.sharing.close().await;
         self.pool.close().await;
     }
 
@@ -239,8 +239,15 @@ impl Connections {
         };
         keys.sort_unstable();
         keys.dedup();
-        let locks: String =
-            keys.iter().map(|key| format!("; SELECT pg_advisory_xact_lock({key})")).collect();
+        let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
+        // One after the other, in the order of the array.
+        let locks = match keys.as_slice() {
+            [] => String::new(),
+            keys => format!(
+                "; SELECT pg_advisory_xact_lock(key) FROM UNNEST('{{{}}}'::bigint[]) AS key",
+                keys.join(",")
+            ),
+        };
         format!(
             "{begin}; SET LOCAL ROLE {role}; \
              SELECT set_config('keelway.tenants', '{{{}}}', true), {LIMITS}, \

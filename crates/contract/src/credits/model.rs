@@ -5,7 +5,7 @@ use keelway_credits::{
     ReserveFacts, Spent, decide,
 };
 use keelway_credits::{AddGrant, Commit, Refund, Release, Renew, Reserve};
-use keelway_kernel::{Actor, GrantId, HoldId, TenantId, Timestamp};
+use keelway_kernel::{Actor, Credits, GrantId, HoldId, TenantId, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -61,7 +61,7 @@ impl Model {
                     account: &self.account,
                     earlier: self.holds.get(&cmd.hold),
                     due: &due,
-                    spent: Spent::default(),
+                    spent: self.spent(cmd),
                 };
                 self.take(decide::reserve(&facts, cmd, now))
             }
@@ -110,6 +110,19 @@ impl Model {
     fn due(&self, now: Timestamp) -> Vec<Hold> {
         let due = self.holds.values().filter(|hold| hold.is_due(now));
         due.cloned().collect()
+    }
+
+    fn spent(&self, cmd: &Reserve) -> Spent {
+        let Some(caps) = &cmd.caps else { return Spent::default() };
+        let weight = |counts: &dyn Fn(&Hold) -> bool| {
+            let today = self.holds.values().filter(|hold| hold.opened_at >= caps.since);
+            Credits::new(today.filter(|hold| counts(hold)).map(|hold| hold.weight().get()).sum())
+        };
+        Spent {
+            tenant: weight(&|_| true),
+            user: weight(&|hold| hold.user == cmd.user),
+            project: weight(&|hold| hold.project == cmd.project),
+        }
     }
 
     fn take<T: Debug, E: Debug>(&mut self, decided: Result<Decided<T>, E>) -> Told {

@@ -3,11 +3,12 @@
 use super::model::{Command, Model, Told, told};
 use crate::{Fixture, Owned, actor, amount, race};
 use keelway_credits::{
-    AddGrant, Commit, Finality, GrantSource, Lifetime, Purpose, Reason, Refund, Release, Renew,
-    Reserve, Terms,
+    AddGrant, Commit, DailyCaps, Finality, GrantSource, Lifetime, Purpose, Reason, Refund, Release,
+    Renew, Reserve, Terms,
 };
 use keelway_kernel::{
-    BuildId, Credits, Failure, GrantId, HoldId, IdempotencyKey, PageRequest, TenantScope,
+    BuildId, Credits, Failure, GrantId, HoldId, IdempotencyKey, PageRequest, ProjectId,
+    TenantScope, UserId,
 };
 use std::fmt::Debug;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 crate::cases! {
     credit_random_cases in credits::random:
     commands_in_sequence_always_get_the_answers_of_the_rules,
+    commands_that_arrive_together_get_the_answers_of_one_after_another,
     commands_in_parallel_keep_the_sums_exact,
 }
 
@@ -45,13 +47,23 @@ fn command(fx: &Fixture, step: u64) -> Command {
                 0 => Purpose::Build(BuildId::from_uuid(hold.as_uuid())),
                 _ => Purpose::External { reference: "job".into(), lifetime },
             };
+            let either = |kind: u128| Uuid::from_u128(kind << 64 | u128::from(pick(2)));
+            let cap = |most| Some(Credits::new(i64::try_from(pick(most)).unwrap()));
+            let since = fx.now().plus_seconds(-i64::try_from(pick(600)).unwrap());
+            let caps = DailyCaps {
+                since,
+                resets_at: since.plus_seconds(86_400),
+                tenant: cap(2_000),
+                user: cap(1_000),
+                project: cap(1_000),
+            };
             Command::Reserve(Reserve {
                 hold,
                 amount: positive(20),
                 purpose,
-                user: None,
-                project: None,
-                caps: None,
+                user: Some(UserId::from_uuid(either(4))),
+                project: Some(ProjectId::from_uuid(either(5))),
+                caps: (pick(4) == 0).then_some(caps),
                 actor,
             })
         }
@@ -109,7 +121,30 @@ async fn commands_in_sequence_always_get_the_answers_of_the_rules(fx: Fixture) {
         let moved = model.entries.iter().filter(|entry| entry.reason == reason).count();
         assert!(moved >= 5, "{reason:?} happened only {moved} times");
     }
+    says_what_is_stored(&fx, scope, &model).await;
+}
 
+/// However a store saves itself work on what waits together: each command is decided on what
+/// those before it left.
+async fn commands_that_arrive_together_get_the_answers_of_one_after_another(fx: Fixture) {
+    let Owned { scope, .. } = fx.tenant().await;
+    let mut model = Model::new(scope.tenant());
+    let mut step = 0;
+    while step < 1_500 {
+        fx.clock.advance(i64::try_from(fx.entropy.below(60)).unwrap());
+        let together: Vec<_> = (0..=fx.entropy.below(30)).map(|n| command(&fx, step + n)).collect();
+        step += u64::try_from(together.len()).unwrap();
+        let run = together.iter().map(|command| run(&fx, scope, command.clone()));
+        let answers = futures::future::join_all(run).await;
+        for (command, answer) in together.iter().zip(answers) {
+            assert_eq!(answer, model.run(command, fx.now()), "{command:?} of {together:?}");
+        }
+    }
+    says_what_is_stored(&fx, scope, &model).await;
+}
+
+/// The books are the model's, to the last entry.
+async fn says_what_is_stored(fx: &Fixture, scope: TenantScope, model: &Model) {
     let statement = fx.store.books.statement(scope).await.unwrap();
     assert_eq!((statement.balance, statement.held), (model.account.balance, model.account.held));
     let mut stored = Vec::new();

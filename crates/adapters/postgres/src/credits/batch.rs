@@ -21,7 +21,7 @@ use crate::tx::{Connections, Reach, Tx, Work, unended};
 use crate::{PostgresStore, audit};
 
 impl PostgresStore {
-    /// Runs a hot command with whatever else its lane has to do.
+    /// Runs a hot command with whatever else waits.
     pub(super) async fn decide<C: Hot>(
         &self,
         scope: TenantScope,
@@ -35,7 +35,7 @@ impl PostgresStore {
 }
 
 /// What the commands of a run rest on.
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     pub(super) now: Timestamp,
     pub(super) accounts: BTreeSet<TenantId>,
     pub(super) holds: BTreeSet<(TenantId, HoldId)>,
@@ -144,7 +144,7 @@ impl<C: Hot> InRun for Decision<C> {
     }
 }
 
-/// A command in its lane.
+/// A command in line.
 struct Waiting<C: Hot> {
     decision: Decision<C>,
     caller: Caller<C::Done, C::Refusal>,

@@ -13,11 +13,11 @@ use keelway_kernel::{
 };
 
 /// Accounts by their tenant.
-pub(super) type Ledger = BTreeMap<TenantId, Books>;
+pub(crate) type Ledger = BTreeMap<TenantId, Books>;
 
 /// What is known of one account: all that the commands of a batch rest on.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Books {
+pub(crate) struct Books {
     pub(super) account: Option<Account>,
     /// The holds that commands name, and those that are past their time.
     pub(super) holds: BTreeMap<HoldId, Hold>,

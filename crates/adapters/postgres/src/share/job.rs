@@ -1,4 +1,4 @@
-//! A command that waits for its lane, whatever it gives.
+//! A command that waits, whatever it gives.
 
 use async_trait::async_trait;
 use keelway_kernel::{StoreError, TenantId};
@@ -26,7 +26,7 @@ impl<T, E> From<&Result<T, Stop<E>>> for Ran {
     }
 }
 
-/// One command that waits for its lane.
+/// One command that waits.
 #[async_trait]
 pub(crate) trait Job: Send {
     fn tenant(&self) -> TenantId;
