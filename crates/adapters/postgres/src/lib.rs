@@ -63,7 +63,7 @@ use keelway_builds::Rules;
 use keelway_kernel::{Clock, Entropy, StoreError};
 use sqlx::postgres::PgConnectOptions;
 
-pub use roles::{RoleCheck, UnsafeRole};
+pub use roles::UnsafeRole;
 pub use schema::{MigrationStatus, schema_fingerprint};
 
 /// Statements whose plans are promises, for the tests that hold them to it.
@@ -82,19 +82,22 @@ pub struct PostgresSettings {
     pub connections: u32,
     /// How long a command waits for a connection, for its tenant's lock, and tries again.
     pub wait: Duration,
-    /// What is done about a role that row security does not bind.
-    pub role_check: RoleCheck,
 }
 
 impl PostgresSettings {
-    /// The server at `url`, sixteen connections, five seconds, no unsafe role.
+    /// The server at `url`, sixteen connections, five seconds.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
             connections: 16,
             wait: Duration::from_secs(5),
-            role_check: RoleCheck::Refuse,
         }
+    }
+
+    /// Whether the URL says that a pooler stands between.
+    fn is_pooled(&self) -> bool {
+        let parameters = self.url.split_once('?').map_or("", |(_, parameters)| parameters);
+        parameters.split('&').any(|parameter| parameter == "statement-cache-capacity=0")
     }
 }
 
@@ -104,7 +107,6 @@ impl fmt::Debug for PostgresSettings {
         f.debug_struct("PostgresSettings")
             .field("connections", &self.connections)
             .field("wait", &self.wait)
-            .field("role_check", &self.role_check)
             .finish_non_exhaustive()
     }
 }

@@ -5,15 +5,6 @@ use keelway_kernel::StoreError;
 use crate::PostgresStore;
 use crate::error::{Broken, Sql};
 
-/// What is done about a role that row security does not bind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RoleCheck {
-    /// It is not worked with.
-    Refuse,
-    /// It is, as development may.
-    Allow,
-}
-
 /// What is wrong with the role that a process logs in as.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnsafeRole {
@@ -70,8 +61,8 @@ impl PostgresStore {
     }
 
     async fn role(&self) -> Sql<(String, Option<String>)> {
-        let mut connection = self.0.connection().await?;
-        Ok(sqlx::query_as(
+        let mut tx = self.0.begin_as_itself().await?;
+        let found = sqlx::query_as(
             "WITH may_become AS (
                  SELECT g.oid, g.rolname, g.rolsuper, g.rolbypassrls FROM pg_roles g
                   WHERE pg_has_role(session_user, g.oid, 'MEMBER')
@@ -89,7 +80,9 @@ impl PostgresStore {
                                  AND pg_has_role(session_user, oid, 'USAGE')) THEN 'inherits'
              END",
         )
-        .fetch_one(&mut *connection)
-        .await?)
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(found)
     }
 }

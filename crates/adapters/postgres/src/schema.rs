@@ -63,16 +63,18 @@ impl PostgresStore {
 
     /// Versions and checksums, oldest first.
     async fn applied_migrations(&self) -> Result<Vec<(i64, Vec<u8>)>, Broken> {
-        let mut connection = self.0.connection().await?;
-        connection.close_on_drop();
+        let mut tx = self.0.begin_as_itself().await?;
         let (tables, ours): (i64, bool) = sqlx::query_as(
             "SELECT count(*), COALESCE(bool_or(tablename = '_sqlx_migrations'), false)
                FROM pg_tables WHERE schemaname = current_schema()",
         )
-        .fetch_one(&mut *connection)
+        .fetch_one(&mut *tx)
         .await?;
         match (tables, ours) {
-            (0, _) => return Ok(Vec::new()),
+            (0, _) => {
+                tx.commit().await?;
+                return Ok(Vec::new());
+            }
             // Migrating would mix our tables with somebody else's.
             (_, false) => {
                 return Err(StoreError::corrupt("database", "has other tables").into());
@@ -85,13 +87,15 @@ impl PostgresStore {
                     COALESCE((SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles
                               WHERE rolname = 'keelway_jobs'), false)",
         )
-        .fetch_one(&mut *connection)
+        .fetch_one(&mut *tx)
         .await?;
         if !owns && may {
-            sqlx::query("SET ROLE keelway_jobs").execute(&mut *connection).await?;
+            sqlx::query("SET LOCAL ROLE keelway_jobs").execute(&mut *tx).await?;
         }
         let applied = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
-        Ok(sqlx::query_as(applied).fetch_all(&mut *connection).await?)
+        let applied = sqlx::query_as(applied).fetch_all(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(applied)
     }
 }
 

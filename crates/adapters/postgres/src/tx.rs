@@ -40,6 +40,13 @@ pub(crate) const TRIES: u32 = 6;
 const LIMITS: &str = "set_config('statement_timeout', '30s', true), \
                       set_config('idle_in_transaction_session_timeout', '10s', true)";
 
+/// Last of what a transaction begins with: when it has its locks.
+const MOMENT: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+
+/// Behind a pooler each transaction gets another connection, which may hold statements that
+/// somebody else prepared under the very names that ours are about to get.
+const FORGET_STATEMENTS: &str = "; DEALLOCATE ALL";
+
 /// What belongs to no tenant, such as their common audit chain, has this lock.
 const OUTSIDE: i64 = 0;
 
@@ -75,6 +82,7 @@ pub(crate) struct Ambient {
 pub(crate) struct Connections {
     pool: PgPool,
     most: u32,
+    is_pooled: bool,
     pub(crate) wait: Duration,
     pub(crate) ambient: Ambient,
     pub(crate) sharing: Sharing,
@@ -171,6 +179,7 @@ impl Connections {
         Self {
             pool,
             most: settings.connections,
+            is_pooled: settings.is_pooled(),
             wait: settings.wait,
             ambient,
             sharing: Sharing::new(settings.connections),
@@ -192,19 +201,29 @@ impl Connections {
         self.open(reach, Mode::Write).await
     }
 
+    /// Begins a transaction of the role that the process logged in as, which takes on no other.
+    pub(crate) async fn begin_as_itself(&self) -> Sql<Tx> {
+        self.open_with(&format!("BEGIN READ ONLY{}; {MOMENT}", self.forgetting())).await
+    }
+
     async fn open(&self, reach: &Reach, mode: Mode) -> Sql<Tx> {
-        let opening = self.opening(reach, mode);
+        let mut tx = self.open_with(&self.opening(reach, mode)).await?;
+        tx.is_locked = mode == Mode::Write && *reach != Reach::Platform;
+        Ok(tx)
+    }
+
+    async fn open_with(&self, opening: &str) -> Sql<Tx> {
         let mut left = self.most;
         loop {
             let connection = self.pool.acquire().await?;
             let mut tx = Tx {
                 connection,
                 has_ended: false,
-                is_locked: mode == Mode::Write && *reach != Reach::Platform,
+                is_locked: false,
                 now: Timestamp::from_micros(0),
                 rules: Arc::clone(&self.ambient.rules),
             };
-            let opened = sqlx::raw_sql(AssertSqlSafe(opening.as_str())).fetch_all(&mut *tx).await;
+            let opened = sqlx::raw_sql(AssertSqlSafe(opening)).fetch_all(&mut *tx).await;
             match opened {
                 Ok(rows) => {
                     tx.now = self.now(&rows)?;
@@ -249,12 +268,16 @@ impl Connections {
             ),
         };
         format!(
-            "{begin}; SET LOCAL ROLE {role}; \
+            "{begin}{}; SET LOCAL ROLE {role}; \
              SELECT set_config('keelway.tenants', '{{{}}}', true), {LIMITS}, \
-                    set_config('lock_timeout', '{lock_ms}ms', true){locks}; \
-             SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+                    set_config('lock_timeout', '{lock_ms}ms', true){locks}; {MOMENT}",
+            self.forgetting(),
             ids.join(",")
         )
+    }
+
+    const fn forgetting(&self) -> &'static str {
+        if self.is_pooled { FORGET_STATEMENTS } else { "" }
     }
 
     fn now(&self, opened: &[PgRow]) -> Sql<Timestamp> {

@@ -10,6 +10,8 @@ mod cancellations;
 mod database;
 mod findings;
 mod opened;
+mod pgbouncer;
+mod plans;
 mod queue;
 mod roles;
 mod schema;

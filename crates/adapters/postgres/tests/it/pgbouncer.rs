@@ -1,0 +1,130 @@
+//! A pooler stands between, which gives a connection for one transaction at a time.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use keelway_contract::{Fixture, ManualClock, SeededEntropy, race};
+use keelway_kernel::Entropy as _;
+use keelway_postgres::{PostgresSettings, Time};
+
+use crate::database::Database;
+
+/// A PgBouncer in transaction mode with two connections to the server.
+struct Pooler {
+    process: Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Pooler {
+    fn start(database: &Database) -> Self {
+        let program =
+            std::env::var("KEELWAY_TEST_PGBOUNCER").unwrap_or_else(|_| "pgbouncer".to_owned());
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let users = folder.path().join("users.txt");
+        fs::write(&users, "\"keelway_test\" \"\"\n").unwrap();
+        let settings = folder.path().join("pgbouncer.ini");
+        let server = (database.owner.get_host(), database.owner.get_port());
+        fs::write(
+            &settings,
+            format!(
+                "[databases]\n* = host={} port={}\n\
+                 [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
+                 auth_type = trust\nauth_file = {}\npool_mode = transaction\n\
+                 default_pool_size = 2\nmax_client_conn = 100\n\
+                 ignore_startup_parameters = extra_float_digits\n",
+                server.0,
+                server.1,
+                users.display()
+            ),
+        )
+        .unwrap();
+        // It refuses to run as root.
+        let is_root = Command::new("id").arg("-u").output().unwrap().stdout.trim_ascii() == b"0";
+        let mut command = if is_root {
+            let mut dropping = Command::new("setpriv");
+            dropping.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", &program]);
+            dropping
+        } else {
+            Command::new(&program)
+        };
+        let process = command
+            .arg("--quiet")
+            .arg(&settings)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { process, port, _folder: folder }
+    }
+
+    fn url(&self, database: &Database) -> String {
+        let name = database.owner.get_database().unwrap();
+        let port = self.port;
+        format!("postgres://keelway_test@127.0.0.1:{port}/{name}?statement-cache-capacity=0")
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Two processes with more connections than the server gives, which prepare the same names.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_processes_share_two_connections_through_pgbouncer() {
+    let database = Arc::new(Database::fresh().await);
+    let pooler = Pooler::start(&database);
+    let settings = PostgresSettings::new(pooler.url(&database));
+    let processes: Vec<Fixture> = (1..=2)
+        .map(|seed| {
+            let clock = Arc::new(ManualClock::default());
+            let entropy = Arc::new(SeededEntropy::new(seed));
+            let time = Time::Given(clock.clone());
+            let store = Arc::new(database.store_of(&settings, time, entropy.clone()));
+            Fixture { clock, entropy, store: crate::ports(store, database.clone()) }
+        })
+        .collect();
+    assert!(processes[0].entropy.next_u64() != processes[1].entropy.next_u64());
+
+    let owned = processes[0].funded(1_000).await;
+    let other = processes[1].funded(1_000).await;
+    let held = race(64, |number| {
+        let fx = processes[number % 2].clone();
+        let scope = if number % 4 < 2 { owned.scope } else { other.scope };
+        async move {
+            let cmd = fx.reserve(10);
+            fx.store.ledger.reserve(scope, cmd).await.map(|held| (scope.tenant(), held))
+        }
+    })
+    .await;
+    assert!(held.iter().all(Result::is_ok), "{held:?}");
+    for (fx, scope) in [(&processes[0], other.scope), (&processes[1], owned.scope)] {
+        let left = fx.store.books.available(scope).await.unwrap();
+        assert_eq!(left.get(), 1_000 - 32 * 10);
+        let inspection = fx.store.inspector.inspect().await.unwrap();
+        assert_eq!(inspection.violations, []);
+    }
+}
+
+#[tokio::test]
+async fn schema_and_role_are_looked_at_through_pgbouncer() {
+    let database = Database::fresh().await;
+    let pooler = Pooler::start(&database);
+    let settings = PostgresSettings::new(pooler.url(&database));
+    let clock = Arc::new(ManualClock::default());
+    for seed in 0..4 {
+        let time = Time::Given(clock.clone());
+        let store = database.store_of(&settings, time, Arc::new(SeededEntropy::new(seed)));
+        assert!(store.migration_status().await.unwrap().is_current());
+        assert_eq!(store.unsafe_role().await.unwrap(), None);
+        store.close().await;
+    }
+}
