@@ -1,5 +1,6 @@
 //! A large tenant and small ones.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -72,24 +73,47 @@ async fn a_tenant_with_ten_thousand_waiting_builds_delays_another_by_at_most_two
     for _ in 0..6 {
         small.push(rich(fx, Tier::Enterprise).await);
     }
+    let while_all_ask = small.split_off(3);
 
+    // Everybody has a build; one after another is done with theirs and asks for the next.
+    let mut working = VecDeque::new();
+    for _ in 0..WORKERS {
+        working.push_back(taken(&opened.store).await.unwrap());
+    }
+    for owned in small {
+        let id = fx.submitted(owned).await.build.id;
+        let mut slots = 0;
+        loop {
+            fx.deployed(&working.pop_front().unwrap().lease, 10_000).await;
+            let taken = taken(&opened.store).await.unwrap();
+            let is_it = taken.build.id == id;
+            working.push_back(taken);
+            if is_it {
+                break;
+            }
+            slots += 1;
+            assert!(slots <= 2, "delayed by {slots} builds");
+        }
+    }
+
+    // Everybody is done at once and asks again, all the time.
     let is_over = Arc::new(AtomicBool::new(false));
     let (tell, mut told) = mpsc::unbounded_channel::<BuildId>();
     let mut workers = JoinSet::new();
-    for _ in 0..WORKERS {
+    for mut held in working {
         let (store, fx) = (opened.store.clone(), fx.clone());
         let (is_over, tell) = (is_over.clone(), tell.clone());
         workers.spawn(async move {
             while !is_over.load(Ordering::Relaxed) {
-                let taken = taken(&store).await.expect("one of ten thousand");
-                tell.send(taken.build.id).unwrap();
-                fx.deployed(&taken.lease, 10_000).await;
+                fx.deployed(&held.lease, 10_000).await;
+                held = taken(&store).await.expect("one of ten thousand");
+                tell.send(held.build.id).unwrap();
             }
         });
     }
     let mut delays = Vec::new();
-    for owned in small {
-        // Everybody is at it.
+    for owned in while_all_ask {
+        // All of them have asked since the last.
         for _ in 0..WORKERS {
             told.recv().await.unwrap();
         }
