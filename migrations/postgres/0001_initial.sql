@@ -447,7 +447,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON sessions, sign_in_attempts, nonces TO ke
 GRANT INSERT, DELETE ON guest_entries TO keelway_jobs;
 GRANT DELETE ON idempotency_keys TO keelway_jobs;
 
--- Walls between tenants. Every statement names its tenant too: this is the second wall.
+-- Walls between tenants. Every statement names its tenant too: this is the second wall. The
+-- setting is in a subquery, so that it is read once a statement and not for each row.
+-- COALESCE, so that nothing is looked up by the wall: the planner would take it for a condition
+-- of its own beside the statement's, expect hardly a row of a tenant, and read all of them.
 
 DO $$
 DECLARE name text;
@@ -465,10 +468,12 @@ BEGIN
         EXECUTE format(
             $policy$
             CREATE POLICY tenant ON %I TO keelway_app
-            USING (%2$I = ANY (NULLIF(current_setting('keelway.tenants', true), '')::uuid[]))
-            WITH CHECK (%2$I = ANY (NULLIF(current_setting('keelway.tenants', true), '')::uuid[]))
+            USING (COALESCE(%2$I = ANY (%3$s), false))
+            WITH CHECK (COALESCE(%2$I = ANY (%3$s), false))
             $policy$,
-            name, CASE name WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END);
+            name, CASE name WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END,
+            -- Read once a statement, not once a row.
+            $list$(SELECT NULLIF(current_setting('keelway.tenants', true), '')::uuid[])::uuid[]$list$);
     END LOOP;
 END $$;
 -- Places in the queue are between tenants: whoever waits may count who is ahead.

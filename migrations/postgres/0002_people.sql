@@ -36,5 +36,7 @@ ALTER TABLE invitations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE invitations FORCE ROW LEVEL SECURITY;
 CREATE POLICY platform ON invitations TO keelway_jobs USING (true) WITH CHECK (true);
 CREATE POLICY tenant ON invitations TO keelway_app
-    USING (tenant_id = ANY (NULLIF(current_setting('keelway.tenants', true), '')::uuid[]))
-    WITH CHECK (tenant_id = ANY (NULLIF(current_setting('keelway.tenants', true), '')::uuid[]));
+    USING (COALESCE(tenant_id = ANY (
+        (SELECT NULLIF(current_setting('keelway.tenants', true), '')::uuid[])::uuid[]), false))
+    WITH CHECK (COALESCE(tenant_id = ANY (
+        (SELECT NULLIF(current_setting('keelway.tenants', true), '')::uuid[])::uuid[]), false));

@@ -19,7 +19,8 @@ use crate::error::{Sql, one};
 use crate::tx::Reach;
 use crate::{PostgresStore, projects, queue};
 
-/// Every column of `builds`, and what the queue knows of the build.
+/// Every column of `builds`, and what the queue knows of the build: looked up for each, so that
+/// what else of a tenant waits is not read for a page.
 macro_rules! select_builds {
     ($tail:literal) => {
         concat!(
@@ -31,11 +32,14 @@ macro_rules! select_builds {
                     b.deadline, b.ended_at, b.failure_reason, b.failure_message,
                     b.failure_retryable, b.version, q.standing, q.due_at, q.worker
              FROM builds b
-             LEFT JOIN build_queue q ON q.tenant_id = b.tenant_id AND q.build_id = b.id ",
+             LEFT JOIN LATERAL (
+                 SELECT standing, due_at, worker FROM build_queue
+                 WHERE tenant_id = b.tenant_id AND build_id = b.id LIMIT 1) q ON true ",
             $tail
         )
     };
 }
+pub(crate) use select_builds;
 
 /// The build, if the tenant has it.
 pub(crate) async fn find(

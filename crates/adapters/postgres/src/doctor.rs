@@ -4,21 +4,21 @@
 mod books;
 mod checks;
 mod database;
+mod rows;
 
 use async_trait::async_trait;
 use keelway_access::audit::{Seal, verify_chain};
 use keelway_builds::ports::{Inspection, Inspector, Violation};
-use keelway_builds::tree_digest;
 use keelway_credits as ledger;
-use keelway_kernel::{SnapshotId, StoreError, TenantId};
+use keelway_kernel::{StoreError, TenantId};
 use keelway_rows::Moment;
 use keelway_rows::audit::AuditRow;
 use sqlx::postgres::PgConnection;
 use sqlx::types::Uuid;
 
+use crate::PostgresStore;
 use crate::error::{Broken, Sql};
 use crate::tx::{Reach, Tx};
-use crate::{PostgresStore, builds, projects};
 use checks::CHECKS;
 use database::DATABASE;
 
@@ -64,9 +64,9 @@ async fn everything(tx: &mut Tx, seen: &mut Inspection) -> Sql<()> {
         }
     }
     accounts(tx, seen).await?;
-    rows(tx, seen).await?;
+    rows::builds(tx, seen).await?;
     chains(tx, seen).await?;
-    manifests(tx, seen).await
+    rows::manifests(tx, seen).await
 }
 
 /// I1 to I4 once more, as the ledger's own rules see them.
@@ -74,7 +74,12 @@ async fn accounts(reader: &mut PgConnection, seen: &mut Inspection) -> Sql<()> {
     for tenant in ids(reader, "SELECT tenant_id FROM credit_accounts ORDER BY tenant_id").await? {
         let tenant = TenantId::from_uuid(tenant);
         match books::audit(reader, tenant).await {
-            Err(error) => corrupt(seen, "I4", tenant.to_string(), error.into())?,
+            Err(Broken(error)) => {
+                corrupt(seen, "I4", tenant.to_string(), error.clone())?;
+                // Damage has ended the transaction; a row that does not decode has not.
+                let goes_on = sqlx::query("SELECT 1").execute(&mut *reader).await;
+                goes_on.map_err(|_| error)?;
+            }
             Ok(violations) => {
                 for violation in violations {
                     let invariant = match violation {
@@ -88,23 +93,6 @@ async fn accounts(reader: &mut PgConnection, seen: &mut Inspection) -> Sql<()> {
                     violated(seen, invariant, tenant.to_string(), violation.to_string());
                 }
             }
-        }
-    }
-    Ok(())
-}
-
-/// I8: every build is in exactly one state, which its row can say.
-async fn rows(reader: &mut PgConnection, seen: &mut Inspection) -> Sql<()> {
-    let keys: Vec<(Uuid, Uuid)> =
-        sqlx::query_as("SELECT tenant_id, id FROM builds ORDER BY tenant_id, id")
-            .fetch_all(&mut *reader)
-            .await?;
-    count(seen, "I8", keys.len() as u64);
-    for (tenant, build) in keys {
-        let tenant = TenantId::from_uuid(tenant);
-        let build = keelway_kernel::BuildId::from_uuid(build);
-        if let Err(error) = builds::find(reader, tenant, build).await {
-            corrupt(seen, "I8", build.to_string(), error.into())?;
         }
     }
     Ok(())
@@ -133,31 +121,6 @@ async fn chains(reader: &mut PgConnection, seen: &mut Inspection) -> Sql<()> {
                 let sealed = entries.iter().map(|(entry, seal)| (entry, *seal));
                 if let Err(broken) = verify_chain(Seal::FIRST, sealed) {
                     violated(seen, "I14", subject, broken.to_string());
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// I16: what a snapshot says of its files is what its files say.
-async fn manifests(reader: &mut PgConnection, seen: &mut Inspection) -> Sql<()> {
-    let keys: Vec<(Uuid, Uuid)> =
-        sqlx::query_as("SELECT tenant_id, id FROM snapshots ORDER BY tenant_id, id")
-            .fetch_all(&mut *reader)
-            .await?;
-    count(seen, "I16", keys.len() as u64);
-    for (tenant, id) in keys {
-        let (tenant, id) = (TenantId::from_uuid(tenant), SnapshotId::from_uuid(id));
-        match projects::find_snapshot(reader, tenant, id).await {
-            Err(error) => corrupt(seen, "I16", id.to_string(), error.into())?,
-            Ok(None) => {}
-            Ok(Some((snapshot, manifest))) => {
-                let bytes: u64 = manifest.iter().map(|(_, blob)| blob.bytes).sum();
-                let sums = (manifest.len() as u64, bytes, tree_digest(&manifest));
-                if sums != (snapshot.files, snapshot.bytes, snapshot.tree) {
-                    let detail = format!("its files come to {sums:?}");
-                    violated(seen, "I16", id.to_string(), detail);
                 }
             }
         }

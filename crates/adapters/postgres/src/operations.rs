@@ -93,7 +93,8 @@ const AHEAD: &str = concat!(
     ", (SELECT count(*) FROM build_queue WHERE standing = 'leased')"
 );
 
-/// Builds of all tenants: by the id alone, because ids sort by time.
+/// Builds of all tenants: by the id alone, because ids sort by time. What belongs to each is
+/// looked up for itself, so that no tenant's projects are read for a page of its builds.
 macro_rules! anywhere {
     ($which:literal) => {
         concat!(
@@ -102,8 +103,10 @@ macro_rules! anywhere {
             ", ",
             summary!(),
             "FROM builds b
-             JOIN projects p ON p.tenant_id = b.tenant_id AND p.id = b.project_id
-             JOIN tenants t ON t.id = b.tenant_id
+             JOIN LATERAL (
+                 SELECT name FROM projects
+                 WHERE tenant_id = b.tenant_id AND id = b.project_id LIMIT 1) p ON true
+             JOIN LATERAL (SELECT * FROM tenants WHERE id = b.tenant_id LIMIT 1) t ON true
              WHERE ",
             $which,
             " AND b.id < $4 ORDER BY b.id DESC LIMIT $5"

@@ -40,16 +40,18 @@ macro_rules! summary {
 }
 pub(crate) use summary;
 
-/// Projects with their newest builds, each found in the index of its project.
+/// Some projects with their newest builds, each found in the index of its project.
 macro_rules! overviews {
-    () => {
+    ($projects:literal) => {
         concat!(
             "SELECT p.tenant_id, p.id, p.name, p.slug, p.site, p.live_snapshot_id, p.created_at,
                     p.active_at,
                     (SELECT count(*) FROM builds c
                      WHERE c.tenant_id = p.tenant_id AND c.project_id = p.id) AS builds, ",
             summary!(),
-            "FROM projects p
+            "FROM ",
+            $projects,
+            " p
              LEFT JOIN LATERAL (
                  SELECT * FROM builds n
                  WHERE n.tenant_id = p.tenant_id AND n.project_id = p.id
@@ -66,23 +68,39 @@ macro_rules! spent {
     };
 }
 
-/// Where the columns of `spent` come from.
+/// Where the columns of `spent` come from: each looked up for itself, whatever else of the
+/// tenant the planner would rather read and keep.
 macro_rules! spent_on {
     () => {
-        " LEFT JOIN builds b ON b.tenant_id = h.tenant_id AND b.id = h.build_id
-          LEFT JOIN projects p ON p.tenant_id = b.tenant_id AND p.id = b.project_id "
+        " LEFT JOIN LATERAL (
+              SELECT state, project_id FROM builds
+              WHERE tenant_id = h.tenant_id AND id = h.build_id LIMIT 1) b ON true
+          LEFT JOIN LATERAL (
+              SELECT name FROM projects
+              WHERE tenant_id = h.tenant_id AND id = b.project_id LIMIT 1) p ON true "
     };
 }
 
+/// The page first, then what belongs to its rows.
 const PROJECTS: &str = concat!(
-    overviews!(),
-    "WHERE p.tenant_id = $1 AND (p.active_at, p.id) < ($2, $3)
-       AND ($4::text IS NULL OR strpos(p.name_key, $4) > 0)
-       AND ($5::text IS NULL OR b.state = $5)
-     ORDER BY p.active_at DESC, p.id DESC LIMIT $6"
+    overviews!(
+        "(SELECT * FROM projects
+          WHERE tenant_id = $1 AND (active_at, id) < ($2, $3)
+            AND ($4::text IS NULL OR strpos(name_key, $4) > 0)
+          ORDER BY active_at DESC, id DESC LIMIT $5)"
+    ),
+    "ORDER BY p.active_at DESC, p.id DESC"
 );
 
-const PROJECT: &str = concat!(overviews!(), "WHERE p.tenant_id = $1 AND p.id = $2");
+const PROJECTS_IN_STATE: &str = concat!(
+    overviews!("projects"),
+    "WHERE p.tenant_id = $1 AND (p.active_at, p.id) < ($2, $3)
+       AND ($4::text IS NULL OR strpos(p.name_key, $4) > 0)
+       AND b.state = $6
+     ORDER BY p.active_at DESC, p.id DESC LIMIT $5"
+);
+
+const PROJECT: &str = concat!(overviews!("projects"), "WHERE p.tenant_id = $1 AND p.id = $2");
 
 const BUILDS: &str = concat!(
     "SELECT ",
@@ -135,15 +153,18 @@ const HISTORY: &str = "SELECT s.id, s.project_id, s.build_id, s.parent_id, s.tre
      WHERE s.tenant_id = $1 AND s.project_id = $2 AND (s.created_at, s.id) < ($3, $4)
      ORDER BY s.created_at DESC, s.id DESC LIMIT $5";
 
+/// Those that are open first: walking by time to the last of them could take long.
 const OPEN_HOLDS: &str = concat!(
-    "SELECT h.id, h.amount, h.captured, h.refunded, h.state, h.charged, h.ended_at, h.build_id,
+    "WITH h AS MATERIALIZED (
+         SELECT * FROM credit_holds
+         WHERE tenant_id = $1 AND state = 'open' AND (expires_at IS NULL OR expires_at > $2))
+     SELECT h.id, h.amount, h.captured, h.refunded, h.state, h.charged, h.ended_at, h.build_id,
             h.reference, h.lifetime_ms, h.user_id, h.project_id, h.opened_at, h.expires_at,
             h.weight, ",
     spent!(),
-    "FROM credit_holds h",
+    "FROM (SELECT * FROM h ORDER BY opened_at DESC, id DESC LIMIT $3) h",
     spent_on!(),
-    "WHERE h.tenant_id = $1 AND h.state = 'open' AND (h.expires_at IS NULL OR h.expires_at > $2)
-     ORDER BY h.opened_at DESC, h.id DESC LIMIT $3"
+    "ORDER BY h.opened_at DESC, h.id DESC"
 );
 
 const LEDGER: &str = concat!(
@@ -151,8 +172,12 @@ const LEDGER: &str = concat!(
             e.request_id, e.at, g.source, ",
     spent!(),
     "FROM credit_entries e
-     LEFT JOIN credit_grants g ON g.tenant_id = e.tenant_id AND g.id = e.grant_id
-     LEFT JOIN credit_holds h ON h.tenant_id = e.tenant_id AND h.id = e.hold_id",
+     LEFT JOIN LATERAL (
+         SELECT source FROM credit_grants
+         WHERE tenant_id = e.tenant_id AND id = e.grant_id LIMIT 1) g ON true
+     LEFT JOIN LATERAL (
+         SELECT * FROM credit_holds
+         WHERE tenant_id = e.tenant_id AND id = e.hold_id LIMIT 1) h ON true",
     spent_on!(),
     "WHERE e.tenant_id = $1 AND e.seq < $2
      ORDER BY e.seq DESC LIMIT $3"
@@ -167,13 +192,18 @@ impl Overviews for PostgresStore {
         page: PageRequest,
     ) -> Result<Page<ProjectOverview>, StoreError> {
         let (key, id) = before(&page);
-        let asked = sqlx::query_as(PROJECTS)
-            .bind(scope.tenant().as_uuid())
-            .bind(key)
-            .bind(id)
-            .bind(filter.name.as_deref().map(ProjectName::search_key))
-            .bind(filter.state.map(BuildState::as_str))
-            .bind(i64::from(page.limit()) + 1);
+        let of = |sql| {
+            sqlx::query_as(sql)
+                .bind(scope.tenant().as_uuid())
+                .bind(key)
+                .bind(id)
+                .bind(filter.name.as_deref().map(ProjectName::search_key))
+                .bind(i64::from(page.limit()) + 1)
+        };
+        let asked = match filter.state {
+            None => of(PROJECTS),
+            Some(state) => of(PROJECTS_IN_STATE).bind(state.as_str()),
+        };
         let rows: Vec<OverviewRow> = self.rows(Reach::from(scope), asked).await?;
         let rows = rows.into_iter().map(OverviewRow::decode).collect::<Result<_, _>>()?;
         Ok(Page::from_rows(rows, &page, overview_cursor))

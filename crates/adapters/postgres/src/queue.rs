@@ -127,8 +127,13 @@ async fn first(tx: &mut PgConnection) -> Sql<Option<Next>> {
 /// How many builds of the tenant, beside `build`, are ready, delayed or leased.
 pub(crate) async fn occupied(tx: &mut PgConnection, tenant: TenantId, build: BuildId) -> Sql<u32> {
     let count: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM build_queue
-         WHERE tenant_id = $1 AND standing IN ('ready', 'delayed', 'leased') AND build_id <> $2",
+        // One by one, so that those parked are not read.
+        "SELECT (SELECT count(*) FROM build_queue
+                 WHERE tenant_id = $1 AND standing = 'ready' AND build_id <> $2)
+              + (SELECT count(*) FROM build_queue
+                 WHERE tenant_id = $1 AND standing = 'delayed' AND build_id <> $2)
+              + (SELECT count(*) FROM build_queue
+                 WHERE tenant_id = $1 AND standing = 'leased' AND build_id <> $2)",
     )
     .bind(tenant.as_uuid())
     .bind(build.as_uuid())

@@ -15,17 +15,22 @@ const DAYS: &str = "WITH days AS (
          SELECT number - 1 AS day, begins, ends
          FROM unnest($2::timestamptz[], $3::timestamptz[])
              WITH ORDINALITY AS d (begins, ends, number))
-     SELECT d.day, NULL AS ended, count(*) AS builds, 0::bigint AS tokens_in,
-         0::bigint AS tokens_out, 0::bigint AS cost, 0::bigint AS credits
+     SELECT d.day, NULL AS ended, made.builds, 0::bigint AS tokens_in, 0::bigint AS tokens_out,
+         0::bigint AS cost, 0::bigint AS credits
      FROM days d
-     JOIN builds b ON b.tenant_id = $1 AND b.created_at >= d.begins AND b.created_at < d.ends
-     GROUP BY d.day
+     CROSS JOIN LATERAL (
+         SELECT count(*) AS builds FROM builds b
+         WHERE b.tenant_id = $1 AND b.created_at >= d.begins AND b.created_at < d.ends) made
+     WHERE made.builds > 0
      UNION ALL
-     SELECT d.day, b.state, count(*), sum(b.tokens_in)::bigint, sum(b.tokens_out)::bigint,
-         sum(b.cost)::bigint, sum(b.captured)::bigint
+     SELECT d.day, ended.*
      FROM days d
-     JOIN builds b ON b.tenant_id = $1 AND b.ended_at >= d.begins AND b.ended_at < d.ends
-     GROUP BY d.day, b.state";
+     CROSS JOIN LATERAL (
+         SELECT b.state, count(*), sum(b.tokens_in)::bigint, sum(b.tokens_out)::bigint,
+             sum(b.cost)::bigint, sum(b.captured)::bigint
+         FROM builds b
+         WHERE b.tenant_id = $1 AND b.ended_at >= d.begins AND b.ended_at < d.ends
+         GROUP BY b.state) ended";
 
 const MONTHS: &str = "SELECT period_start, period_end, builds_created, builds_completed,
          builds_failed, tokens, cost, credits

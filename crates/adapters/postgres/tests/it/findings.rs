@@ -141,3 +141,21 @@ async fn what_cannot_be_read_is_a_finding() {
     let found = inspection.violations.iter().find(|found| found.invariant == "database");
     assert!(found.unwrap().detail.contains("invalid page in block 7"), "{inspection:?}");
 }
+
+/// The same, met by what reads the books of one tenant.
+#[tokio::test]
+async fn what_cannot_be_read_of_a_tenant_is_a_finding() {
+    let inspection = broken(
+        "CREATE FUNCTION damaged() RETURNS boolean LANGUAGE plpgsql AS $$
+             BEGIN
+                 IF current_query() LIKE '%FROM credit_entries WHERE tenant_id = $1 ORDER BY seq%' THEN
+                     RAISE EXCEPTION 'invalid page in block 7' USING ERRCODE = 'data_corrupted';
+                 END IF;
+                 RETURN true;
+             END $$;
+         ALTER POLICY platform ON credit_entries USING (damaged())",
+    )
+    .await;
+    let found: Vec<_> = inspection.violations.iter().map(|found| found.invariant).collect();
+    assert_eq!(found, ["I4", "database"], "{inspection:?}");
+}
