@@ -27,7 +27,7 @@ struct Args {
 #[derive(Subcommand)]
 enum Task {
     /// Measure the figures, each beside the bare limit of this machine
-    Bench,
+    Bench(bench::Args),
     /// Kill, stop and restart everything under load, and check every promise
     Chaos(chaos::Args),
     /// Check everything that must hold before a change is taken
@@ -50,7 +50,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
-        Task::Bench => bench::run(),
+        Task::Bench(args) => bench::run(&args),
         Task::Chaos(args) => chaos::run(&args),
         Task::Ci => ci::run(),
         Task::Layers => layers::run(),

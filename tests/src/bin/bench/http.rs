@@ -1,30 +1,23 @@
-//! A read behind a session, beside an empty handler of the same web server.
+//! Requests over HTTP: a read behind a session, and a build submitted.
 
 use std::process::Stdio;
 use std::time::Duration;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use keelway_tests::House;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use crate::ROUNDS;
-use crate::load::rate;
-use crate::process::{Server, post};
+use crate::bare::Pgbench;
+use crate::ledger::Bare;
+use crate::load::requests;
+use crate::place::{Kind, check_books};
 use crate::report::{Row, median};
 
 const CONNECTIONS: usize = 64;
 const LENGTH: Duration = Duration::from_secs(2);
-
-/// Settings that let a load through: the limiter counts, but never refuses.
-pub const UNLIMITED: &[(&str, &str)] = &[
-    ("KEELWAY_RATE_LIMITS_READ_LIMIT", "100000000"),
-    ("KEELWAY_RATE_LIMITS_AUTH_LIMIT", "100000000"),
-    ("KEELWAY_RATE_LIMITS_WRITE_LIMIT", "100000000"),
-    ("KEELWAY_RATE_LIMITS_BUILD_SUBMIT_LIMIT", "100000000"),
-    ("KEELWAY_LOG_LEVEL", "warn"),
-];
 
 /// Runs the empty handler until killed; prints where it listens.
 pub fn serve_empty() -> anyhow::Result<()> {
@@ -37,41 +30,102 @@ pub fn serve_empty() -> anyhow::Result<()> {
     })
 }
 
-/// Signs somebody up with a workspace and gives their bearer header.
-pub async fn sign_up(address: &str, who: &str) -> anyhow::Result<String> {
-    let body = json!({
-        "email": format!("{who}@example.com"),
-        "password": "correct horse battery",
-        "workspace": who,
-    });
-    let (status, body) = post(address, "/v1/auth/sign-up", "", &body.to_string()).await?;
-    anyhow::ensure!(status == 201, "sign-up answered {status}: {body}");
-    let body: Value = serde_json::from_str(&body)?;
-    let token = body["session_token"].as_str().context("a session token")?;
-    Ok(format!("Authorization: Bearer {token}\r\n"))
-}
-
-pub async fn session_read() -> anyhow::Result<Row> {
+async fn empty() -> anyhow::Result<(Child, String)> {
     let mut empty = Command::new(std::env::current_exe()?)
         .arg("empty-server")
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;
     let stdout = empty.stdout.take().context("its output")?;
-    let bare = BufReader::new(stdout).lines().next_line().await?.context("an address")?;
+    let address = BufReader::new(stdout).lines().next_line().await?.context("an address")?;
+    Ok((empty, address))
+}
 
-    let folder = tempfile::tempdir()?;
-    let server = Server::start(folder.path(), UNLIMITED).await?;
-    let auth = sign_up(&server.address, "reader").await?;
-    let read = format!("GET /v1/tenants HTTP/1.1\r\nHost: {}\r\n{auth}\r\n", server.address);
+fn address(house: &House) -> String {
+    house.base().replace("http://", "")
+}
+
+/// Reads that find the session, and who belongs where, without the database.
+pub async fn reads() -> anyhow::Result<Vec<Row>> {
+    let (_empty, bare) = empty().await?;
     let nothing = format!("GET / HTTP/1.1\r\nHost: {bare}\r\n\r\n");
-
-    let (mut limits, mut ours) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        limits.push(rate(&bare, &nothing, CONNECTIONS, LENGTH).await?);
-        ours.push(rate(&server.address, &read, CONNECTIONS, LENGTH).await?);
+    let mut houses = Vec::new();
+    for kind in Kind::BOTH {
+        let house = kind.house("reads").await?;
+        let server = house.start().await;
+        let reader = house.guest().sign_up("reader").await;
+        let read = format!(
+            "GET /v1/tenants HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+            address(&house),
+            reader.token()
+        );
+        houses.push((kind, house, server, read, Vec::new()));
     }
-    Ok(Row::against("read behind a session, over HTTP", "/s", median(limits), median(ours)).noted(
-        "GET /v1/tenants beside an empty actix handler, 64 connections, one machine for both ends",
-    ))
+    let mut limits = Vec::new();
+    for _ in 0..ROUNDS {
+        limits.push(requests(&bare, CONNECTIONS, LENGTH, (200, |_, _| nothing.clone())).await?);
+        for (_, house, _, read, rates) in &mut houses {
+            let reads = (200, |_, _| read.clone());
+            rates.push(requests(&address(house), CONNECTIONS, LENGTH, reads).await?);
+        }
+    }
+    let limit = median(limits);
+    let row = |(kind, _, _, _, rates): (Kind, _, _, _, Vec<f64>)| {
+        let what = format!("read behind a session, {}", kind.with_redis());
+        Row::against(what, "/s", limit, median(rates))
+            .noted("GET /v1/tenants beside an empty actix handler, 64 connections")
+    };
+    Ok(houses.into_iter().map(row).collect())
+}
+
+/// Builds accepted, each of a new project, with an idempotency key.
+pub async fn submits() -> anyhow::Result<Vec<Row>> {
+    let pgbench = Pgbench::open("accounts.sql").await?;
+    let folder = tempfile::tempdir()?;
+    let mut sqlite = Bare::open(folder.path()).await?;
+    let mut houses = Vec::new();
+    for kind in Kind::BOTH {
+        let house = kind.house("submits").await?.set("WORKER_ENABLED", "false");
+        let server = house.start().await;
+        let mut heads = Vec::new();
+        for number in 0..CONNECTIONS {
+            let person = house.guest().sign_up(&format!("person{number}")).await;
+            heads.push(format!(
+                "POST /v1/builds HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+                 Content-Type: application/json\r\n",
+                address(&house),
+                person.token()
+            ));
+        }
+        houses.push((kind, house, server, heads, Vec::new(), Vec::new()));
+    }
+    let body = r#"{"description":"A landing page for a bakery with opening hours"}"#;
+    for round in 0..ROUNDS {
+        for (kind, house, _, heads, limits, rates) in &mut houses {
+            limits.push(match kind {
+                Kind::Sqlite => sqlite.rate(LENGTH).await?,
+                Kind::Postgres => pgbench.rate("reserve.sql", 16, LENGTH).await?,
+            });
+            let submit = |connection: usize, number| {
+                let (head, length) = (&heads[connection], body.len());
+                format!(
+                    "{head}Idempotency-Key: round-{round}-{number}\r\n\
+                     Content-Length: {length}\r\n\r\n{body}"
+                )
+            };
+            rates.push(requests(&address(house), CONNECTIONS, LENGTH, (202, submit)).await?);
+        }
+    }
+    let mut rows = Vec::new();
+    for (kind, house, server, _, limits, rates) in houses {
+        server.stop().await;
+        check_books(&house).await?;
+        let what = format!("build submitted over HTTP, {}", kind.with_redis());
+        let row = Row::against(what, "/s", median(limits), median(rates));
+        rows.push(row.noted(match kind {
+            Kind::Sqlite => "64 connections beside the bare writer",
+            Kind::Postgres => "64 connections beside pgbench's one statement, 16 clients",
+        }));
+    }
+    Ok(rows)
 }

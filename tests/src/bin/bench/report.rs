@@ -1,6 +1,6 @@
-//! Medians and the table.
+//! Medians, goals and the table.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 /// One line of the report.
 pub struct Row {
@@ -9,6 +9,68 @@ pub struct Row {
     limit: Option<f64>,
     ours: Option<f64>,
     note: String,
+}
+
+/// What a figure should reach. A benchmark shows it; nothing fails for it.
+#[derive(Clone, Copy)]
+enum Goal {
+    /// So many times the limit, or more.
+    Times(f64),
+    /// So many times the limit, or less.
+    AtMostTimes(f64),
+    /// This, or more.
+    AtLeast(f64),
+    /// This, or less.
+    AtMost(f64),
+}
+
+/// By how the row begins.
+const GOALS: [(&str, Goal); 23] = [
+    ("credit reserve, SQLite, 1 in flight", Goal::Times(0.8)),
+    ("credit reserve, SQLite, 64 in flight", Goal::Times(3.0)),
+    ("credit reserve, PostgreSQL, 16 in flight", Goal::Times(0.6)),
+    ("credit reserve, PostgreSQL, 64 in flight", Goal::Times(1.5)),
+    ("credit reserve, PostgreSQL, 256 in flight", Goal::Times(2.0)),
+    ("credit reserve, PostgreSQL, one hot account", Goal::Times(6.0)),
+    ("a lone credit reserve, PostgreSQL, p50", Goal::AtMost(1.5)),
+    ("a lone credit reserve, PostgreSQL, p99", Goal::AtMost(4.0)),
+    ("build submitted over HTTP", Goal::Times(0.5)),
+    ("take and finish a build", Goal::Times(0.7)),
+    ("take with 1,000,000 waiting", Goal::AtMostTimes(1.2)),
+    ("life of a build, old snapshot held", Goal::Times(0.5)),
+    ("submitted to begun, SQLite", Goal::AtMost(0.5)),
+    ("submitted to begun, PostgreSQL", Goal::AtMost(2.0)),
+    ("read behind a session", Goal::Times(0.5)),
+    ("rate limit on Redis", Goal::Times(0.8)),
+    ("append to reader", Goal::AtMost(20.0)),
+    ("start to ready, SQLite", Goal::AtMost(100.0)),
+    ("start to ready, PostgreSQL", Goal::AtMost(300.0)),
+    ("memory, idle", Goal::AtMost(40.0)),
+    ("memory of an idle reader", Goal::AtMost(12.0)),
+    ("page 10,000", Goal::AtMostTimes(1.5)),
+    ("estimates", Goal::AtLeast(1_000_000.0)),
+];
+
+impl Goal {
+    fn is_met(self, ours: f64, ratio: Option<f64>) -> bool {
+        match self {
+            Self::Times(least) => ratio.is_some_and(|ratio| ratio >= least),
+            Self::AtMostTimes(most) => ratio.is_some_and(|ratio| ratio <= most),
+            Self::AtLeast(least) => ours >= least,
+            Self::AtMost(most) => ours <= most,
+        }
+    }
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Times(least) => write!(f, "≥ {least}x"),
+            Self::AtMostTimes(most) => write!(f, "≤ {most}x"),
+            Self::AtLeast(least) => write!(f, "≥ {}", number(*least)),
+            Self::AtMost(most) => write!(f, "≤ {most}"),
+        }
+    }
 }
 
 impl Row {
@@ -32,6 +94,24 @@ impl Row {
         self.note = note.into();
         self
     }
+
+    fn goal(&self) -> Option<Goal> {
+        GOALS.iter().find(|(begin, _)| self.what.starts_with(begin)).map(|(_, goal)| *goal)
+    }
+
+    fn line(&self) -> String {
+        let Self { what, unit, limit, ours, note } = self;
+        let figure = |value: Option<f64>| value.map(|value| format!("{}{unit}", number(value)));
+        let ratio = limit.filter(|limit| *limit > 0.0).and_then(|limit| Some((*ours)? / limit));
+        let shown = ratio.map(|ratio| format!("{ratio:.2}x"));
+        let goal = self.goal().zip(*ours).map(|(goal, ours)| {
+            let missed = if goal.is_met(ours, ratio) { "" } else { " **missed**" };
+            format!("{goal}{missed}")
+        });
+        let [limit, ours, ratio, goal] =
+            [figure(*limit), figure(*ours), shown, goal].map(Option::unwrap_or_default);
+        format!("| {what} | {limit} | {ours} | {ratio} | {goal} | {note} |")
+    }
 }
 
 /// The middle of some figures; 0 of none.
@@ -43,17 +123,10 @@ pub fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
 
 /// The report as Markdown.
 pub fn table(rows: &[Row]) -> String {
-    let mut text = String::from("| what | limit | ours | ratio | |\n|---|---:|---:|---:|---|\n");
+    let mut text =
+        String::from("| what | limit | ours | ratio | goal | |\n|---|---:|---:|---:|---|---|\n");
     for row in rows {
-        let figure = |value: Option<f64>| {
-            value.map_or_else(String::new, |value| format!("{}{}", number(value), row.unit))
-        };
-        let ratio = match (row.limit, row.ours) {
-            (Some(limit), Some(ours)) if limit > 0.0 => format!("{:.2}x", ours / limit),
-            _ => String::new(),
-        };
-        let (limit, ours) = (figure(row.limit), figure(row.ours));
-        let _ = writeln!(text, "| {} | {limit} | {ours} | {ratio} | {} |", row.what, row.note);
+        let _ = writeln!(text, "{}", row.line());
     }
     text
 }
