@@ -69,7 +69,7 @@ pub use schema::{MigrationStatus, schema_fingerprint};
 /// Statements whose plans are promises, for the tests that hold them to it.
 #[doc(hidden)]
 pub mod promised {
-    pub use crate::queue::{GO_BY_INDEXES, NEXT, OVER};
+    pub use crate::queue::{AHEAD, GO_BY_INDEXES, NEXT, OVER};
 }
 
 /// Where the server is, and how long to wait for it.

@@ -63,6 +63,41 @@ pub const OVER: &str = "SELECT tenant_id, build_id
 /// How far positions are counted: beyond it, a place is only known to be at least this.
 pub(crate) const COUNTED: i64 = 10_000;
 
+/// Rows of one standing that are ahead of a place, counted only so far. A comparison of all
+/// three columns at once would read the whole band: an index scan ends where its first column
+/// does.
+macro_rules! ahead {
+    ($standing:literal) => {
+        concat!(
+            "(SELECT LEAST(count(*), $4) FROM (
+                 (SELECT 1 FROM build_queue
+                  WHERE standing = '",
+            $standing,
+            "' AND band < $1
+                  ORDER BY band, tag, build_id LIMIT $4)
+                 UNION ALL
+                 (SELECT 1 FROM build_queue
+                  WHERE standing = '",
+            $standing,
+            "' AND band = $1 AND (tag, build_id) < ($2, $3)
+                  ORDER BY tag, build_id LIMIT $4)
+             ) AS ahead)"
+        )
+    };
+}
+
+/// What a position follows from.
+pub const AHEAD: &str = concat!(
+    "SELECT ",
+    ahead!("ready"),
+    " + ",
+    ahead!("parked"),
+    " + ",
+    ahead!("delayed"),
+    ", (SELECT count(*) FROM build_queue WHERE standing = 'leased'),
+     (SELECT pace_ms FROM queue_pace WHERE one = 1)"
+);
+
 /// A ready build, as of a moment.
 #[derive(sqlx::FromRow)]
 pub(crate) struct Next {
@@ -397,28 +432,29 @@ pub(crate) async fn position(
     .bind(build.as_uuid())
     .fetch_optional(&mut *connection)
     .await?;
-    let Some((band, tag)) = place else { return Ok(None) };
-    let (waiting, running): (i64, i64) = sqlx::query_as(
-        "SELECT
-             (SELECT count(*) FROM (
-                 SELECT 1 FROM build_queue
-                 WHERE standing = 'ready' AND (band, tag, build_id) < ($1, $2, $3) LIMIT $4) AS ready)
-           + (SELECT count(*) FROM (
-                 SELECT 1 FROM build_queue
-                 WHERE standing = 'parked' AND (band, tag, build_id) < ($1, $2, $3) LIMIT $4) AS parked)
-           + (SELECT count(*) FROM (
-                 SELECT 1 FROM build_queue
-                 WHERE standing = 'delayed' AND (band, tag, build_id) < ($1, $2, $3) LIMIT $4) AS delayed),
-             (SELECT count(*) FROM build_queue WHERE standing = 'leased')",
-    )
-    .bind(band)
-    .bind(tag)
-    .bind(build.as_uuid())
-    .bind(COUNTED)
-    .fetch_one(&mut *connection)
-    .await?;
-    let pace_ms = pace_ms(connection).await?;
+    let Some(place) = place else { return Ok(None) };
+    Ok(Some(position_at(connection, place, build, now).await?))
+}
+
+/// The same for a build that waits at a band and a tag.
+pub(crate) async fn position_at(
+    connection: &mut PgConnection,
+    (band, tag): (i64, i64),
+    build: BuildId,
+    now: Timestamp,
+) -> Sql<Position> {
+    let (waiting, running, pace_ms): (i64, i64, Option<i64>) = sqlx::query_as(AHEAD)
+        .bind(band)
+        .bind(tag)
+        .bind(build.as_uuid())
+        .bind(COUNTED)
+        .fetch_one(connection)
+        .await?;
     let row = Of("queue", &build);
-    let ahead = Ahead { waiting: row.number(waiting)?, running: row.number(running)?, pace_ms };
-    Ok(Some(queue::position(&ahead, now)))
+    let ahead = Ahead {
+        waiting: row.number(waiting)?,
+        running: row.number(running)?,
+        pace_ms: pace_ms.unwrap_or(FIRST_PACE_MS),
+    };
+    Ok(queue::position(&ahead, now))
 }

@@ -17,7 +17,7 @@ use keelway_rows::guest::GuestRow;
 use keelway_rows::{Moment, json};
 use sqlx::postgres::PgConnection;
 
-use crate::error::{Broken, Sql, Stop, one};
+use crate::error::{Sql, Stop, one};
 use crate::tx::{Reach, Tx};
 use crate::{PostgresStore, audit, builds, credits, end, idempotency, projects, queue, tenant};
 
@@ -177,8 +177,8 @@ async fn save_submitted(tx: &mut Tx, facts: &SubmitFacts, change: SubmitChange) 
     let created = (1, &UsageChange::default());
     tenant::add_usage(tx, build.tenant, facts.tenant.month, created).await?;
     audit::append(tx, &change.audit).await?;
-    let position = queue::position(tx, build.tenant, build.id, now).await?;
-    let position = position.ok_or_else(|| Broken(StoreError::corrupt("queue", build.id)))?;
+    let place = (change.placement.band, change.placement.tag);
+    let position = queue::position_at(tx, place, build.id, now).await?;
     Ok(Submitted { build, project: change.project, position })
 }
 

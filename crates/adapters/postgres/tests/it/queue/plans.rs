@@ -1,6 +1,6 @@
 //! Taking is one look-up, whatever waits and whatever the planner was told.
 
-use keelway_postgres::promised::{GO_BY_INDEXES, NEXT, OVER};
+use keelway_postgres::promised::{AHEAD, GO_BY_INDEXES, NEXT, OVER};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 
@@ -67,4 +67,42 @@ async fn taking_is_one_index_look_up_however_many_wait() {
     assert_eq!(plans(&mut worker).await, [look_up(1), NOTHING_OVER.to_owned()]);
     run(&mut raw, "ANALYZE build_queue").await;
     assert_eq!(plans(&mut worker).await, [look_up(1), NOTHING_OVER.to_owned()]);
+}
+
+/// The positions of the last build of a band, and of the first one of all.
+const POSITIONS: [&str; 2] = [
+    "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF)
+     EXECUTE ahead (0, 1000000, '00000000-0000-0000-0000-000000000000', 100)",
+    "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF)
+     EXECUTE ahead (0, 0, '00000000-0000-0000-0000-000000000000', 100)",
+];
+
+/// The pages that the first line about them tells of: the whole statement's.
+fn pages(plan: &str) -> u64 {
+    let told = plan.lines().find_map(|line| line.trim().strip_prefix("Buffers: shared "));
+    let counts = told.unwrap_or_default().split_whitespace();
+    let read = counts.filter_map(|count| {
+        let (what, pages) = count.split_once('=')?;
+        ["hit", "read"].contains(&what).then(|| pages.parse::<u64>().unwrap())
+    });
+    read.sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_is_read_from_few_pages_however_many_wait() {
+    let opened = Opened::new().await;
+    opened.tamper(MANY).await;
+    let mut raw = opened.raw().await;
+    run(&mut raw, "VACUUM ANALYZE build_queue").await;
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        let mut reader = PgConnection::connect(&opened.database.url()).await.unwrap();
+        run(&mut reader, &format!("SET plan_cache_mode = {mode}")).await;
+        run(&mut reader, &format!("PREPARE ahead (bigint, bigint, uuid, bigint) AS {AHEAD}")).await;
+        let tenant = "SELECT set_config('keelway.tenants', '{}', true)";
+        run(&mut reader, &format!("BEGIN; SET LOCAL ROLE keelway_app; {tenant}")).await;
+        for position in POSITIONS {
+            let plan = explained(&mut reader, position).await;
+            assert!((1..=60).contains(&pages(&plan)), "{plan}");
+        }
+    }
 }
