@@ -25,8 +25,7 @@ const FAR: i64 = 10_000;
 /// second older than the one before, that a list can be turned over by. They are copies of what
 /// the store wrote, except that nothing else belongs to them.
 const POURED: [&str; 2] = [
-    "PRAGMA foreign_keys = OFF;
-     BEGIN;
+    "BEGIN;
      CREATE TEMP TABLE poured AS
          WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers LIMIT 1000000)
          SELECT n, unhex('018f0000000070008000' || printf('%012x', n)) AS id FROM numbers;
@@ -40,7 +39,7 @@ const POURED: [&str; 2] = [
      FROM (SELECT * FROM builds WHERE request_id <> 'req_poured' LIMIT 1) t, poured p;
      DROP TABLE poured;
      COMMIT;
-     ANALYZE",
+     PRAGMA wal_checkpoint(TRUNCATE)",
     "SET session_replication_role = replica;
      SET synchronous_commit = off;
      CREATE TEMP TABLE poured AS
@@ -62,7 +61,6 @@ const POURED: [&str; 2] = [
 /// Takes them out again, past what guards builds: the books are about the others.
 const POURED_OUT: [&str; 2] = [
     "DROP TRIGGER builds_never_leave;
-     PRAGMA foreign_keys = OFF;
      DELETE FROM build_queue WHERE band = 1000000;
      DELETE FROM builds WHERE request_id = 'req_poured'",
     "SET session_replication_role = replica;

@@ -1,6 +1,7 @@
 //! Requests over HTTP: a read behind a session, and a build submitted.
 
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
@@ -63,9 +64,12 @@ pub async fn reads() -> anyhow::Result<Vec<Row>> {
     }
     let mut limits = Vec::new();
     for _ in 0..ROUNDS {
-        limits.push(requests(&bare, CONNECTIONS, LENGTH, (200, |_, _| nothing.clone())).await?);
+        let nothing = nothing.clone();
+        let nothings = (200, move |_, _| nothing.clone());
+        limits.push(requests(&bare, CONNECTIONS, LENGTH, nothings).await?);
         for (_, house, _, read, rates) in &mut houses {
-            let reads = (200, |_, _| read.clone());
+            let read = read.clone();
+            let reads = (200, move |_, _| read.clone());
             rates.push(requests(&address(house), CONNECTIONS, LENGTH, reads).await?);
         }
     }
@@ -97,6 +101,7 @@ pub async fn submits() -> anyhow::Result<Vec<Row>> {
                 person.token()
             ));
         }
+        let heads: Arc<[String]> = heads.into();
         houses.push((kind, house, server, heads, Vec::new(), Vec::new()));
     }
     let body = r#"{"description":"A landing page for a bakery with opening hours"}"#;
@@ -106,7 +111,8 @@ pub async fn submits() -> anyhow::Result<Vec<Row>> {
                 Kind::Sqlite => sqlite.rate(LENGTH).await?,
                 Kind::Postgres => pgbench.rate("reserve.sql", 16, LENGTH).await?,
             });
-            let submit = |connection: usize, number| {
+            let heads = Arc::clone(heads);
+            let submit = move |connection: usize, number| {
                 let (head, length) = (&heads[connection], body.len());
                 format!(
                     "{head}Idempotency-Key: round-{round}-{number}\r\n\

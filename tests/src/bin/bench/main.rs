@@ -61,8 +61,9 @@ const SUBJECTS: [(&str, fn() -> Rows); 13] = [
 ];
 
 /// What cannot be measured yet, and why.
-const ABSENT: [(&str, &str); 3] = [
+const ABSENT: [(&str, &str); 4] = [
     ("credit reserve over HTTP", "no request reserves credits and does nothing else"),
+    ("take and finish, batched", "a worker takes one build at a time; commits are shared above"),
     ("webhooks from the queue", "there are no webhooks yet"),
     ("metering of a model call", "no provider is called yet"),
 ];
