@@ -26,7 +26,7 @@ pub enum UnsafeRole {
 }
 
 impl UnsafeRole {
-    /// The statements that mend it, run by the owner of the database.
+    /// The statements that mend it, for whoever may make and grant roles.
     pub fn remedy(&self) -> String {
         match self {
             Self::Superuser(_) | Self::BypassesRowSecurity(_) | Self::Owner(_) => {

@@ -7,7 +7,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `tx` | the one place that begins transactions |
+//! | `tx` | the one place that begins transactions, and the line of those who share them |
 //! | `error` | what a database error means to a caller |
 //! | `trip` | several statements in one go |
 //! | `audit`, `idempotency` | what every command that changes something also writes |

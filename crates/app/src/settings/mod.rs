@@ -206,8 +206,8 @@ sections! {
 
     /// Tokens for following builds.
     ViewerSettings {
-        /// Signs them; at least 32 bytes. Without it a key is made at the first start and kept
-        /// in the file `viewer.key` of the data directory.
+        /// Signs tokens for following builds; at least 32 bytes. Without it a key is made at the
+        /// first start and kept in the file `viewer.key` of the data directory.
         key: Option<SecretString> = None,
         /// Is still accepted while a new key is taken into use.
         previous_key: Option<SecretString> = None,
