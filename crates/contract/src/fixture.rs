@@ -2,8 +2,8 @@
 
 use crate::{ManualClock, SeededEntropy, Store};
 use keelway_access::{
-    DisplayName, Email, NewSession, NewTenant, PasswordHash, SessionPolicy, SessionToken, SignUp,
-    SignedUp, Slug, TokenHash, UserAgent, WorkspaceName,
+    DisplayName, Email, NewSession, NewTenant, PasswordHash, SessionPolicy, SessionToken, SignIn,
+    SignUp, SignedUp, Slug, TokenHash, UserAgent, WorkspaceName,
 };
 use keelway_credits::{
     AddGrant, Amount, Commit, Finality, GrantSource, Lifetime, Purpose, Refund, Release, Renew,
@@ -150,6 +150,18 @@ impl Fixture {
             workspace: None,
             session: self.new_session(),
             request_id: "req_sign_up".into(),
+        }
+    }
+
+    /// A sign-in of somebody who has the password of [`Fixture::sign_up`].
+    pub fn sign_in(&self, user: UserId) -> SignIn {
+        SignIn {
+            user,
+            checked: password(),
+            session: self.new_session(),
+            replaces: None,
+            rehashed: None,
+            request_id: "req_sign_in".into(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Signing up, in and out, and finding out who asks.
 
-use keelway_access::ports::{Credentials, SignIn, SignUp, SignUpError};
+use keelway_access::ports::{Credentials, SignIn, SignUp, SignUpError, StaleCredentials};
 use keelway_access::{
     DisplayName, Email, Membership, NewSession, Password, PasswordHash, Principal, Session,
     SessionState, SessionToken, SignedIn, TokenHash, TooManyAttempts, UnknownTenant, User,
@@ -143,32 +143,43 @@ impl Platform {
     ) -> Result<SignedInNow, Failure<SignInError>> {
         // Turned away before the attempt is counted.
         let place = self.hashing_place()?;
-        let known = self
-            .ports
-            .accounts
-            .begin_sign_in(email)
-            .await
-            .map_err(|failure| failure.map_rejected(SignInError::TooManyAttempts))?;
-        let right = self.is_password(&place, known.as_ref(), password.clone()).await?;
-        let Some(credentials) = known.filter(|_| right) else {
-            return Err(Failure::Rejected(SignInError::WrongCredentials));
-        };
-        let rehashed = if credentials.password.needs_rehash() {
-            Some(self.hash_password(&place, password).await?)
-        } else {
-            None
-        };
-        let token = SessionToken::generate(self.entropy());
-        let cmd = SignIn {
-            user: credentials.user.id,
-            session: self.new_session(&token, user_agent),
-            replaces,
-            rehashed,
-            request_id: request_id.to_owned(),
-        };
-        let session = self.ports.sessions.sign_in(cmd).await?;
-        let memberships = self.ports.accounts.memberships(credentials.user.id).await?;
-        Ok(SignedInNow { user: credentials.user, memberships, token, session })
+        loop {
+            let begun = self.ports.accounts.begin_sign_in(email).await;
+            let known =
+                begun.map_err(|failure| failure.map_rejected(SignInError::TooManyAttempts))?;
+            let right = self.is_password(&place, known.as_ref(), password.clone()).await?;
+            let Some(Credentials { user, password: checked }) = known.filter(|_| right) else {
+                return Err(Failure::Rejected(SignInError::WrongCredentials));
+            };
+            let is_outdated = checked.needs_rehash();
+            let rehashed = if is_outdated {
+                Some(self.hash_password(&place, password.clone()).await?)
+            } else {
+                None
+            };
+            let token = SessionToken::generate(self.entropy());
+            let cmd = SignIn {
+                user: user.id,
+                checked,
+                session: self.new_session(&token, user_agent.clone()),
+                replaces,
+                rehashed,
+                request_id: request_id.to_owned(),
+            };
+            match self.ports.sessions.sign_in(cmd).await {
+                Ok(session) => {
+                    let memberships = self.ports.accounts.memberships(user.id).await?;
+                    return Ok(SignedInNow { user, memberships, token, session });
+                }
+                // Another sign-in may have hashed the same password anew, so it is checked
+                // again; each check is counted as an attempt, so there is an end to it.
+                Err(Failure::Rejected(StaleCredentials)) if is_outdated => {}
+                Err(failure) => {
+                    let wrong = |StaleCredentials| SignInError::WrongCredentials;
+                    return Err(failure.map_rejected(wrong));
+                }
+            }
+        }
     }
 
     /// Ends the session.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use keelway_access::ports::{
     ChangePassword, ChangePasswordError, Credentials, EndSession, IssueOwnerLink, NewOwner, People,
-    Redeem, RenamePerson, Sessions, SignIn, SignedUp, Staff,
+    Redeem, RenamePerson, Sessions, SignIn, SignedUp, Staff, StaleCredentials,
 };
 use keelway_access::{
     OwnerLink, RedeemError, Session, SessionPolicy, TokenHash, TooManyAttempts, User,
@@ -58,7 +58,7 @@ impl<S> CachedSessions<S> {
 
 #[async_trait]
 impl<S: Sessions> Sessions for CachedSessions<S> {
-    async fn sign_in(&self, cmd: SignIn) -> Result<Session, StoreError> {
+    async fn sign_in(&self, cmd: SignIn) -> Result<Session, Failure<StaleCredentials>> {
         // The session replaced need not be of the person who signs in.
         let replaced = cmd.replaces.map(|token| (token, self.owner(&token).unwrap_or(cmd.user)));
         let _forget = Finally(|| {

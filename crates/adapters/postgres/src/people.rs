@@ -9,7 +9,7 @@ use keelway_access::{
     RenamePerson, Rotation, Session, TokenHash, TooManyAttempts, User,
 };
 use keelway_kernel::{Actor, Failure, StoreError, Timestamp, UserId};
-use keelway_rows::access::{CredentialsRow, SessionRow};
+use keelway_rows::access::SessionRow;
 use keelway_rows::{Moment, Of};
 
 /// The most sessions that are listed.
@@ -134,14 +134,7 @@ async fn change_password(
     cmd: ChangePassword,
 ) -> Result<Session, Stop<ChangePasswordError>> {
     // Keeps out other changes: each would find the password that all of them checked.
-    let row: Option<CredentialsRow> = sqlx::query_as(
-        r"SELECT id, email, name, created_at, staff_since, password_hash FROM users
-           WHERE id = $1 FOR NO KEY UPDATE",
-    )
-    .bind(cmd.user.as_uuid())
-    .fetch_optional(&mut **tx)
-    .await?;
-    let Credentials { user, password: stored } = Of("user", &cmd.user).known(row)?.decode()?;
+    let Credentials { user, password: stored } = accounts::credentials(tx, cmd.user).await?;
     let current = sessions::load(tx, &cmd.rotation.from).await?;
     cmd.decide(&stored, current.as_ref()).map_err(Stop::Refused)?;
     let current = Of("user", &user.id).known(current)?;

@@ -1,23 +1,21 @@
 //! Sessions by the hash of their token.
 
-use crate::error::Sql;
+use crate::error::{Sql, Stop};
 use crate::tx::{Reach, Tx};
 use crate::{PostgresStore, accounts, audit};
 use async_trait::async_trait;
 use keelway_access::{
-    AuditAction, Session, SessionPolicy, SessionState, Sessions, SignIn, TokenHash, User, UserAgent,
+    AuditAction, Credentials, Session, SessionPolicy, SessionState, Sessions, SignIn,
+    StaleCredentials, TokenHash, User, UserAgent,
 };
-use keelway_kernel::{Actor, StoreError, Timestamp, UserId};
+use keelway_kernel::{Actor, Failure, StoreError, Timestamp, UserId};
 use keelway_rows::Moment;
 use keelway_rows::access::{SessionRow, SignedInRow};
 
 #[async_trait]
 impl Sessions for PostgresStore {
-    async fn sign_in(&self, cmd: SignIn) -> Result<Session, StoreError> {
-        self.write_platform_always(cmd, |tx, cmd| {
-            Box::pin(async move { Ok(sign_in(tx, cmd).await?) })
-        })
-        .await
+    async fn sign_in(&self, cmd: SignIn) -> Result<Session, Failure<StaleCredentials>> {
+        self.write_platform(cmd, |tx, cmd| Box::pin(sign_in(tx, cmd))).await
     }
 
     async fn find(&self, token: &TokenHash) -> Result<Option<(Session, User)>, StoreError> {
@@ -152,8 +150,9 @@ pub(crate) async fn insert(tx: &mut Tx, session: &Session) -> Sql<()> {
     Ok(())
 }
 
-async fn sign_in(tx: &mut Tx, cmd: SignIn) -> Sql<Session> {
-    let user = accounts::user(tx, cmd.user).await?;
+async fn sign_in(tx: &mut Tx, cmd: SignIn) -> Result<Session, Stop<StaleCredentials>> {
+    let Credentials { user, password: stored } = accounts::credentials(tx, cmd.user).await?;
+    cmd.decide(&stored).map_err(Stop::Refused)?;
     if let Some(replaced) = cmd.replaces {
         remove(tx, &replaced).await?;
     }

@@ -12,6 +12,7 @@ use keelway_access::{
     opening_credits,
 };
 use keelway_kernel::{Actor, Credits, Failure, Once, StoreError, UserId};
+use keelway_rows::Of;
 use keelway_rows::access::{
     AttemptsRow, CredentialsRow, MembershipRow, UserRow, begun, first_grant,
 };
@@ -255,6 +256,17 @@ pub(crate) async fn user(tx: &mut Tx, user: UserId) -> Sql<User> {
             .fetch_optional(&mut **tx)
             .await?;
     Ok(row.ok_or_else(|| StoreError::corrupt("user", user))?.decode()?)
+}
+
+/// The same with what their password is checked against.
+pub(crate) async fn credentials(tx: &mut Tx, user: UserId) -> Sql<Credentials> {
+    let row: Option<CredentialsRow> = sqlx::query_as(
+        "SELECT id, email, name, created_at, staff_since, password_hash FROM users WHERE id = ?1",
+    )
+    .bind(user.as_uuid())
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(Of("user", &user).known(row)?.decode()?)
 }
 
 /// Puts a hash in the place of the stored one.

@@ -5,8 +5,8 @@ use crate::tx::Tx;
 use crate::{SqliteStore, accounts, audit, sessions};
 use async_trait::async_trait;
 use keelway_access::{
-    AuditAction, ChangePassword, ChangePasswordError, Credentials, DisplayName, EndSession,
-    PasswordHash, People, RenamePerson, Rotation, Session, TokenHash, TooManyAttempts, User,
+    AuditAction, ChangePassword, ChangePasswordError, Credentials, DisplayName, EndSession, People,
+    RenamePerson, Rotation, Session, TokenHash, TooManyAttempts, User,
 };
 use keelway_kernel::{Actor, Failure, StoreError, UserId};
 use keelway_rows::Of;
@@ -119,12 +119,7 @@ async fn change_password(
     tx: &mut Tx,
     cmd: ChangePassword,
 ) -> Result<Session, Stop<ChangePasswordError>> {
-    let user = accounts::user(tx, cmd.user).await?;
-    let stored: String = sqlx::query_scalar("SELECT password_hash FROM users WHERE id = ?1")
-        .bind(user.id.as_uuid())
-        .fetch_one(&mut **tx)
-        .await?;
-    let stored = Of("user", &user.id).parsed(PasswordHash::parse(&stored))?;
+    let Credentials { user, password: stored } = accounts::credentials(tx, cmd.user).await?;
     let current = sessions::load(tx, &cmd.rotation.from).await?;
     cmd.decide(&stored, current.as_ref()).map_err(Stop::Refused)?;
     let current = Of("user", &user.id).known(current)?;

@@ -1,7 +1,7 @@
 //! Counting attempts to sign in.
 
 use crate::{Fixture, race, rejected, sorted};
-use keelway_access::{Attempts, Email, SignIn, TooManyAttempts};
+use keelway_access::{Attempts, Email, TooManyAttempts};
 
 crate::cases! {
     access_attempts_cases in access::attempts:
@@ -77,14 +77,7 @@ async fn signing_in_clears_the_count(fx: Fixture) {
     let made = fx.person().await;
     use_up(&fx, &made.user.email).await;
     rejected(fx.store.accounts.begin_sign_in(&made.user.email).await);
-    let cmd = SignIn {
-        user: made.user.id,
-        session: fx.new_session(),
-        replaces: None,
-        rehashed: None,
-        request_id: "req".into(),
-    };
-    fx.store.sessions.sign_in(cmd).await.unwrap();
+    fx.store.sessions.sign_in(fx.sign_in(made.user.id)).await.unwrap();
     use_up(&fx, &made.user.email).await;
 }
 
@@ -102,14 +95,7 @@ async fn what_strangers_try_never_keeps_anybody_from_changing_the_password(fx: F
     assert!(people.begin_password_change(other.user.id).await.is_ok());
     assert!(fx.store.accounts.begin_sign_in(&other.user.email).await.is_ok());
     // Whoever signs in showed the password.
-    let cmd = SignIn {
-        user,
-        session: fx.new_session(),
-        replaces: None,
-        rehashed: None,
-        request_id: "req".into(),
-    };
-    fx.store.sessions.sign_in(cmd).await.unwrap();
+    fx.store.sessions.sign_in(fx.sign_in(user)).await.unwrap();
     assert!(people.begin_password_change(user).await.is_ok());
     let unknown = keelway_kernel::UserId::generate(fx.now(), &*fx.entropy);
     assert!(people.begin_password_change(unknown).await.unwrap().is_none());

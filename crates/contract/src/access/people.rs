@@ -3,7 +3,7 @@
 use crate::{Fixture, password, race, rejected, sorted};
 use keelway_access::{
     Attempts, AuditAction, ChangePassword, ChangePasswordError, DisplayName, EndSession,
-    PasswordHash, RenamePerson, Rotation, Session, SessionPolicy, SignIn, SignedUp,
+    PasswordHash, RenamePerson, Rotation, Session, SessionPolicy, SignedUp,
 };
 use keelway_kernel::{Actor, UserId};
 
@@ -23,14 +23,7 @@ fn by(user: UserId) -> Actor {
 }
 
 async fn sign_in(fx: &Fixture, user: UserId) -> Session {
-    let cmd = SignIn {
-        user,
-        session: fx.new_session(),
-        replaces: None,
-        rehashed: None,
-        request_id: "req".into(),
-    };
-    fx.store.sessions.sign_in(cmd).await.unwrap()
+    fx.store.sessions.sign_in(fx.sign_in(user)).await.unwrap()
 }
 
 async fn is_live(fx: &Fixture, session: &Session) -> bool {

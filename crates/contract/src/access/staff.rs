@@ -3,7 +3,7 @@
 use crate::{Fixture, race, rejected, sorted};
 use keelway_access::{
     AuditAction, IssueOwnerLink, NewOwner, Occasion, OwnerLink, Redeem, RedeemError, Rotation,
-    SessionPolicy, SignIn, SignUp, SignedUp, TokenHash,
+    SessionPolicy, SignUp, SignedUp, TokenHash,
 };
 use keelway_kernel::Actor;
 
@@ -104,14 +104,7 @@ async fn somebody_signed_in_gets_a_new_token(fx: Fixture) {
 
 async fn no_session_but_the_one_that_followed_the_link_ever_becomes_an_operators(fx: Fixture) {
     let (person, other) = (fx.person().await, fx.person().await);
-    let cmd = SignIn {
-        user: person.user.id,
-        session: fx.new_session(),
-        replaces: None,
-        rehashed: None,
-        request_id: "req".into(),
-    };
-    let elsewhere = fx.store.sessions.sign_in(cmd).await.unwrap();
+    let elsewhere = fx.store.sessions.sign_in(fx.sign_in(person.user.id)).await.unwrap();
     // What is remembered of it must be forgotten too.
     assert!(fx.store.sessions.find(&elsewhere.hash).await.unwrap().is_some());
     let (token, _) = issue(&fx, Occasion::Start).await;

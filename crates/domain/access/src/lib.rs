@@ -61,7 +61,8 @@ pub use ports::{
     Accept, Accounts, ChangePassword, ChangePasswordError, ChangeRole, CreateTenant,
     CreateTenantError, Credentials, EndSession, Invitations, Invite, IssueOwnerLink, Members,
     NewOwner, NewTenant, People, RateLimiter, Redeem, RemoveMember, RenamePerson, RenameTenant,
-    Sessions, SignIn, SignUp, SignUpError, SignedUp, Staff, Ticket, Tickets, Withdraw,
+    Sessions, SignIn, SignUp, SignUpError, SignedUp, Staff, StaleCredentials, Ticket, Tickets,
+    Withdraw,
 };
 pub use principal::{Denied, Principal, Resource, SignedIn, Unchosen, UnknownTenant, Wanted, may};
 pub use rate::{RateClass, RateDecision, RateLimit, RateLimits};

@@ -164,6 +164,8 @@ pub trait Accounts: Send + Sync {
 pub struct SignIn {
     /// The person.
     pub user: UserId,
+    /// The stored hash that the password was checked against.
+    pub checked: PasswordHash,
     /// The new session.
     pub session: NewSession,
     /// The session the caller came with, which ends: a token known before is worth nothing after.
@@ -174,12 +176,28 @@ pub struct SignIn {
     pub request_id: String,
 }
 
+/// What a password was checked against is not what is stored any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the password was changed or hashed anew meanwhile")]
+pub struct StaleCredentials;
+
+impl SignIn {
+    /// Decides whether the session opens, given the stored hash: whoever knows only a password
+    /// of before must not get in by having been slow.
+    pub fn decide(&self, stored: &PasswordHash) -> Result<(), StaleCredentials> {
+        if *stored == self.checked { Ok(()) } else { Err(StaleCredentials) }
+    }
+}
+
 /// Sessions by the hash of their token.
 #[async_trait]
 pub trait Sessions: Send + Sync {
     /// Opens the session, ends the one it replaces, stores the new hash if there is one, clears
     /// the attempts counted for the person and their address, and audits [`AuditAction::SignIn`](crate::AuditAction::SignIn).
-    async fn sign_in(&self, cmd: SignIn) -> Result<Session, StoreError>;
+    ///
+    /// Lets [`SignIn::decide`] decide on the hash as it is then: a change of the password and a
+    /// sign-in that checked the one before never leave a session or a hash of the old one behind.
+    async fn sign_in(&self, cmd: SignIn) -> Result<Session, Failure<StaleCredentials>>;
 
     /// The session and its person, if it was neither ended nor swept.
     ///

@@ -4,3 +4,4 @@
 mod house;
 mod people;
 mod reads;
+mod sign_in;

@@ -177,15 +177,20 @@ async fn sign_in(side: &Side, roll: &mut Roll<'_>) -> String {
     let Some(user) = roll.told("usr").and_then(|user| user.parse::<UserId>().ok()) else {
         return sign_up(side, roll).await;
     };
+    let ports = side.platform.ports();
+    let Ok(Some(known)) = ports.accounts.find_user(user).await else { return user.to_string() };
+    let begun = ports.accounts.begin_sign_in(&known.email).await;
+    let Ok(Some(credentials)) = begun else { return format!("{user} {begun:?}") };
     let token = SessionToken::generate(&*side.entropy);
     let cmd = SignIn {
         user,
+        checked: if roll.chance(90) { credentials.password } else { password() },
         session: session(&token),
         replaces: None,
         rehashed: None,
         request_id: "req_sign_in".into(),
     };
-    let done = side.platform.ports().sessions.sign_in(cmd).await;
+    let done = ports.sessions.sign_in(cmd).await;
     format!("{user} {} {done:?}", token.expose())
 }
 

@@ -5,6 +5,7 @@ use keelway_access::{
     IssueOwnerLink, NewOwner, NewSession, Occasion, Redeem, Rotation, SessionPolicy, SessionToken,
 };
 use keelway_builds::FailureReason;
+use keelway_contract::password;
 
 use crate::app::{Someone, TestApp};
 use crate::credits::HOSTILE;
@@ -37,7 +38,14 @@ impl TestApp {
         let (hash, policy) = (token.hash(), SessionPolicy::default());
         let session = NewSession { hash, user_agent: None, policy };
         let (user, request_id) = (someone.user, "req_back".to_owned());
-        let cmd = SignIn { user, session, replaces: None, rehashed: None, request_id };
+        let cmd = SignIn {
+            user,
+            checked: password(),
+            session,
+            replaces: None,
+            rehashed: None,
+            request_id,
+        };
         self.platform.ports().sessions.sign_in(cmd).await.unwrap();
         Someone { token, ..someone }
     }

@@ -1,6 +1,6 @@
 //! Settings of the person and of the workspace.
 
-use keelway_access::{NewSession, SessionPolicy, SessionToken, SignIn, UserAgent};
+use keelway_access::{Email, NewSession, SessionPolicy, SessionToken, SignIn, UserAgent};
 
 use crate::app::{Someone, TestApp};
 use crate::statements::statements;
@@ -42,14 +42,17 @@ impl TestApp {
             user_agent: UserAgent::trimmed(FIREFOX),
             policy: SessionPolicy::default(),
         };
+        let ports = self.platform.ports();
+        let known = ports.accounts.begin_sign_in(&Email::parse(&who.email).unwrap()).await;
         let cmd = SignIn {
             user: who.user,
+            checked: known.unwrap().unwrap().password,
             session,
             replaces: None,
             rehashed: None,
             request_id: "req_test".into(),
         };
-        self.platform.ports().sessions.sign_in(cmd).await.unwrap();
+        ports.sessions.sign_in(cmd).await.unwrap();
     }
 
     async fn is_signed_in(&self, who: &Someone) -> bool {

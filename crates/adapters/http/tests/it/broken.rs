@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use keelway_access::ports::{
     Accounts, CreateTenant, CreateTenantError, Credentials, Sessions, SignIn, SignUp, SignUpError,
-    SignedUp,
+    SignedUp, StaleCredentials,
 };
 use keelway_access::{
     Email, Membership, Role, Session, SessionPolicy, Tenant, TokenHash, TooManyAttempts, User,
@@ -22,8 +22,8 @@ struct BrokenSessions {
 
 #[async_trait]
 impl Sessions for BrokenSessions {
-    async fn sign_in(&self, _: SignIn) -> Result<Session, StoreError> {
-        Err((self.find)())
+    async fn sign_in(&self, _: SignIn) -> Result<Session, Failure<StaleCredentials>> {
+        Err((self.find)().into())
     }
 
     async fn find(&self, _: &TokenHash) -> Result<Option<(Session, User)>, StoreError> {

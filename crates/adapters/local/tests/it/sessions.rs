@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use keelway_access::ports::{Sessions, SignIn};
-use keelway_access::{Email, NewSession, Session, SessionPolicy, TokenHash, User};
-use keelway_kernel::{Actor, Clock, Entropy, StoreError, Timestamp, UserId};
+use keelway_access::ports::{Sessions, SignIn, StaleCredentials};
+use keelway_access::{Email, NewSession, PasswordHash, Session, SessionPolicy, TokenHash, User};
+use keelway_kernel::{Actor, Clock, Entropy, Failure, StoreError, Timestamp, UserId};
 use keelway_local::{CachedSessions, Keep};
 use tokio::sync::Notify;
 
@@ -77,11 +77,11 @@ impl Store {
 
 #[async_trait]
 impl Sessions for Store {
-    async fn sign_in(&self, cmd: SignIn) -> Result<Session, StoreError> {
+    async fn sign_in(&self, cmd: SignIn) -> Result<Session, Failure<StaleCredentials>> {
         if let Some(replaced) = cmd.replaces {
             self.rows.lock().unwrap().remove(&replaced);
         }
-        self.reply(cmd.session.open(cmd.user, self.clock.now()))
+        Ok(self.reply(cmd.session.open(cmd.user, self.clock.now()))?)
     }
 
     async fn find(&self, token: &TokenHash) -> Result<Option<(Session, User)>, StoreError> {
@@ -192,8 +192,11 @@ fn the_session_a_sign_in_replaces_is_gone_at_once() {
     assert!(found(&sessions, &ONE));
     let user = store.rows.lock().unwrap()[&ONE].1.id;
     let policy = SessionPolicy::default();
+    let hash =
+        "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
     let cmd = SignIn {
         user,
+        checked: PasswordHash::parse(hash).unwrap(),
         session: NewSession { hash: TWO, user_agent: None, policy },
         replaces: Some(ONE),
         rehashed: None,

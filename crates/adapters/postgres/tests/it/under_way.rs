@@ -2,7 +2,7 @@
 
 use keelway_access::{
     ChangePassword, ChangePasswordError, IssueOwnerLink, Occasion, Rotation, Session,
-    SessionPolicy, SignedUp,
+    SessionPolicy, SignedUp, StaleCredentials,
 };
 use keelway_contract::{actor, password, rejected};
 use sqlx::postgres::PgConnection;
@@ -83,6 +83,22 @@ async fn a_session_that_is_being_ended_gets_no_new_token() {
     let answer = after(&opened, &sign_out(&person.session), change).await;
     assert_eq!(rejected(answer), ChangePasswordError::SessionOver);
     assert_eq!(opened.fx.store.people.sessions(person.user.id).await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn a_password_that_is_being_changed_opens_no_session() {
+    let opened = Opened::new().await;
+    let user = opened.fx.person().await.user.id;
+    let (sessions, cmd) = (opened.fx.store.sessions.clone(), opened.fx.sign_in(user));
+    let sign_in = async move { sessions.sign_in(cmd).await };
+    let change = format!(
+        "UPDATE users SET password_hash = replace(password_hash, 'm=8', 'm=16')
+          WHERE id = '{}';
+         DELETE FROM sessions",
+        user.as_uuid()
+    );
+    assert_eq!(rejected(after(&opened, &change, sign_in).await), StaleCredentials);
+    assert_eq!(opened.fx.store.people.sessions(user).await, Ok(vec![]));
 }
 
 #[tokio::test]
