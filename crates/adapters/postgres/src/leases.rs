@@ -1,6 +1,7 @@
 //! Where workers get builds from and bring them back to.
 
 use async_trait::async_trait;
+use futures::{StreamExt as _, stream};
 use keelway_builds::end::{Finish, Finished};
 use keelway_builds::ports::BuildQueue;
 use keelway_builds::run::{
@@ -18,6 +19,8 @@ use crate::{PostgresStore, Time, builds, end, projects, queue};
 
 /// How many rows one sweep, and one kind of mending, touches.
 const BATCH: u32 = 100;
+/// How many builds a sweep mends at a time.
+const SIDE_BY_SIDE: usize = 4;
 /// How often a worker looks for a build that others do not take first.
 const LOOKS: u32 = 100;
 /// How long a parked request is kept after it was made, claimed or not.
@@ -91,25 +94,42 @@ impl BuildQueue for PostgresStore {
                 Ok(queue::due(tx, now, BATCH).await?)
             })
         });
-        for (number, (tenant, id)) in (0_u32..).zip(due.await?) {
-            // Each has a draw and a transaction of its own: one bad row stops no other.
-            let cmd = (id, jitter.rotate_left(number));
-            #[expect(clippy::disallowed_methods, reason = "the row that is due names its tenant")]
-            let scope = TenantScope::assume(tenant);
-            let work = self.write_always(scope, cmd, move |tx, (id, jitter)| {
-                Box::pin(async move { Ok(overtake(tx, (tenant, id), jitter).await?) })
-            });
-            match work.await {
-                Err(error @ StoreError::Corrupt { .. }) => {
-                    tracing::error!(build = %id, %error, "a build cannot be swept");
-                }
-                Err(StoreError::Contended) => {
-                    tracing::info!(build = %id, "a build is left to the next sweep");
-                }
-                done => touched += done?,
-            }
+        // Each has a draw and a transaction of its own: one bad row stops no other, and a tenant
+        // that a stuck process holds keeps few others waiting.
+        let due = (0_u32..).zip(due.await?);
+        let mut swept = stream::iter(due)
+            .map(|(number, key)| self.sweep_one(key, jitter.rotate_left(number)))
+            .buffer_unordered(SIDE_BY_SIDE);
+        while let Some(one) = swept.next().await {
+            touched += one?;
         }
         Ok(touched)
+    }
+}
+
+impl PostgresStore {
+    /// Mends one build that is due; says whether its row was touched.
+    async fn sweep_one(
+        &self,
+        (tenant, id): (TenantId, BuildId),
+        jitter: u64,
+    ) -> Result<u64, StoreError> {
+        #[expect(clippy::disallowed_methods, reason = "the row that is due names its tenant")]
+        let scope = TenantScope::assume(tenant);
+        let work = self.write_always(scope, (id, jitter), move |tx, (id, jitter)| {
+            Box::pin(async move { Ok(overtake(tx, (tenant, id), jitter).await?) })
+        });
+        match work.await {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(build = %id, %error, "a build cannot be swept");
+                Ok(0)
+            }
+            Err(StoreError::Contended) => {
+                tracing::info!(build = %id, "a build is left to the next sweep");
+                Ok(0)
+            }
+            done => done,
+        }
     }
 }
 

@@ -32,6 +32,10 @@ pub(super) fn run(args: &ReportArgs, sources: &Sources) -> anyhow::Result<Exit> 
 /// What each name in an inspection stands for.
 const INVARIANTS: &[(&str, &str)] = &[
     ("file", "the database file is whole, and every row that is referred to is there"),
+    (
+        "database",
+        "every constraint, index and wall is on, and every row that is referred to is there",
+    ),
     ("I1", "a balance is the sum of its entries and of what is left of its grants"),
     ("I2", "what an account holds is the sum of its open holds"),
     ("I3", "no account holds or spends more than it has"),

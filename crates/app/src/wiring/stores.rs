@@ -155,7 +155,7 @@ async fn require_safe_role(store: &PostgresStore, checked: &Checked) -> anyhow::
     }
     let mut lines = vec![
         format!("cannot work in the database {}: {role}", checked.database),
-        format!("as its owner run, and log in as that role: {}", role.remedy()),
+        format!("as a superuser run, and log in as that role: {}", role.remedy()),
     ];
     if !is_powerless {
         lines.push("for development, --allow-unsafe-role works as it all the same".to_owned());

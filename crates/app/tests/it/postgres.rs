@@ -144,7 +144,7 @@ fn a_server_is_migrated_by_its_owner_and_worked_on_by_a_role_that_owns_nothing()
     insta::assert_snapshot!(told(&serve), @r#"
     $ serve
     keelway: cannot work in the database postgres://keelway_cli_roles_app@SERVER/keelway_cli_roles: the role "keelway_cli_roles_app" was not granted keelway_app and keelway_jobs
-    keelway: as its owner run, and log in as that role: ALTER ROLE "keelway_cli_roles_app" NOINHERIT; GRANT keelway_app, keelway_jobs TO "keelway_cli_roles_app";
+    keelway: as a superuser run, and log in as that role: ALTER ROLE "keelway_cli_roles_app" NOINHERIT; GRANT keelway_app, keelway_jobs TO "keelway_cli_roles_app";
     => 2
     "#);
     database.run(&format!("GRANT keelway_app, keelway_jobs TO {}", database.app()));
@@ -163,7 +163,7 @@ fn a_server_is_migrated_by_its_owner_and_worked_on_by_a_role_that_owns_nothing()
     };
     insta::assert_snapshot!(served_as(OWNER), @r#"
     keelway: cannot work in the database postgres://keelway_cli_owner@SERVER/keelway_cli_roles: the role "keelway_cli_owner" owns tables of the database
-    keelway: as its owner run, and log in as that role: CREATE ROLE keelway LOGIN NOINHERIT PASSWORD '...'; GRANT keelway_app, keelway_jobs TO keelway;
+    keelway: as a superuser run, and log in as that role: CREATE ROLE keelway LOGIN NOINHERIT PASSWORD '...'; GRANT keelway_app, keelway_jobs TO keelway;
     keelway: for development, --allow-unsafe-role works as it all the same
     => 2
     "#);
