@@ -40,6 +40,12 @@ pub(crate) const TRIES: u32 = 6;
 const LIMITS: &str = "set_config('statement_timeout', '30s', true), \
                       set_config('idle_in_transaction_session_timeout', '10s', true)";
 
+/// A command touches few rows of any table, and those by their keys. So its plans are made once
+/// a connection, and go by index whatever was known of a table when they were made: to plan them
+/// each time takes as long as to carry them out.
+const PLANS: &str = ", set_config('plan_cache_mode', 'force_generic_plan', true), \
+                     set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)";
+
 /// Last of what a transaction begins with: when it has its locks.
 const MOMENT: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
@@ -247,6 +253,10 @@ impl Connections {
             Mode::Write => "BEGIN",
         };
         let lock_ms = self.wait.as_millis();
+        let plans = match (mode, reach) {
+            (Mode::Write, Reach::Tenants(_)) => PLANS,
+            _ => "",
+        };
         let (role, tenants) = match reach {
             Reach::Platform => ("keelway_jobs", &[][..]),
             Reach::Tenants(tenants) => ("keelway_app", tenants.as_slice()),
@@ -269,7 +279,7 @@ impl Connections {
         };
         format!(
             "{begin}{}; SET LOCAL ROLE {role}; \
-             SELECT set_config('keelway.tenants', '{{{}}}', true), {LIMITS}, \
+             SELECT set_config('keelway.tenants', '{{{}}}', true), {LIMITS}{plans}, \
                     set_config('lock_timeout', '{lock_ms}ms', true){locks}; {MOMENT}",
             self.forgetting(),
             ids.join(",")
