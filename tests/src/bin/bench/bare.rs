@@ -95,7 +95,8 @@ fn program(name: &str) -> PathBuf {
 
 async fn said(command: &mut Command) -> anyhow::Result<String> {
     let done = command.stderr(Stdio::piped()).output().await;
-    let done = done.with_context(|| format!("start {:?}", command.as_std().get_program()))?;
+    let done =
+        done.with_context(|| format!("start {}", command.as_std().get_program().display()))?;
     let complained = String::from_utf8_lossy(&done.stderr);
     ensure!(done.status.success(), "{:?}: {complained}", command.as_std());
     Ok(String::from_utf8(done.stdout)?)

@@ -42,9 +42,10 @@ struct Args {
 }
 
 type Rows = Pin<Box<dyn Future<Output = anyhow::Result<Vec<Row>>>>>;
+type Measure = fn() -> Rows;
 
 /// What there is to measure.
-const SUBJECTS: [(&str, fn() -> Rows); 13] = [
+const SUBJECTS: [(&str, Measure); 13] = [
     ("start", || Box::pin(start::rows())),
     ("estimates", || Box::pin(async { estimates() })),
     ("reserves-sqlite", || Box::pin(ledger::reserves())),
