@@ -49,7 +49,8 @@ pub(crate) struct Filled {
     pub(crate) waiting: BuildId,
     /// When half of all builds were made.
     pub(crate) middle: Timestamp,
-    builds: u64,
+    /// How many builds there are.
+    pub(crate) builds: u64,
     _opened: Opened,
     _heard: DefaultGuard,
 }
@@ -125,8 +126,8 @@ async fn fill(opened: &Opened, builds: u64) {
         .await
         .unwrap();
     sqlx::raw_sql(include_str!("fill.sql")).execute(&mut raw).await.unwrap();
-    // Of samples this large, every one says the same.
-    let statistics = "SET default_statistics_target = 1000";
+    // Every row is looked at, so that each time the same is found.
+    let statistics = "SET default_statistics_target = 2500";
     sqlx::raw_sql(statistics).execute(&mut raw).await.unwrap();
     sqlx::raw_sql("VACUUM (ANALYZE)").execute(&mut raw).await.unwrap();
     raw.close().await.unwrap();
