@@ -3,7 +3,8 @@
 use crate::{Fixture, password, race, rejected, sorted};
 use keelway_access::{
     Attempts, AuditAction, ChangePassword, ChangePasswordError, DisplayName, EndSession,
-    PasswordHash, RenamePerson, Rotation, Session, SessionPolicy, SignedUp,
+    PasswordHash, RenamePerson, Rotation, Session, SessionPolicy, SignIn, SignedUp,
+    StaleCredentials,
 };
 use keelway_kernel::{Actor, UserId};
 
@@ -14,6 +15,8 @@ crate::cases! {
     ending_the_others_keeps_exactly_one,
     a_new_password_ends_all_other_sessions_and_renews_this_one,
     two_changes_that_checked_the_same_password_never_both_succeed,
+    a_sign_in_that_checked_an_old_password_never_opens_a_session,
+    raced_with_a_change_no_sign_in_ever_puts_the_old_password_back,
     a_session_that_ended_never_changes_the_password,
     a_name_is_seen_with_every_session_and_the_same_name_is_never_a_change,
 }
@@ -140,6 +143,62 @@ async fn two_changes_that_checked_the_same_password_never_both_succeed(fx: Fixtu
     let late = ChangePassword { checked: hash("m=24"), ..change(&fx, &person, &hash("m=16")) };
     let refusal = rejected(fx.store.people.change_password(late).await);
     assert_eq!(refusal, ChangePasswordError::Changed);
+}
+
+async fn a_sign_in_that_checked_an_old_password_never_opens_a_session(fx: Fixture) {
+    let person = fx.person().await;
+    let (user, email) = (person.user.id, &person.user.email);
+    let change = change(&fx, &person, &hash("m=16"));
+    let renewed = fx.store.people.change_password(change).await.unwrap();
+    for _ in 0..=Attempts::FREE {
+        fx.store.accounts.begin_sign_in(email).await.unwrap();
+    }
+    let entries = fx.store.audit_trail.entries(None).await.len();
+    for rehashed in [None, Some(hash("m=24"))] {
+        let late = SignIn { rehashed, replaces: Some(renewed.hash), ..fx.sign_in(user) };
+        let refusal = rejected(fx.store.sessions.sign_in(late.clone()).await);
+        assert_eq!(refusal, StaleCredentials);
+        assert!(fx.store.sessions.find(&late.session.hash).await.unwrap().is_none());
+    }
+    let live = fx.store.people.sessions(user).await.unwrap();
+    assert_eq!(live, [renewed], "neither opened nor replaced");
+    assert_eq!(fx.store.audit_trail.entries(None).await.len(), entries);
+    // The attempts still count.
+    rejected(fx.store.accounts.begin_sign_in(email).await);
+    fx.clock.advance(1);
+    assert_eq!(stored(&fx, &person).await, hash("m=16"));
+}
+
+async fn raced_with_a_change_no_sign_in_ever_puts_the_old_password_back(fx: Fixture) {
+    for round in 0..8 {
+        let person = fx.person().await;
+        // One of the sign-ins at most hashes the old password anew, which the change may lose to.
+        let outdated = if round % 2 == 0 { Some(round) } else { None };
+        let change = change(&fx, &person, &hash("m=16"));
+        let answers = race(16, |number| {
+            let store = fx.store.clone();
+            let rehashed = (Some(number) == outdated).then(|| hash("m=24"));
+            let late = SignIn { rehashed, ..fx.sign_in(person.user.id) };
+            let change = (number == 8).then(|| change.clone());
+            async move {
+                let Some(change) = change else {
+                    sorted(vec![store.sessions.sign_in(late).await]);
+                    return None;
+                };
+                sorted(vec![store.people.change_password(change).await]).0.pop()
+            }
+        })
+        .await;
+        let changed: Vec<_> = answers.into_iter().flatten().collect();
+        if changed.is_empty() {
+            assert!(outdated.is_some(), "nothing else comes before the change");
+            assert_eq!(stored(&fx, &person).await, hash("m=24"));
+        } else {
+            let live = fx.store.people.sessions(person.user.id).await.unwrap();
+            assert_eq!(live, changed);
+            assert_eq!(stored(&fx, &person).await, hash("m=16"));
+        }
+    }
 }
 
 async fn a_session_that_ended_never_changes_the_password(fx: Fixture) {
