@@ -25,7 +25,7 @@ use keelway_contract::actor;
 use keelway_credits::Finality;
 use keelway_kernel::{Actor, BuildId, Cursor, PageRequest, ProjectId, Reply};
 use keelway_signing::{KeyId, Nonce};
-use listener::{Listener, Plan};
+use listener::Plan;
 
 /// A statement that was prepared is planned for its values five times, and then, if that is no
 /// dearer, for all values.
@@ -63,13 +63,13 @@ const LARGE: [&str; 24] = [
 struct Told<'a> {
     of: &'a Filled,
     text: String,
-    told: HashSet<(String, String)>,
+    known: HashSet<(String, String)>,
     wrong: Vec<String>,
 }
 
 impl<'a> Told<'a> {
     fn new(of: &'a Filled) -> Self {
-        Self { of, text: String::new(), told: HashSet::new(), wrong: Vec::new() }
+        Self { of, text: String::new(), known: HashSet::new(), wrong: Vec::new() }
     }
 
     /// Makes a call until its plans are settled, none of which may read a large table through.
@@ -117,7 +117,7 @@ impl<'a> Told<'a> {
         for plan in &plans {
             let short: String = plan.statement.chars().take(96).collect();
             let steps = plan.without_values();
-            let is_new = self.told.insert((plan.statement.clone(), steps.clone()));
+            let is_new = self.known.insert((plan.statement.clone(), steps.clone()));
             let steps = if is_new { steps } else { "As above.".to_owned() };
             writeln!(self.text, "\n{short}\n{steps}").unwrap();
         }

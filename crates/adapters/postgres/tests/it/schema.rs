@@ -79,8 +79,8 @@ const OF_SQLITE: &str = r#"
     GROUP BY t.name, f.id"#;
 
 /// What one says that the other does not, without what `sqlx` keeps for itself.
-fn only(these: &BTreeSet<String>, those: &BTreeSet<String>) -> Vec<String> {
-    these.difference(those).filter(|said| !said.starts_with("_sqlx")).cloned().collect()
+fn only(of: &BTreeSet<String>, other: &BTreeSet<String>) -> Vec<String> {
+    of.difference(other).filter(|said| !said.starts_with("_sqlx")).cloned().collect()
 }
 
 async fn of_postgres(raw: &mut PgConnection) -> BTreeSet<String> {
