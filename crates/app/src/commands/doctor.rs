@@ -85,7 +85,7 @@ fn to_text(inspection: &Inspection) -> String {
             (n, _) => format!("broken {n} times"),
         };
         let about = what(invariant);
-        let _ = writeln!(text, "{invariant:<5}{subjects:>8} checked   {verdict:<17} {about}");
+        let _ = writeln!(text, "{invariant:<9}{subjects:>8} checked   {verdict:<17} {about}");
     }
     for violation in &inspection.violations {
         let (invariant, subject) = (violation.invariant, &violation.subject);
@@ -111,10 +111,10 @@ mod tests {
             violations: vec![violation],
         };
         insta::assert_snapshot!(to_text(&inspection), @r#"
-        file       40 checked   holds             the database file is whole, and every row that is referred to is there
-        I1          2 checked   holds             a balance is the sum of its entries and of what is left of its grants
-        I2          2 checked   broken once       what an account holds is the sum of its open holds
-        I6          0 checked   nothing to check  a project has one active build at most
+        file           40 checked   holds             the database file is whole, and every row that is referred to is there
+        I1              2 checked   holds             a balance is the sum of its entries and of what is left of its grants
+        I2              2 checked   broken once       what an account holds is the sum of its open holds
+        I6              0 checked   nothing to check  a project has one active build at most
 
         I2 ten_1: held 1
         "#);
