@@ -208,8 +208,7 @@ mod tests {
             world.is_over(ongoing);
         }
         assert!(world.counted("read", answer, since).is_none());
-        let violations = world.seen().violations.len();
-        violations
+        world.seen().violations.len()
     }
 
     #[test]

@@ -51,8 +51,8 @@ async fn two_hundred_builds_at_once_never_overspend_and_never_share_a_project() 
         }
         looks
     };
-    let (answers, looks) =
-        crate::harness::within("the load is over", async { tokio::join!(submitted, looked) }).await;
+    let both = async { tokio::join!(submitted, looked) };
+    let (answers, looks) = crate::harness::within("the load is over", Box::pin(both)).await;
 
     let mut counts = BTreeMap::<String, usize>::new();
     for (tenant, answer) in &answers {

@@ -87,11 +87,7 @@ pub struct PostgresSettings {
 impl PostgresSettings {
     /// The server at `url`, sixteen connections, five seconds.
     pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            connections: 16,
-            wait: Duration::from_secs(5),
-        }
+        Self { url: url.into(), connections: 16, wait: Duration::from_secs(5) }
     }
 
     /// Whether the URL says that a pooler stands between.

@@ -207,6 +207,10 @@ mod tests {
     const ESTIMATE: &str = r#"{"tier":"starter","features":[{"key":"api","label":"REST API"}],
         "agents":5,"tokens":250000,"cost":750000,"minutes":15,"range":null}"#;
 
+    fn at(micros: i64) -> Moment {
+        Moment(Timestamp::from_micros(micros))
+    }
+
     /// A row whose every column could be, whether or not they could be together.
     fn row(state: &str, standing: Option<&str>, ended: bool, failed: bool) -> BuildRow {
         BuildRow {
@@ -233,16 +237,16 @@ mod tests {
             captured: 0,
             requested_by: Uuid::from_u128(5),
             request_id: "req_1".into(),
-            created_at: 1,
-            started_at: Some(2),
-            deadline: 9,
-            ended_at: ended.then_some(8),
+            created_at: at(1),
+            started_at: Some(at(2)),
+            deadline: at(9),
+            ended_at: ended.then(|| at(8)),
             failure_reason: failed.then(|| "internal_error".into()),
             failure_message: failed.then(|| "It did not work.".into()),
             failure_retryable: failed.then_some(false),
             version: 3,
             standing: standing.map(Into::into),
-            due_at: standing.map(|_| 7),
+            due_at: standing.map(|_| at(7)),
             worker: standing.filter(|name| *name == "leased").map(|_| "worker-1".into()),
         }
     }
@@ -308,8 +312,8 @@ mod tests {
             tokens_in: 10,
             tokens_out: 5,
             cost: 7,
-            started_at: 1_000_000,
-            ended_at: 1_000_000 + took_ms * 1_000,
+            started_at: at(1_000_000),
+            ended_at: at(1_000_000 + took_ms * 1_000),
         };
         for (took_ms, minutes) in [(-5, 0), (0, 0), (1, 1), (60_000, 1), (60_001, 2)] {
             let learned = finished(took_ms).decode().unwrap();

@@ -462,7 +462,7 @@ mod tests {
     fn recent_use_covers_the_days_of_the_account_up_to_fourteen() {
         let day = |days: i64| Timestamp::from_micros(0).plus_seconds(days * DAY_S);
         for (now, days) in [(0, 1), (1, 2), (13, 14), (14, 14), (400, 14)] {
-            assert_eq!(recent_use(0, Some(0), day(now)).days.get(), days);
+            assert_eq!(recent_use(0, Some(Moment(day(0))), day(now)).days.get(), days);
         }
         assert_eq!(recent_use(0, None, day(400)).days.get(), 1);
         // A clock set back leaves an account from the future.

@@ -112,10 +112,10 @@ pub(super) const ALL: &[Doing] = &[
     }),
     asks("POST /api/v1/build", 4, |roll| {
         let mut body = json!({ "description": roll.description() });
-        if roll.chance(40) {
-            body["projectName"] = json!(roll.name());
-        } else if roll.chance(40) {
-            body["projectId"] = json!(roll.word("prj"));
+        match (roll.chance(40), roll.chance(40)) {
+            (true, _) => body["projectName"] = json!(roll.name()),
+            (false, true) => body["projectId"] = json!(roll.word("prj")),
+            (false, false) => {}
         }
         let body = roll.spoiled(body);
         let ask = roll.api("POST", "/api/v1/build").json(&body);
@@ -132,8 +132,8 @@ pub(super) const ALL: &[Doing] = &[
         roll.api("GET", format!("/api/v1/build/{id}"))
     }),
     asks("GET /api/v1/build/{id}/stream", 3, |roll| stream(roll, "/api/v1/build/{}/stream")),
-    asks("GET /v1", 1, |roll| roll.bare("GET", "/v1")),
-    asks("GET /readyz", 1, |roll| roll.bare("GET", "/readyz")),
+    asks("GET /v1", 2, |roll| roll.bare("GET", "/v1")),
+    asks("GET /readyz", 2, |roll| roll.bare("GET", "/readyz")),
 ];
 
 /// Operations that no script asks for, each with why.

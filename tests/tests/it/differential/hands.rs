@@ -368,14 +368,14 @@ impl Hand {
     async fn ledger(self, side: &Side, roll: &mut Roll<'_>) -> String {
         let ports = side.platform.ports();
         let (ledger, books) = (&ports.ledger, &ports.books);
-        let Some(tenant) = roll.told("ten").and_then(|ten| ten.parse::<TenantId>().ok()) else {
+        let Some(tenant) = roll.own("ten").and_then(|ten| ten.parse::<TenantId>().ok()) else {
             return String::new();
         };
         let (scope, now, entropy) = (scope(tenant), ports.clock.now(), &*side.entropy);
         let actor = actor(roll);
         // Whoever may do this to holds of builds breaks I5: other services know their own.
         let hold: Option<HoldId> =
-            roll.told(EXTERNAL).and_then(|id| id.replace(EXTERNAL, HoldId::PREFIX).parse().ok());
+            roll.own(EXTERNAL).and_then(|id| id.replace(EXTERNAL, HoldId::PREFIX).parse().ok());
         let hold = hold.unwrap_or_else(|| HoldId::generate(now, entropy));
         let fresh = roll.chance(85);
         let grant: Option<GrantId> = roll.told("grt").and_then(|id| id.parse().ok());
@@ -423,6 +423,7 @@ impl Hand {
             }
             Self::RenewHold => format!("{:?}", ledger.renew(scope, Renew { hold, actor }).await),
             Self::Refund => {
+                let amount = keelway_contract::amount(1 + credits % 4);
                 let cmd = Refund { grant, hold, amount, actor };
                 format!("{:?}", ledger.refund(scope, cmd).await)
             }

@@ -233,6 +233,14 @@ impl<'a> Roll<'a> {
         }
     }
 
+    /// One that the asker was told, or else anybody.
+    pub(super) fn own(&mut self, kind: &str) -> Option<String> {
+        match self.who.map_or(&[][..], |who| self.known.seen[who].of(kind)) {
+            [] => self.told(kind),
+            own => Some(self.dice.pick(own).clone()),
+        }
+    }
+
     /// One that somebody of this script was told, if there is one.
     pub(super) fn told(&mut self, kind: &str) -> Option<String> {
         let any: Vec<&String> = self.known.seen.iter().flat_map(|seen| seen.of(kind)).collect();

@@ -24,7 +24,7 @@ pub(super) const ALL: &[Doing] = &[
     }),
     asks("POST /signout", 2, |roll| roll.page("POST", "/signout")),
     asks("GET /signup", 2, |roll| with_queue(roll, "/signup")),
-    asks("POST /signup", 1, |roll| {
+    asks("POST /signup", 2, |roll| {
         let fields = [
             ("email", roll.email()),
             ("password", roll.password()),
@@ -161,7 +161,7 @@ pub(super) const ALL: &[Doing] = &[
         ];
         roll.page("POST", "/admin/flags").form(&fields)
     }),
-    asks("GET /settings", 1, |roll| roll.page("GET", "/settings")),
+    asks("GET /settings", 2, |roll| roll.page("GET", "/settings")),
     asks("GET /settings/profile", 2, |roll| roll.page("GET", "/settings/profile")),
     asks("POST /settings/profile", 3, |roll| {
         let name = roll.name();
@@ -176,7 +176,7 @@ pub(super) const ALL: &[Doing] = &[
         let id = roll.word("ses");
         roll.page("POST", format!("/settings/sessions/{id}/end"))
     }),
-    asks("POST /settings/sessions/end-others", 1, |roll| {
+    asks("POST /settings/sessions/end-others", 2, |roll| {
         roll.page("POST", "/settings/sessions/end-others")
     }),
     asks("GET /w/{workspace}/settings", 3, |roll| roll.inside("GET", "/settings")),

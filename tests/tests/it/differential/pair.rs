@@ -8,7 +8,6 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::ServerHandle;
-use futures::StreamExt as _;
 use keelway_access::{
     Accounts, Invitations, Members, People, RateLimit, RateLimits, SessionPolicy, Sessions, Staff,
     Tickets,
@@ -110,20 +109,15 @@ impl Pair {
 
     /// Asks both at the same time.
     pub(super) async fn ask(&self, ask: &Ask) -> (Reply, Reply) {
-        let until = match &ask.stream {
-            Some((build, after)) => self.last_event(build, *after).await,
-            None => Until::End,
-        };
-        tokio::join!(self.sqlite.ask(ask, until), self.postgres.ask(ask, until))
+        tokio::join!(self.sqlite.ask(ask), self.postgres.ask(ask))
     }
 
-    /// How far a stream of this build's events goes by itself.
-    async fn last_event(&self, build: &str, after: i64) -> Until {
-        let Ok(id) = build.parse::<BuildId>() else { return Until::End };
+    /// Whether a stream of the build's events behind `after` stays open.
+    pub(super) async fn goes_on(&self, build: &str, after: i64) -> bool {
+        let Ok(id) = build.parse::<BuildId>() else { return false };
         match self.rows.last_seq(id).await {
-            Some((_, is_over)) if is_over => Until::End,
-            Some((last, _)) if last > after => Until::Seq(last),
-            _ => Until::Head,
+            Some((last, is_over)) => !is_over || after >= last,
+            None => false,
         }
     }
 
@@ -134,17 +128,6 @@ impl Pair {
         self.closing.1.close().await;
         self.rows.close().await;
     }
-}
-
-/// How much of an answer is read.
-#[derive(Debug, Clone, Copy)]
-enum Until {
-    /// All of it.
-    End,
-    /// Up to the event with this number.
-    Seq(i64),
-    /// Nothing of the body of a stream, for nothing would come.
-    Head,
 }
 
 impl Side {
@@ -198,10 +181,10 @@ impl Side {
             Arc::new(|label| format!("http://{}.sites.test/", label.as_str())),
         );
         settings.workers = NonZeroU32::new(1);
-        let served = http(platform.clone(), settings).with_pages(keelway_console::pages());
+        let site = http(platform.clone(), settings).with_pages(keelway_console::pages());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let server = served.serve(listener).unwrap();
+        let server = site.serve(listener).unwrap();
         let handle = server.handle();
         #[expect(clippy::disallowed_methods, reason = "the pair stops it")]
         tokio::spawn(server);
@@ -213,7 +196,7 @@ impl Side {
         Self { platform, queue: store.clone(), nonces: store, entropy, url, client, server: handle }
     }
 
-    async fn ask(&self, ask: &Ask, until: Until) -> Reply {
+    async fn ask(&self, ask: &Ask) -> Reply {
         let method = ask.method.parse().unwrap();
         let mut request = self.client.request(method, format!("{}{}", self.url, ask.path));
         for (name, value) in &ask.headers {
@@ -228,32 +211,11 @@ impl Side {
         within(&what, async {
             let answer = request.send().await.unwrap_or_else(|error| panic!("{what}: {error}"));
             let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-            let is_stream = headers
-                .get("content-type")
-                .is_some_and(|media_type| media_type.as_bytes().starts_with(b"text/event-stream"));
-            let body = match until {
-                Until::Head if is_stream => Vec::new(),
-                Until::Seq(last) if is_stream => up_to(answer, last).await,
-                _ => answer.bytes().await.unwrap().to_vec(),
-            };
+            let body = answer.bytes().await.unwrap().to_vec();
             Reply::new(status, &headers, body)
         })
         .await
     }
-}
-
-/// The stream up to the end of the event with this number.
-async fn up_to(answer: reqwest::Response, last: i64) -> Vec<u8> {
-    let (mut body, mut chunks) = (Vec::new(), answer.bytes_stream());
-    let begin = format!("id: {last}\n");
-    while let Some(chunk) = chunks.next().await {
-        body.extend_from_slice(&chunk.unwrap());
-        let text = String::from_utf8_lossy(&body);
-        if text.split_once(&begin).is_some_and(|(_, event)| event.contains("\n\n")) {
-            break;
-        }
-    }
-    body
 }
 
 /// No script meets a limit: they are counted in the process and not in the store.

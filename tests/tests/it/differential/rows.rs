@@ -120,8 +120,8 @@ async fn tables(sqlite: &SqlitePool, postgres: &PgPool) -> Vec<Table> {
         let full = format!("'{column}=' || COALESCE({value}, 'NULL')");
         match tables.last_mut().filter(|last| last.name == table) {
             Some(last) => {
-                last.on_sqlite += &format!(" || '  ' || {lite}");
-                last.on_postgres += &format!(" || '  ' || {full}");
+                last.on_sqlite = format!("{} || '  ' || {lite}", last.on_sqlite);
+                last.on_postgres = format!("{} || '  ' || {full}", last.on_postgres);
             }
             None => tables.push(Table {
                 name: table,
@@ -131,8 +131,8 @@ async fn tables(sqlite: &SqlitePool, postgres: &PgPool) -> Vec<Table> {
         }
     }
     for table in &mut tables {
-        table.on_sqlite += &format!(" FROM {}", table.name);
-        table.on_postgres += &format!(" FROM {}", table.name);
+        table.on_sqlite = format!("{} FROM {}", table.on_sqlite, table.name);
+        table.on_postgres = format!("{} FROM {}", table.on_postgres, table.name);
     }
     tables
 }

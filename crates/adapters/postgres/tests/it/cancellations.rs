@@ -92,7 +92,7 @@ async fn ten_thousand_handlers_that_vanish_leave_nothing_open_and_nothing_half_d
         wait: Duration::from_mins(1),
         ..PostgresSettings::new(database.url())
     };
-    let store = Arc::new(database.store_of(&settings, Time::Server, entropy.clone()));
+    let store = Arc::new(Database::store_of(&settings, Time::Server, entropy.clone()));
     let ports = crate::ports(store.clone(), database.clone());
     let fx = Fixture { clock, entropy, store: ports };
     let mut tenants = Vec::new();

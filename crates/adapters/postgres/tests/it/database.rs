@@ -49,11 +49,10 @@ impl Database {
 
     /// A store on it, as the working role.
     pub(crate) fn store(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> PostgresStore {
-        self.store_of(&PostgresSettings::new(self.url()), Time::Given(clock), entropy)
+        Self::store_of(&PostgresSettings::new(self.url()), Time::Given(clock), entropy)
     }
 
     pub(crate) fn store_of(
-        &self,
         settings: &PostgresSettings,
         time: Time,
         entropy: Arc<dyn Entropy>,

@@ -12,7 +12,7 @@ use keelway_postgres::{PostgresSettings, Time};
 
 use crate::database::Database;
 
-/// A PgBouncer in transaction mode with two connections to the server.
+/// A `PgBouncer` in transaction mode with two connections to the server.
 struct Pooler {
     process: Child,
     port: u16,
@@ -88,7 +88,7 @@ async fn two_processes_share_two_connections_through_pgbouncer() {
             let clock = Arc::new(ManualClock::default());
             let entropy = Arc::new(SeededEntropy::new(seed));
             let time = Time::Given(clock.clone());
-            let store = Arc::new(database.store_of(&settings, time, entropy.clone()));
+            let store = Arc::new(Database::store_of(&settings, time, entropy.clone()));
             Fixture { clock, entropy, store: crate::ports(store, database.clone()) }
         })
         .collect();
@@ -122,7 +122,7 @@ async fn schema_and_role_are_looked_at_through_pgbouncer() {
     let clock = Arc::new(ManualClock::default());
     for seed in 0..4 {
         let time = Time::Given(clock.clone());
-        let store = database.store_of(&settings, time, Arc::new(SeededEntropy::new(seed)));
+        let store = Database::store_of(&settings, time, Arc::new(SeededEntropy::new(seed)));
         assert!(store.migration_status().await.unwrap().is_current());
         assert_eq!(store.unsafe_role().await.unwrap(), None);
         store.close().await;

@@ -25,7 +25,7 @@ async fn in_real_time() -> Opened {
     let entropy = Arc::new(SeededEntropy::new(7));
     let database = Arc::new(Database::fresh().await);
     let settings = PostgresSettings::new(database.url());
-    let store = Arc::new(database.store_of(&settings, Time::Server, entropy.clone()));
+    let store = Arc::new(Database::store_of(&settings, Time::Server, entropy.clone()));
     let ports = crate::ports(store.clone(), database.clone());
     Opened { store, fx: Fixture { clock, entropy, store: ports }, database }
 }

@@ -7,6 +7,7 @@ use keelway_postgres::{PostgresSettings, PostgresStore, Time, UnsafeRole};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor as _};
 
+use crate::database::Database;
 use crate::opened::Opened;
 
 /// A role of this process's own, because roles belong to all databases of a server. Its name
@@ -39,7 +40,7 @@ impl Role {
         let settings = PostgresSettings::new(self.opened.database.url_of(&self.name));
         let clock = self.opened.fx.clock.clone();
         let entropy = Arc::new(SeededEntropy::new(9));
-        self.opened.database.store_of(&settings, Time::Given(clock), entropy)
+        Database::store_of(&settings, Time::Given(clock), entropy)
     }
 
     /// What is wrong with it.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tracing::subscriber::DefaultGuard;
 
 use super::listener::Listener;
+use crate::database::Database;
 use crate::opened::Opened;
 
 /// What the server is told of a database whose plans are to be heard. Plans that several
@@ -75,8 +76,7 @@ impl Filled {
         // Statements are prepared for a connection.
         settings.connections = 1;
         let (clock, entropy) = (opened.fx.clock.clone(), opened.fx.entropy.clone());
-        let store =
-            opened.database.store_of(&settings, Time::Given(clock.clone()), entropy.clone());
+        let store = Database::store_of(&settings, Time::Given(clock.clone()), entropy.clone());
         let store = crate::ports(Arc::new(store), opened.database.clone());
         let fx = Fixture { clock, entropy, store };
 

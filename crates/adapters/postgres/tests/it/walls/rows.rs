@@ -13,6 +13,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, FromRow};
 
 use super::{Met, attempt, begin, run, working};
+use crate::database::Database;
 use crate::opened::Opened;
 
 /// Everybody may see who waits where: the policy is named in the catalogue's snapshot.
@@ -175,7 +176,7 @@ async fn a_transaction_leaves_nothing_of_itself_on_its_connection() {
     let mut settings = PostgresSettings::new(opened.database.url());
     settings.connections = 1;
     let (clock, entropy) = (opened.fx.clock.clone(), Arc::new(SeededEntropy::new(8)));
-    let store = opened.database.store_of(&settings, Time::Given(clock), entropy);
+    let store = Database::store_of(&settings, Time::Given(clock), entropy);
     let store = Arc::new(store);
     let fx = Fixture {
         store: crate::ports(Arc::clone(&store), Arc::clone(&opened.database)),
