@@ -380,7 +380,7 @@ pub(crate) async fn due(
              (SELECT tenant_id, build_id, due_at FROM build_queue
               WHERE standing = 'parked' AND due_at <= $1 ORDER BY due_at LIMIT $2)
          ) AS overdue
-         ORDER BY due_at
+         ORDER BY due_at, tenant_id, build_id
          LIMIT $2",
     )
     .bind(Moment(now))

@@ -227,7 +227,7 @@ pub(crate) async fn due(
     let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
         "SELECT tenant_id, build_id FROM build_queue
          WHERE standing IN ('leased', 'ready', 'parked') AND due_at <= ?
-         ORDER BY due_at
+         ORDER BY due_at, tenant_id, build_id
          LIMIT ?",
     )
     .bind(now.as_micros())

@@ -22,6 +22,7 @@ crate::cases! {
     an_untouched_build_expires_and_is_free,
     a_build_that_was_leased_never_expires,
     builds_lost_together_are_not_tried_again_together,
+    builds_lost_at_one_moment_are_mended_in_the_order_of_their_ids,
     builds_nothing_is_due_for_never_keep_others_from_being_swept,
     a_sweep_says_zero_when_nothing_more_is_due,
 }
@@ -239,6 +240,27 @@ async fn builds_lost_together_are_not_tried_again_together(fx: Fixture) {
         delays.push(at);
     }
     assert_ne!(delays[0], delays[1]);
+}
+
+async fn builds_lost_at_one_moment_are_mended_in_the_order_of_their_ids(fx: Fixture) {
+    let mut lost = Vec::new();
+    for _ in 0..6 {
+        let (owned, taken) = fx.running().await;
+        lost.push((owned.scope, taken.build.id));
+    }
+    lost.sort_by_key(|(scope, build)| (scope.tenant(), *build));
+    fx.clock.advance(TTL_S);
+    fx.store.queue.sweep(7).await.unwrap();
+    let mut delays = Vec::new();
+    for (scope, id) in lost {
+        let build = fx.build(scope, id).await;
+        let BuildStatus::Queued { retry_at: Some(at), .. } = build.status else {
+            panic!("{build:?}")
+        };
+        delays.push(at);
+    }
+    // Each draws more from the same jitter than the one before it.
+    assert!(delays.is_sorted_by(|earlier, later| earlier < later), "{delays:?}");
 }
 
 async fn builds_nothing_is_due_for_never_keep_others_from_being_swept(fx: Fixture) {
