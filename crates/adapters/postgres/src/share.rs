@@ -15,7 +15,7 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::FutureExt as _;
+use futures::{FutureExt as _, StreamExt as _, stream};
 use keelway_kernel::{StoreError, TenantId};
 use tokio::sync::Notify;
 
@@ -25,6 +25,9 @@ use crate::tx::{Connections, Reach, Tx, Work, spawn, unended};
 use job::{Answer, Shared};
 pub(crate) use job::{Caller, Done, Job, Ran, met_another};
 use line::{Line, Next};
+
+/// How many tenants' commands go on at a time where they cannot share a transaction.
+const SIDE_BY_SIDE: usize = 4;
 
 /// Commands of this process that wait for a transaction.
 pub(crate) struct Sharing {
@@ -92,6 +95,9 @@ pub(crate) async fn line_up<T, E>(
             let closed = StoreError::Unavailable("the store is closed".to_owned());
             return Err(Stop::Broken(closed));
         }
+        if line.is_full(job.tenant()) {
+            return Err(Stop::Broken(StoreError::Contended));
+        }
         line.enter(job)
     };
     begin(connections, next);
@@ -109,7 +115,7 @@ fn begin(connections: &Arc<Connections>, next: Next) {
 async fn drive(connections: &Arc<Connections>) {
     let sharing = &connections.sharing;
     loop {
-        let (mut batch, next) = {
+        let (batch, next) = {
             let mut line = sharing.line();
             let batch = line.take();
             if line.transactions == 0 {
@@ -121,6 +127,13 @@ async fn drive(connections: &Arc<Connections>) {
         if batch.is_empty() {
             return;
         }
+        let under_way = tenants(&batch);
+        let (late, mut batch): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|job| job.is_late(connections));
+        for mut job in late {
+            job.fail(StoreError::Contended);
+            job.answer();
+        }
         // What panics has an answer of its own; nothing here may leave a tenant under way.
         let ran = AssertUnwindSafe(together(connections, &mut batch)).catch_unwind().await;
         if ran.is_err() {
@@ -130,7 +143,7 @@ async fn drive(connections: &Arc<Connections>) {
         }
         {
             let mut line = sharing.line();
-            for tenant in tenants(&batch) {
+            for tenant in under_way {
                 line.ended(tenant);
             }
         }
@@ -152,8 +165,10 @@ fn tenants(batch: &[Box<dyn Job>]) -> Vec<TenantId> {
 /// connection, a lock that one tenant's command waits for in vain, a panic) must not be shared
 /// by all: then each goes alone.
 async fn together(connections: &Connections, batch: &mut [Box<dyn Job>]) {
-    if let [job] = batch {
-        return alone(connections, job).await;
+    match batch {
+        [] => return,
+        [job] => return alone(connections, job).await,
+        _ => {}
     }
     match one_transaction(connections, batch).await {
         Ok(()) => {
@@ -162,9 +177,15 @@ async fn together(connections: &Connections, batch: &mut [Box<dyn Job>]) {
             }
         }
         Err(Torn::BeforeCommit) => {
-            for job in batch {
-                alone(connections, job).await;
-            }
+            // A tenant that cannot be had keeps only its own commands waiting, and the first of
+            // them uses up the time of all.
+            let tenants = batch.chunk_by_mut(|one, next| one.tenant() == next.tenant());
+            let apart = |jobs| async move {
+                for job in jobs {
+                    alone(connections, job).await;
+                }
+            };
+            stream::iter(tenants).for_each_concurrent(SIDE_BY_SIDE, apart).await;
         }
         // Whether it took effect is not known, so it is not tried again: who asks again with
         // the same ids learns what became of it.
@@ -177,6 +198,9 @@ async fn together(connections: &Connections, batch: &mut [Box<dyn Job>]) {
 }
 
 async fn alone(connections: &Connections, job: &mut Box<dyn Job>) {
+    if job.is_late(connections) {
+        return job.fail(StoreError::Contended);
+    }
     let ran: Result<(), Box<dyn Any + Send>> =
         AssertUnwindSafe(job.run_alone(connections)).catch_unwind().await;
     if ran.is_err() {

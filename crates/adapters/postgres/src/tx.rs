@@ -21,7 +21,7 @@ use keelway_kernel::{Entropy, Failure, StoreError, TenantId, TenantScope, Timest
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Postgres, Row as _};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -46,12 +46,18 @@ const LIMITS: &str = "set_config('statement_timeout', '30s', true), \
 const PLANS: &str = ", set_config('plan_cache_mode', 'force_generic_plan', true), \
                      set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)";
 
+/// As long as the server lets one statement run.
+const LONGEST: Duration = Duration::from_secs(30);
+
 /// Last of what a transaction begins with: when it has its locks.
 const MOMENT: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
 /// Behind a pooler each transaction gets another connection, which may hold statements that
 /// somebody else prepared under the very names that ours are about to get.
 const FORGET_STATEMENTS: &str = "; DEALLOCATE ALL";
+
+/// How many wait for each turn at most.
+const PLACES: usize = 64;
 
 /// What belongs to no tenant, such as their common audit chain, has this lock.
 const OUTSIDE: i64 = 0;
@@ -89,6 +95,10 @@ pub(crate) struct Connections {
     pool: PgPool,
     most: u32,
     is_pooled: bool,
+    /// Turns at reading, and at working for the platform: with what `sharing` may use, they make
+    /// up all connections, so that none of the three ever keeps another from its own.
+    reading: Turns,
+    platform: Turns,
     pub(crate) wait: Duration,
     pub(crate) ambient: Ambient,
     pub(crate) sharing: Sharing,
@@ -186,6 +196,8 @@ impl Connections {
             pool,
             most: settings.connections,
             is_pooled: settings.is_pooled(),
+            reading: Turns::new(settings.connections / 2),
+            platform: Turns::new(settings.connections / 4),
             wait: settings.wait,
             ambient,
             sharing: Sharing::new(settings.connections),
@@ -229,7 +241,12 @@ impl Connections {
                 now: Timestamp::from_micros(0),
                 rules: Arc::clone(&self.ambient.rules),
             };
-            let opened = sqlx::raw_sql(AssertSqlSafe(opening)).fetch_all(&mut *tx).await;
+            // Bounded by the server too, but a network may swallow its answer.
+            let opening = sqlx::raw_sql(AssertSqlSafe(opening)).fetch_all(&mut *tx);
+            let opened = tokio::time::timeout(self.wait + LONGEST, opening).await;
+            let Ok(opened) = opened else {
+                return Err(StoreError::Unavailable("the server does not answer".to_owned()).into());
+            };
             match opened {
                 Ok(rows) => {
                     tx.now = self.now(&rows)?;
@@ -382,7 +399,11 @@ impl PostgresStore {
         F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, E> + Send + Sync + 'static,
     {
         let connections = Arc::clone(&self.0);
-        let run = async move { connections.write(&Reach::Platform, &cmd, &work).await };
+        let turn = connections.platform.take(connections.wait).await?;
+        let run = async move {
+            let _turn = turn;
+            connections.write(&Reach::Platform, &cmd, &work).await
+        };
         detached(run).await.map_err(Failure::from)
     }
 
@@ -414,7 +435,11 @@ impl PostgresStore {
         F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, Infallible> + Send + Sync + 'static,
     {
         let connections = Arc::clone(&self.0);
-        let run = async move { connections.write(&Reach::Platform, &cmd, &work).await };
+        let turn = connections.platform.take(connections.wait).await?;
+        let run = async move {
+            let _turn = turn;
+            connections.write(&Reach::Platform, &cmd, &work).await
+        };
         detached(run).await.map_err(only_broken)
     }
 
@@ -425,8 +450,11 @@ impl PostgresStore {
         F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, Infallible> + Send + 'static,
     {
         let connections = Arc::clone(&self.0);
+        // In the caller's own time: whoever goes away before their turn leaves nothing to do.
+        let turn = connections.reading.take(connections.wait).await?;
         let (reply, answer) = oneshot::channel();
         spawn(async move {
+            let _turn = turn;
             let mut tx = match connections.open(&reach, Mode::Read).await {
                 Ok(tx) => tx,
                 Err(Broken(error)) => {
@@ -440,6 +468,28 @@ impl PostgresStore {
             tx.roll_back().await;
         });
         answer.await.unwrap_or_else(|_| Err(unended()))
+    }
+}
+
+/// Turns at something that only so many may do at a time.
+struct Turns {
+    free: Arc<Semaphore>,
+    places: Semaphore,
+}
+
+impl Turns {
+    fn new(most: u32) -> Self {
+        let most = usize::try_from(most).unwrap_or(usize::MAX).max(1);
+        let places = most.saturating_mul(PLACES);
+        Self { free: Arc::new(Semaphore::new(most)), places: Semaphore::new(places) }
+    }
+
+    /// Waits for a turn; where too many wait already, that is known at once.
+    async fn take(&self, wait: Duration) -> Result<OwnedSemaphorePermit, StoreError> {
+        let _place = self.places.try_acquire().map_err(|_| StoreError::Contended)?;
+        let turn = Arc::clone(&self.free).acquire_owned();
+        let taken = tokio::time::timeout(wait, turn).await.map_err(|_| StoreError::Contended)?;
+        taken.map_err(|_| unended())
     }
 }
 

@@ -181,6 +181,10 @@ impl<C: Hot> Job for Waiting<C> {
         met_another(&self.decision.done)
     }
 
+    fn is_late(&self, connections: &Connections) -> bool {
+        self.caller.is_late(connections)
+    }
+
     fn answer(self: Box<Self>) {
         self.caller.tell(self.decision.done);
     }

@@ -48,6 +48,9 @@ pub(crate) trait Job: Send {
     /// Whether nobody could know yet that it met another command.
     fn met_another(&self) -> bool;
 
+    /// Whether its caller has waited for as long as callers are to wait.
+    fn is_late(&self, connections: &Connections) -> bool;
+
     /// Tells its caller.
     fn answer(self: Box<Self>);
 }
@@ -69,6 +72,10 @@ impl<T, E> Caller<T, E> {
     pub(crate) fn new() -> (Self, Answer<T, E>) {
         let (reply, answer) = oneshot::channel();
         (Self { since: Instant::now(), reply }, answer)
+    }
+
+    pub(crate) fn is_late(&self, connections: &Connections) -> bool {
+        self.since.elapsed() > connections.wait
     }
 
     pub(crate) fn tell(self, done: Done<T, E>) {
@@ -116,6 +123,10 @@ where
 
     fn met_another(&self) -> bool {
         met_another(&self.done)
+    }
+
+    fn is_late(&self, connections: &Connections) -> bool {
+        self.caller.is_late(connections)
     }
 
     fn answer(self: Box<Self>) {

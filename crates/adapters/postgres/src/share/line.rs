@@ -10,6 +10,8 @@ use super::job::Job;
 /// would make every reader look them up on disk.
 const MOST: usize = 256;
 const MOST_UNDOABLE: usize = 32;
+/// Most commands of a tenant that wait: whoever sends more is told so at once.
+const MOST_WAITING: usize = 1_024;
 /// Most tenants of one transaction: each is a lock in the server's common table.
 const MOST_TENANTS: usize = 64;
 
@@ -47,6 +49,11 @@ impl Line {
             most,
             is_closed: false,
         }
+    }
+
+    /// Whether so many of the tenant's commands wait that another one has no place.
+    pub(super) fn is_full(&self, id: TenantId) -> bool {
+        self.tenants.get(&id).is_some_and(|tenant| tenant.waiting.len() >= MOST_WAITING)
     }
 
     /// Takes a place behind the tenant's others.
@@ -115,7 +122,7 @@ mod tests {
     use keelway_kernel::StoreError;
     use sqlx::types::Uuid;
 
-    use super::{Job, Line, MOST_UNDOABLE, Next, TenantId};
+    use super::{Job, Line, MOST_UNDOABLE, MOST_WAITING, Next, TenantId};
     use crate::share::Ran;
     use crate::tx::{Connections, Tx};
 
@@ -132,6 +139,9 @@ mod tests {
         async fn run_alone(&mut self, _: &Connections) {}
         fn fail(&mut self, _: StoreError) {}
         fn met_another(&self) -> bool {
+            false
+        }
+        fn is_late(&self, _: &Connections) -> bool {
             false
         }
         fn answer(self: Box<Self>) {}
@@ -164,6 +174,16 @@ mod tests {
         line.ended(tenant(1));
         assert_eq!((taken(&mut line), line.transactions), (vec![], 0));
         assert!(line.tenants.is_empty(), "nothing is kept of who is gone");
+    }
+
+    #[test]
+    fn a_flood_of_one_tenant_is_bounded_and_nobody_elses() {
+        let mut line = Line::new(1);
+        for _ in 0..MOST_WAITING {
+            assert!(!line.is_full(tenant(1)));
+            enter(&mut line, 1);
+        }
+        assert!(line.is_full(tenant(1)) && !line.is_full(tenant(2)));
     }
 
     #[test]

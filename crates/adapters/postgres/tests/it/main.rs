@@ -9,6 +9,7 @@
 mod cancellations;
 mod database;
 mod findings;
+mod held;
 mod opened;
 mod pgbouncer;
 mod plans;
