@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -53,6 +54,7 @@ pub fn http(platform: Platform, settings: HttpSettings) -> Http {
             settings,
             streams: Streams::default(),
             pages: None,
+            readiness: Arc::default(),
         }),
     }
 }

@@ -1,6 +1,6 @@
 //! Where a request comes from, as far as that can be believed.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use actix_web::http::header::HeaderMap;
@@ -70,7 +70,7 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Cidr]) -> Ip
 /// An address with or without a port, as proxies write it.
 fn parse_hop(hop: &str) -> Option<IpAddr> {
     let address = hop.parse::<IpAddr>().ok();
-    let socket = || hop.parse::<std::net::SocketAddr>().ok().map(|socket| socket.ip());
+    let socket = || hop.parse::<SocketAddr>().ok().map(|socket| socket.ip());
     address.or_else(socket).map(|address| address.to_canonical())
 }
 
@@ -84,8 +84,11 @@ pub fn counted_as(address: IpAddr) -> String {
     }
 }
 
-/// The peer of a connection that has none, such as a test's.
-pub(crate) const NO_PEER: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+/// The same by the peer of a connection, which a test's may lack.
+pub(crate) fn client_of(peer: Option<SocketAddr>, headers: &HeaderMap, trusted: &[Cidr]) -> IpAddr {
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    client_address(peer, headers, trusted)
+}
 
 #[cfg(test)]
 mod tests {

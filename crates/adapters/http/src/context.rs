@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::http::header::{HeaderMap, USER_AGENT};
 use actix_web::{HttpMessage as _, HttpRequest, web};
@@ -14,6 +15,7 @@ use keelway_platform::auth::Recognised;
 use crate::client::counted_as;
 use crate::guard::Access;
 use crate::pages::Pages;
+use crate::readiness::Readiness;
 use crate::settings::HttpSettings;
 use crate::stream::Streams;
 
@@ -24,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) settings: HttpSettings,
     pub(crate) streams: Streams,
     pub(crate) pages: Option<Pages>,
+    pub(crate) readiness: Arc<Readiness>,
 }
 
 impl Shared {

@@ -18,7 +18,7 @@ use serde_json::json;
 use tracing::Instrument as _;
 
 use crate::args::UseCases;
-use crate::client::{NO_PEER, client_address};
+use crate::client::client_of;
 use crate::context::{Context, Shared};
 use crate::credentials::{no_cookie, refuse_unknown_host};
 use crate::legacy;
@@ -67,8 +67,7 @@ pub(crate) async fn edge(
 fn introduce(req: &ServiceRequest, shared: &Shared) -> Rc<Context> {
     let given = text(req.headers(), REQUEST_ID.as_str()).filter(|id| is_request_id(id));
     let request_id = given.map_or_else(|| new_request_id(shared), str::to_owned);
-    let peer = req.peer_addr().map_or(NO_PEER, |peer| peer.ip());
-    let client = client_address(peer, req.headers(), &shared.settings.trusted_proxies);
+    let client = client_of(req.peer_addr(), req.headers(), &shared.settings.trusted_proxies);
     let context = Context::new(request_id, client);
     req.extensions_mut().insert(Rc::clone(&context));
     context

@@ -85,6 +85,7 @@ pub mod pages;
 mod probes;
 pub mod problem;
 mod projects;
+mod readiness;
 mod refusals;
 pub mod reply;
 pub mod routes;

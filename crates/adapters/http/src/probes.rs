@@ -150,8 +150,12 @@ async fn ready(_: Public, app: UseCases) -> Result<HttpResponse, Problem> {
 /// One look-up by primary key; nobody has the id that is all zeros.
 async fn ask_store(app: &UseCases) -> Result<(), StoreError> {
     let nobody = UserId::from_uuid(uuid::Uuid::nil());
-    let asked = tokio::time::timeout(READY_WITHIN, app.ports().accounts.find_user(nobody)).await;
-    asked.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into()))).map(drop)
+    let look_up = async {
+        let asked = app.ports().accounts.find_user(nobody);
+        let late = || Err(StoreError::Unavailable("no answer in time".into()));
+        tokio::time::timeout(READY_WITHIN, asked).await.unwrap_or_else(|_| late()).map(drop)
+    };
+    app.0.readiness.of(&*app.ports().clock, look_up).await
 }
 
 /// What was measured, for Prometheus

@@ -13,11 +13,12 @@ use std::net::TcpListener;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    HOST, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    HOST, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use keelway_access::RateClass;
 use keelway_builds::{BlobRef, SiteLabel};
 use keelway_kernel::StoreError;
 use keelway_patch::{FilePath, media_type};
@@ -25,6 +26,7 @@ use keelway_platform::Platform;
 use keelway_platform::sites::SiteAnswer;
 
 use crate::app::{self, Http};
+use crate::client::{client_of, counted_as};
 use crate::reply::is_known;
 use crate::settings::HttpSettings;
 
@@ -116,6 +118,10 @@ async fn serve(sites: web::Data<Sites>, req: HttpRequest) -> HttpResponse {
     let host = req.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let Some((label, path)) = sites.place.find(host, req.path()) else { return nothing() };
     let Some(path) = path else { return moved(&format!("{}/", req.path())) };
+    if let Some(seconds) = turned_away(&sites, &req).await {
+        let mut refused = HttpResponse::TooManyRequests();
+        return text(refused.insert_header((RETRY_AFTER, seconds)), "Too many requests.");
+    }
     let mut answer = match answer(&sites, &label, &path, &req).await {
         Ok(answer) => answer,
         Err(error) => {
@@ -130,6 +136,14 @@ async fn serve(sites: web::Data<Sites>, req: HttpRequest) -> HttpResponse {
         answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     answer
+}
+
+/// Counts the request with what its address reads of the API; for how many seconds the address
+/// has to wait, if it asked too often. What costs no look-up is not counted.
+async fn turned_away(sites: &Sites, req: &HttpRequest) -> Option<u32> {
+    let client = client_of(req.peer_addr(), req.headers(), &sites.settings.trusted_proxies);
+    let limiter = &sites.platform.ports().limiter;
+    limiter.hit(RateClass::Read, &counted_as(client)).await.retry_after_s
 }
 
 impl Place {

@@ -1,6 +1,7 @@
 //! Ports that do what real ones seldom do.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use keelway_access::ports::{
@@ -89,7 +90,8 @@ pub(crate) async fn gated() -> (TestApp, Gate) {
     let standing = gate.clone();
     let app = TestApp::spawn_with(move |setup| {
         let inner = Arc::clone(&setup.ports.accounts);
-        setup.ports.accounts = Arc::new(Changed { inner, gate: Some(standing), role: None });
+        let asked = Arc::default();
+        setup.ports.accounts = Arc::new(Changed { inner, gate: Some(standing), role: None, asked });
     })
     .await;
     (app, gate)
@@ -98,13 +100,21 @@ pub(crate) async fn gated() -> (TestApp, Gate) {
 /// Everybody has this role in their workspace: there are no invitations yet to get it by.
 pub(crate) fn everybody_is(setup: &mut Setup, role: Role) {
     let inner = Arc::clone(&setup.ports.accounts);
-    setup.ports.accounts = Arc::new(Changed { inner, gate: None, role: Some(role) });
+    let asked = Arc::default();
+    setup.ports.accounts = Arc::new(Changed { inner, gate: None, role: Some(role), asked });
+}
+
+/// Looking a person up is counted.
+pub(crate) fn counted(setup: &mut Setup, asked: Arc<AtomicUsize>) {
+    let inner = Arc::clone(&setup.ports.accounts);
+    setup.ports.accounts = Arc::new(Changed { inner, gate: None, role: None, asked });
 }
 
 struct Changed {
     inner: Arc<dyn Accounts>,
     gate: Option<Gate>,
     role: Option<Role>,
+    asked: Arc<AtomicUsize>,
 }
 
 #[async_trait]
@@ -133,6 +143,7 @@ impl Accounts for Changed {
     }
 
     async fn find_user(&self, user: UserId) -> Result<Option<User>, StoreError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         self.inner.find_user(user).await
     }
 

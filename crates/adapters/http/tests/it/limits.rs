@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::app::{Setup, TestApp};
 
 /// At most `limit` of everything in a minute.
-fn at_most(limit: u32) -> impl FnOnce(&mut Setup) {
+pub(crate) fn at_most(limit: u32) -> impl FnOnce(&mut Setup) {
     move |setup| {
         let each = RateLimit {
             limit: NonZeroU32::new(limit).unwrap(),

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use keelway_http::settings::MetricsAccess;
 use keelway_http::{Helper, HttpSettings, http};
@@ -47,7 +47,23 @@ async fn what_a_process_can_do_without_is_named_and_keeps_it_from_nothing() {
         assert_eq!(answer.json(), expected);
     }
     app.store.close().await;
+    app.clock.advance(1);
     assert_eq!(app.get("/readyz").send().await.verdict(), "503 STORE_UNAVAILABLE");
+}
+
+#[tokio::test]
+async fn the_store_is_asked_once_however_many_want_to_know() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let app = TestApp::spawn_with(|setup| crate::broken::counted(setup, count)).await;
+    for times in 1..=2 {
+        let calls = (0..20).map(|_| app.get("/readyz").send());
+        for answer in futures::future::join_all(calls).await {
+            assert_eq!(answer.verdict(), "200");
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), times);
+        app.clock.advance(1);
+    }
 }
 
 #[tokio::test]

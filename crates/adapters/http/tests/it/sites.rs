@@ -4,11 +4,13 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
+use keelway_http::client::Cidr;
 use keelway_http::{HttpSettings, http};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 
 use crate::app::TestApp;
+use crate::limits::at_most;
 
 /// The sites' server beside the API's.
 struct Sites {
@@ -20,6 +22,15 @@ struct Sites {
 impl Sites {
     /// Labels stand in the host, as in the test app's settings, or in the path.
     fn spawn(app: &TestApp, in_host: impl Into<Option<&'static str>>) -> Self {
+        Self::behind(app, in_host, Vec::new())
+    }
+
+    /// The same behind proxies that are believed.
+    fn behind(
+        app: &TestApp,
+        in_host: impl Into<Option<&'static str>>,
+        trusted_proxies: Vec<Cidr>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let template = in_host.into().map_or(format!("{url}/{{label}}/"), str::to_owned);
@@ -28,6 +39,7 @@ impl Sites {
         });
         let mut settings = HttpSettings::new("http://127.0.0.1:8080", address);
         settings.workers = std::num::NonZeroU32::new(1);
+        settings.trusted_proxies = trusted_proxies;
         let server = http(app.platform.clone(), settings).serve_sites(listener).unwrap();
         let handle = server.handle();
         #[expect(clippy::disallowed_methods, reason = "the server ends with the test's runtime")]
@@ -219,4 +231,37 @@ async fn the_label_may_stand_in_the_host() {
         assert_eq!(get(host, "/").await.unwrap().status(), 404);
     }
     assert_eq!(get("sites.test".to_owned(), &format!("/{preview}/")).await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn who_asks_too_often_waits_before_the_store_is_asked() {
+    const UNKNOWN: &str = "/01h455vb4pex5vsknk084sn02q/";
+    let app = TestApp::spawn_with(at_most(2)).await;
+    let open = Sites::spawn(&app, None);
+    // What needs no look-up takes nothing of the limit.
+    assert_eq!(open.get("/nonsense/").await.status(), 404);
+    assert_eq!(open.get(UNKNOWN).await.status(), 404);
+    app.store.close().await;
+    assert_eq!(open.get(UNKNOWN).await.status(), 503);
+    for method in [Method::GET, Method::HEAD] {
+        let call = open.call(method, UNKNOWN).header("x-forwarded-for", "198.51.100.1");
+        let refused = call.send().await.unwrap();
+        assert_eq!((refused.status().as_u16(), header(&refused, "retry-after")), (429, "30"));
+        assert_eq!(header(&refused, "cache-control"), "no-store");
+    }
+    // One address has one count, whatever it reads.
+    assert_eq!(app.get("/v1").send().await.verdict(), "429 RATE_LIMITED");
+    app.clock.advance(30);
+    assert_eq!(open.get(UNKNOWN).await.status(), 503);
+}
+
+#[tokio::test]
+async fn visitors_behind_a_proxy_of_ours_are_counted_alone() {
+    let app = TestApp::spawn_with(at_most(1)).await;
+    let sites = Sites::behind(&app, None, vec!["127.0.0.0/8".parse().unwrap()]);
+    for (visitor, status) in [("198.51.100.1", 404), ("198.51.100.1", 429), ("198.51.100.2", 404)] {
+        let call = sites.call(Method::GET, "/01h455vb4pex5vsknk084sn02q/");
+        let answer = call.header("x-forwarded-for", visitor).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{visitor}");
+    }
 }
