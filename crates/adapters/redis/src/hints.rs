@@ -159,7 +159,7 @@ impl Hints {
             let publish = redis::Cmd::publish(link.channel(), self.message(next));
             let send = |mut wire: Wire| async move { publish.exec_async(&mut wire).await };
             if let Err(why) = link.attempt(WITHIN, send).await {
-                tracing::debug!(why, "hints were not passed on");
+                tracing::debug!(%why, "hints were not passed on");
                 return Err(unsaid.len());
             }
             if rest.is_empty() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::Runtime;
-use deadpool_redis::redis::{self, RedisResult};
+use deadpool_redis::redis::{self, RedisError, RedisResult};
 use keelway_kernel::Entropy;
 use tokio::time::{Instant, timeout_at};
 
@@ -23,6 +23,17 @@ const WIRES: usize = 4;
 /// Redis did not answer, or was not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Away;
+
+/// What went wrong with a call.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// Redis did not answer, or as it would have for any key.
+    #[error("{0}")]
+    Away(String),
+    /// Redis is there, and what this one key holds is not what was expected.
+    #[error("{0}")]
+    Refused(String),
+}
 
 pub(crate) struct Link {
     pool: Pool,
@@ -77,8 +88,13 @@ impl Link {
                 self.breaker.succeeded();
                 Ok(answer)
             }
-            Err(why) => {
+            Err(Trouble::Away(why)) => {
                 self.breaker.failed(&why);
+                Err(Away)
+            }
+            // Whoever can spoil one key does not take Redis from all others.
+            Err(Trouble::Refused(why)) => {
+                tracing::debug!(why, "redis refused a call");
                 Err(Away)
             }
         }
@@ -89,7 +105,7 @@ impl Link {
         &self,
         within: Duration,
         call: impl FnOnce(Wire) -> F,
-    ) -> Result<T, String>
+    ) -> Result<T, Trouble>
     where
         F: Future<Output = RedisResult<T>>,
     {
@@ -97,16 +113,19 @@ impl Link {
         // Given back at once: others may use the wire at the same time.
         let wire = match timeout_at(deadline, self.pool.get()).await {
             Ok(Ok(pooled)) => (*pooled).clone(),
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err("no connection in time".to_owned()),
+            Ok(Err(error)) => return Err(Trouble::Away(error.to_string())),
+            Err(_) => return Err(Trouble::Away("no connection in time".to_owned())),
         };
         let spoiled = match timeout_at(deadline, call(wire.clone())).await {
             Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) if is_of_the_key(&error) => {
+                return Err(Trouble::Refused(error.to_string()));
+            }
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
         wire.spoil();
-        Err(spoiled)
+        Err(Trouble::Away(spoiled))
     }
 
     /// Tries a write, which fails too when memory is full, and closes the breaker if it works.
@@ -118,7 +137,7 @@ impl Link {
         };
         match self.attempt(PROBE_WITHIN, write).await {
             Ok(()) => probe.succeeded(),
-            Err(why) => tracing::debug!(why, "redis is still away"),
+            Err(why) => tracing::debug!(%why, "redis is still away"),
         }
     }
 
@@ -134,4 +153,10 @@ impl Link {
             }
         }
     }
+}
+
+/// Whether another key might have been answered. A server that is full, loading, a replica or
+/// without its cluster says so by a code of its own.
+fn is_of_the_key(error: &RedisError) -> bool {
+    matches!(error.code(), Some("ERR" | "WRONGTYPE"))
 }

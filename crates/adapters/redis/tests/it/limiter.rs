@@ -1,5 +1,6 @@
 //! One count for all processes.
 
+use deadpool_redis::redis::Value;
 use futures::future::join_all;
 use keelway_access::RateClass;
 use keelway_access::ports::RateLimiter;
@@ -63,6 +64,35 @@ async fn a_key_known_to_be_over_is_not_asked_about() {
     assert_eq!(gone, 1);
     assert!(!soon(one.hit(RateClass::Read, "k")).await.is_allowed(), "from memory");
     assert!(soon(two.hit(RateClass::Read, "k")).await.is_allowed(), "from Redis");
+}
+
+#[tokio::test]
+async fn a_key_that_holds_nonsense_is_written_over_and_harms_no_other() {
+    let namespace = namespace();
+    let redis = connected(&patient(&shared(), &namespace)).await;
+    let (limiter, alone) = limiter(&redis, LIMIT);
+    let place = format!("{namespace}:read:{{k}}");
+    let huge = "9".repeat(400);
+    for spoil in [
+        format!("LPUSH {place} x"),
+        format!("HSET {place} x 1"),
+        format!("SET {place} x"),
+        format!("SET {place} -5"),
+        format!("SET {place} nan"),
+        format!("SET {place} 0x10"),
+        format!("SET {place} 1e300"),
+        format!("SET {place} 9223372036854775808"),
+        format!("SET {place} {huge}"),
+    ] {
+        let _: u32 = run(&shared(), &format!("DEL {place}")).await;
+        let _: Value = run(&shared(), &spoil).await;
+        for remaining in [LIMIT - 1, LIMIT - 2] {
+            let decision = soon(limiter.hit(RateClass::Read, "k")).await;
+            assert_eq!(decision.remaining, remaining, "{spoil}");
+        }
+    }
+    assert_eq!(alone.asked(), 0);
+    assert_eq!(redis.health().degraded(), []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,7 +10,7 @@ use keelway_kernel::{Failure, StoreError};
 use keelway_signing::{KeyId, Nonce, ReplayGuard, Replayed};
 
 use crate::house::{connect, connected, namespace, patient, random, soon};
-use crate::server::{Server, shared};
+use crate::server::{Server, run, shared};
 
 #[derive(Clone, Default)]
 struct Guard {
@@ -52,6 +52,24 @@ fn nonce() -> Nonce {
 
 fn refused(answer: &Result<(), Failure<Replayed>>) -> bool {
     matches!(answer, Err(Failure::Rejected(Replayed)))
+}
+
+#[tokio::test]
+async fn keys_of_another_type_do_not_make_redis_look_away() {
+    let namespace = namespace();
+    let redis = connected(&patient(&shared(), &namespace)).await;
+    let guard = Guard::default();
+    let (replays, key) = (redis.replays(guard.clone()), key("main"));
+    for asked in 1..=10 {
+        let nonce = nonce();
+        let place = format!("{namespace}:nonce:{{main}}:{}", nonce.as_str());
+        let _: u32 = run(&shared(), &format!("LPUSH {place} x")).await;
+        assert!(soon(replays.remember(&key, &nonce)).await.is_ok());
+        assert_eq!(guard.asked(), asked, "the guard decides");
+        assert!(refused(&soon(replays.remember(&key, &nonce)).await));
+        assert_eq!(guard.asked(), asked, "Redis knows it by now");
+    }
+    assert_eq!(redis.health().degraded(), []);
 }
 
 #[tokio::test]
