@@ -25,6 +25,104 @@ impl Address {
     }
 }
 
+impl Address {
+    /// Checks what stands behind the `?` of an address of PostgreSQL. The driver passes over what
+    /// it does not know, and logs it with its value.
+    pub(super) fn check_parameters(&self) -> Result<(), ParameterError> {
+        let address = self.expose();
+        if address.contains('#') {
+            return Err(ParameterError::Fragment);
+        }
+        let parameters = address.split_once('?').map_or("", |(_, parameters)| parameters);
+        let mut capacities = 0;
+        for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+            let Some((key, value)) = parameter.split_once('=') else {
+                return Err(ParameterError::Nameless);
+            };
+            if key == STATEMENT_CACHE {
+                capacities += 1;
+                if capacities > 1 || !is_plain_number(value) {
+                    return Err(ParameterError::StatementCache);
+                }
+            } else if !PARAMETERS.contains(&key) && !is_server_option(key) {
+                return Err(unknown(key));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with the parameters of an address; never tells a value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ParameterError {
+    Unknown(String),
+    Nameless,
+    StatementCache,
+    Fragment,
+}
+
+impl fmt::Display for ParameterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(key) => write!(f, "has an unknown parameter `{key}`: leave it out"),
+            Self::Nameless => f.write_str(
+                "has a parameter that is not written KEY=VALUE with a known key; write %26 for a \
+                 `&` that belongs to a value",
+            ),
+            Self::StatementCache => write!(
+                f,
+                "has a `{STATEMENT_CACHE}` that is not one whole number, once, without leading \
+                 zeros"
+            ),
+            Self::Fragment => f.write_str("contains a `#`: write it as %23"),
+        }
+    }
+}
+
+/// Read by us too, as a text, so it has to be written in one way only.
+const STATEMENT_CACHE: &str = "statement-cache-capacity";
+
+/// What else the driver reads.
+const PARAMETERS: [&str; 17] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
+/// `options[NAME]`, whose brackets may be escaped.
+fn is_server_option(key: &str) -> bool {
+    let name = |open, close| key.strip_prefix("options")?.strip_prefix(open)?.strip_suffix(close);
+    name("[", "]").or_else(|| name("%5B", "%5D")).is_some()
+}
+
+fn is_plain_number(value: &str) -> bool {
+    value.parse::<usize>().is_ok_and(|number| number.to_string() == value)
+}
+
+/// What does not look like a key may be a piece of a password with a `&` in it.
+fn unknown(key: &str) -> ParameterError {
+    let is_key = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-');
+    if !key.is_empty() && key.bytes().all(is_key) {
+        ParameterError::Unknown(key.to_owned())
+    } else {
+        ParameterError::Nameless
+    }
+}
+
 impl From<&str> for Address {
     fn from(text: &str) -> Self {
         Self(text.into())
@@ -103,6 +201,50 @@ mod tests {
         ] {
             assert_eq!(Address::from(address).to_string(), expected);
             assert_eq!(format!("{:?}", Address::from(address)), expected);
+        }
+    }
+
+    #[test]
+    fn what_the_driver_would_log_is_refused_and_no_value_is_told() {
+        for parameters in [
+            "",
+            "?",
+            "?statement-cache-capacity=0",
+            "?sslmode=require&&statement-cache-capacity=256&",
+            "?host=/run&password=hunter2&application_name=x&options=-c%20a=b",
+            "?options[search_path]=x&options%5Bjit%5D=off",
+        ] {
+            let address = format!("postgres://app:hunter2@db/k{parameters}");
+            assert_eq!(Address::from(&*address).check_parameters(), Ok(()), "{parameters}");
+        }
+        let unknown = |key: &str| ParameterError::Unknown(key.to_owned());
+        for (parameters, expected) in [
+            ("?passwrod=hunter2", unknown("passwrod")),
+            ("?sslmode=require&channel_binding=hunter2", unknown("channel_binding")),
+            ("?statement_cache_capacity=0", unknown("statement_cache_capacity")),
+            ("?=hunter2", ParameterError::Nameless),
+            ("?hunter2", ParameterError::Nameless),
+            ("?password=a&hunter2", ParameterError::Nameless),
+            ("?password=a&Hunter2=b", ParameterError::Nameless),
+            ("?pass%77ord=hunter2", ParameterError::Nameless),
+            ("?options[hunter2=x", ParameterError::Nameless),
+            ("?statement-cache-capacity=", ParameterError::StatementCache),
+            ("?statement-cache-capacity=00", ParameterError::StatementCache),
+            ("?statement-cache-capacity=+0", ParameterError::StatementCache),
+            ("?statement-cache-capacity=%30", ParameterError::StatementCache),
+            ("?statement-cache-capacity=hunter2", ParameterError::StatementCache),
+            ("?statement-cache-capacity=99999999999999999999", ParameterError::StatementCache),
+            (
+                "?statement-cache-capacity=0&statement-cache-capacity=9",
+                ParameterError::StatementCache,
+            ),
+            ("#?statement-cache-capacity=0", ParameterError::Fragment),
+            ("?sslmode=require#hunter2", ParameterError::Fragment),
+        ] {
+            let address = format!("postgres://app:hunter2@db/k{parameters}");
+            let error = Address::from(&*address).check_parameters().unwrap_err();
+            assert!(!error.to_string().to_lowercase().contains("hunter2"), "{error}");
+            assert_eq!(error, expected, "{parameters}");
         }
     }
 }

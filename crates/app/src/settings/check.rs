@@ -196,6 +196,8 @@ impl Settings {
                 let owner = set.migrations_url.as_ref().unwrap_or(&set.url);
                 for (key, url) in [("url", &set.url), ("migrations_url", owner)] {
                     names_a_database(key, url)?;
+                    url.check_parameters()
+                        .map_err(|problem| format!("`database.{key}` {problem}"))?;
                 }
                 Ok(Database::Postgres { url: set.url.clone(), owner: owner.clone() })
             }

@@ -173,6 +173,12 @@ fn what_is_wrong_is_named_with_its_place_and_a_remedy() {
         ("database.url = 'postgres://me:hunter2@db'", &[]),
         ("database.url = 'postgres://me:hunter2@db/?sslmode=require'", &[]),
         ("database.url = 'postgres://db/k'\ndatabase.migrations_url = 'sqlite:x'", &[]),
+        ("database.url = 'postgres://db/k?passwrod=hunter2'", &[]),
+        ("database.url = 'postgres://db/k?statement-cache-capacity=00'", &[]),
+        (
+            "database.url = 'postgres://db/k'\ndatabase.migrations_url = 'postgres://db/k?hunter2'",
+            &[],
+        ),
         ("database.connections = 4\ndatabase.migrations_url = 'postgres://db/k'", &[]),
         ("database.url = 'postgres://db/k'\ndatabase.connections = 0", &[]),
         ("redis.url = 'hunter2@localhost:6379'", &[]),
@@ -257,6 +263,12 @@ fn what_is_wrong_is_named_with_its_place_and_a_remedy() {
         `database.url` names no PostgreSQL database: write postgres://USER:PASSWORD@HOST:PORT/NAME
     "database.url = 'postgres://db/k'\ndatabase.migrations_url = 'sqlite:x'" 
         `database.migrations_url` names no PostgreSQL database: write postgres://USER:PASSWORD@HOST:PORT/NAME
+    "database.url = 'postgres://db/k?passwrod=hunter2'" 
+        `database.url` has an unknown parameter `passwrod`: leave it out
+    "database.url = 'postgres://db/k?statement-cache-capacity=00'" 
+        `database.url` has a `statement-cache-capacity` that is not one whole number, once, without leading zeros
+    "database.url = 'postgres://db/k'\ndatabase.migrations_url = 'postgres://db/k?hunter2'" 
+        `database.migrations_url` has a parameter that is not written KEY=VALUE with a known key; write %26 for a `&` that belongs to a value
     "database.connections = 4\ndatabase.migrations_url = 'postgres://db/k'" 
         `database.migrations_url` has no effect on SQLite: leave it out
         `database.connections` has no effect on SQLite: leave it out
