@@ -128,29 +128,22 @@ async fn drive(connections: &Arc<Connections>) {
             return;
         }
         let under_way = tenants(&batch);
-        let (late, mut batch): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|job| job.is_late(connections));
-        for mut job in late {
-            job.fail(StoreError::Contended);
-            job.answer();
-        }
         // What panics has an answer of its own; nothing here may leave a tenant under way.
-        let ran = AssertUnwindSafe(together(connections, &mut batch)).catch_unwind().await;
+        let ran = AssertUnwindSafe(together(connections, batch)).catch_unwind().await;
         if ran.is_err() {
-            for job in &mut batch {
-                job.fail(unended());
-            }
-        }
-        {
             let mut line = sharing.line();
-            for tenant in under_way {
-                line.ended(tenant);
-            }
-        }
-        for job in batch {
-            job.answer();
+            under_way.into_iter().for_each(|tenant| line.ended(tenant));
         }
     }
+}
+
+/// Makes way for the next commands of a batch's tenants, and tells its callers.
+fn over(sharing: &Sharing, batch: Vec<Box<dyn Job>>) {
+    {
+        let mut line = sharing.line();
+        tenants(&batch).into_iter().for_each(|tenant| line.ended(tenant));
+    }
+    batch.into_iter().for_each(Job::answer);
 }
 
 /// Each of a batch's tenants once.
@@ -163,38 +156,53 @@ fn tenants(batch: &[Box<dyn Job>]) -> Vec<TenantId> {
 
 /// Carries a batch out in one transaction. What stops all of it before the commit (a lost
 /// connection, a lock that one tenant's command waits for in vain, a panic) must not be shared
-/// by all: then each goes alone.
-async fn together(connections: &Connections, batch: &mut [Box<dyn Job>]) {
-    match batch {
-        [] => return,
-        [job] => return alone(connections, job).await,
-        _ => {}
+/// by all: then each tenant's go apart, and those that can be served are told at once.
+async fn together(connections: &Arc<Connections>, mut batch: Vec<Box<dyn Job>>) {
+    let sharing = &connections.sharing;
+    if let [job] = batch.as_mut_slice() {
+        alone(connections, job).await;
+        return over(sharing, batch);
     }
-    match one_transaction(connections, batch).await {
+    match one_transaction(connections, &mut batch).await {
         Ok(()) => {
             for job in batch.iter_mut().filter(|job| job.met_another()) {
                 alone(connections, job).await;
             }
         }
         Err(Torn::BeforeCommit) => {
-            // A tenant that cannot be had keeps only its own commands waiting, and the first of
-            // them uses up the time of all.
-            let tenants = batch.chunk_by_mut(|one, next| one.tenant() == next.tenant());
-            let apart = |jobs| async move {
-                for job in jobs {
+            let apart = |mut jobs: Vec<Box<dyn Job>>| async move {
+                for job in &mut jobs {
                     alone(connections, job).await;
                 }
+                over(sharing, jobs);
+                let next = sharing.line().another();
+                begin(connections, next);
             };
-            stream::iter(tenants).for_each_concurrent(SIDE_BY_SIDE, apart).await;
+            let tenants = stream::iter(by_tenant(batch));
+            return tenants.for_each_concurrent(SIDE_BY_SIDE, apart).await;
         }
         // Whether it took effect is not known, so it is not tried again: who asks again with
         // the same ids learns what became of it.
         Err(Torn::InCommit(error)) => {
-            for job in batch {
+            for job in &mut batch {
                 job.fail(error.clone());
             }
         }
     }
+    over(sharing, batch);
+}
+
+/// A batch, whose commands stand side by side, apart.
+fn by_tenant(batch: Vec<Box<dyn Job>>) -> Vec<Vec<Box<dyn Job>>> {
+    let mut apart: Vec<Vec<Box<dyn Job>>> = Vec::new();
+    for job in batch {
+        match apart.last_mut().filter(|jobs| jobs.iter().all(|last| last.tenant() == job.tenant()))
+        {
+            Some(jobs) => jobs.push(job),
+            None => apart.push(vec![job]),
+        }
+    }
+    apart
 }
 
 async fn alone(connections: &Connections, job: &mut Box<dyn Job>) {

@@ -56,6 +56,9 @@ const MOMENT: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::
 /// somebody else prepared under the very names that ours are about to get.
 const FORGET_STATEMENTS: &str = "; DEALLOCATE ALL";
 
+/// The part of the wait that a transaction of several tenants spends on their locks.
+const SHARED_WAIT: u128 = 4;
+
 /// How many wait for each turn at most.
 const PLACES: usize = 64;
 
@@ -269,7 +272,12 @@ impl Connections {
             Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Mode::Write => "BEGIN",
         };
-        let lock_ms = self.wait.as_millis();
+        // Those who share a transaction must have time left if one of them cannot be had.
+        let share = match reach {
+            Reach::Tenants(several) if several.len() > 1 => SHARED_WAIT,
+            Reach::Tenants(_) | Reach::Platform => 1,
+        };
+        let lock_ms = self.wait.as_millis() / share;
         let plans = match (mode, reach) {
             (Mode::Write, Reach::Tenants(_)) => PLANS,
             _ => "",
