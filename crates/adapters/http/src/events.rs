@@ -253,6 +253,16 @@ pub(crate) async fn followed(
         (None, Some(text)) => within(seq(text), reach, "?after")?,
         (None, None) => 0,
     };
+    told(permit, app, (after, reach), req)
+}
+
+/// The events behind `after`, or that none will ever come.
+fn told(
+    permit: &AllowedOnBuild<ViewBuildEvents>,
+    app: &UseCases,
+    (after, reach): (i64, Reach),
+    req: &HttpRequest,
+) -> Result<HttpResponse, Problem> {
     if reach.is_over && after == reach.last_seq {
         return Ok(HttpResponse::NoContent().finish());
     }
@@ -275,7 +285,10 @@ pub(crate) struct ReplayBody {
 #[utoipa::path(
     post, path = "/v1/builds/{id}/replay", tag = "events", operation_id = "replay_events",
     params(("id" = String, Path, description = "The build")), request_body = ReplayBody,
-    responses((status = 200, content_type = "text/event-stream", body = String, description = "Events until the build ends")),
+    responses(
+        (status = 200, content_type = "text/event-stream", body = String, description = "Events until the build ends"),
+        (status = 204, description = "There is nothing more to come"),
+    ),
 )]
 async fn replay(
     permit: AllowedOnBuild<ViewBuildEvents>,
@@ -287,7 +300,7 @@ async fn replay(
     let after = body.and_then(|Json(body)| body.after);
     let after = after.map_or(0, |after| i64::try_from(after).unwrap_or(i64::MAX));
     let after = within(Some(after), reach, "/after")?;
-    stream::open(&permit, &app, after, &req)
+    told(&permit, &app, (after, reach), &req)
 }
 
 /// The right to follow one build, for clients that hold no session.

@@ -60,7 +60,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keelway_builds::Rules;
-use keelway_kernel::{Clock, Entropy, StoreError};
+use keelway_kernel::{Clock, Entropy, StoreError, Timestamp};
 use sqlx::postgres::PgConnectOptions;
 
 pub use roles::UnsafeRole;
@@ -114,6 +114,16 @@ pub enum Time {
     Server,
     /// A clock that is handed in, as tests do.
     Given(Arc<dyn Clock>),
+}
+
+impl Time {
+    /// Now, where `told` is what the server's clock says.
+    fn at(&self, told: Timestamp) -> Timestamp {
+        match self {
+            Self::Server => told,
+            Self::Given(clock) => clock.now(),
+        }
+    }
 }
 
 /// Every store port on one PostgreSQL database. Clones share its connections.

@@ -31,7 +31,7 @@ macro_rules! select_ready {
 
 /// The one look-up that taking costs: the first rows of `build_queue_next`, up to the one whose
 /// tenant nobody else has, which is ours with it. The inner limit is what keeps the locks of
-/// the rows behind it from being tried; the key is that of [`Tx::lock`].
+/// the rows behind it from being tried; the key is that of `Tx::lock`.
 pub const NEXT: &str = select_ready!(
     "(SELECT tenant_id, build_id, band, tag, replace(tenant_id::text, '-', '') AS hex
       FROM build_queue

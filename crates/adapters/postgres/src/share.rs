@@ -132,7 +132,9 @@ async fn drive(connections: &Arc<Connections>) {
         let ran = AssertUnwindSafe(together(connections, batch)).catch_unwind().await;
         if ran.is_err() {
             let mut line = sharing.line();
-            under_way.into_iter().for_each(|tenant| line.ended(tenant));
+            for tenant in under_way {
+                line.ended(tenant);
+            }
         }
     }
 }
@@ -141,7 +143,9 @@ async fn drive(connections: &Arc<Connections>) {
 fn over(sharing: &Sharing, batch: Vec<Box<dyn Job>>) {
     {
         let mut line = sharing.line();
-        tenants(&batch).into_iter().for_each(|tenant| line.ended(tenant));
+        for tenant in tenants(&batch) {
+            line.ended(tenant);
+        }
     }
     batch.into_iter().for_each(Job::answer);
 }

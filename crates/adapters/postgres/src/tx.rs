@@ -111,6 +111,7 @@ pub(crate) struct Connections {
 pub(crate) struct Tx {
     connection: PoolConnection<Postgres>,
     has_ended: bool,
+    time: Time,
     /// Whether it began with the locks of the tenants that it acts for.
     pub(crate) is_locked: bool,
     /// When it had its locks: the time of everything in it.
@@ -143,17 +144,22 @@ impl Drop for Tx {
 impl Tx {
     /// Keeps others away from what belongs to no tenant, until the transaction ends.
     pub(crate) async fn lock_outside(&mut self) -> Sql<()> {
-        self.lock_key(OUTSIDE).await
+        let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)");
+        lock.bind(OUTSIDE).execute(&mut **self).await?;
+        Ok(())
     }
 
-    /// Keeps others away from a tenant that the transaction did not begin with. A transaction
-    /// that holds one tenant's lock never asks for another's.
+    /// Keeps others away from a tenant that the transaction did not begin with; its moment is
+    /// when it has the lock. A transaction that holds one tenant's lock never asks for another's.
     pub(crate) async fn lock(&mut self, tenant: TenantId) -> Sql<()> {
-        self.lock_key(key(tenant)).await
-    }
-
-    async fn lock_key(&mut self, key: i64) -> Sql<()> {
-        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(key).execute(&mut **self).await?;
+        let micros: i64 = sqlx::query_scalar(
+            "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+             FROM pg_advisory_xact_lock($1)",
+        )
+        .bind(key(tenant))
+        .fetch_one(&mut **self)
+        .await?;
+        self.now = self.time.at(Timestamp::from_micros(micros));
         Ok(())
     }
 
@@ -240,6 +246,7 @@ impl Connections {
             let mut tx = Tx {
                 connection,
                 has_ended: false,
+                time: self.ambient.time.clone(),
                 is_locked: false,
                 now: Timestamp::from_micros(0),
                 rules: Arc::clone(&self.ambient.rules),
@@ -316,13 +323,8 @@ impl Connections {
     }
 
     fn now(&self, opened: &[PgRow]) -> Sql<Timestamp> {
-        match &self.ambient.time {
-            Time::Given(clock) => Ok(clock.now()),
-            Time::Server => {
-                let told = opened.last().ok_or(sqlx::Error::RowNotFound)?;
-                Ok(Timestamp::from_micros(told.try_get(0)?))
-            }
-        }
+        let told = opened.last().ok_or(sqlx::Error::RowNotFound)?;
+        Ok(self.ambient.time.at(Timestamp::from_micros(told.try_get(0)?)))
     }
 
     /// Carries a command out in a transaction of its own; again, if it met another.

@@ -1,6 +1,7 @@
 //! Whether Redis is asked at all.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::sync::watch;
 
@@ -36,12 +37,17 @@ impl BreakerState {
 pub(crate) struct Breaker {
     state: watch::Sender<BreakerState>,
     failures: AtomicU32,
+    /// Whether the log says that Redis is away.
+    is_told: AtomicBool,
 }
 
 impl Breaker {
     pub(crate) fn new() -> Self {
-        let breaker =
-            Self { state: watch::Sender::new(BreakerState::Open), failures: AtomicU32::new(0) };
+        let breaker = Self {
+            state: watch::Sender::new(BreakerState::Open),
+            failures: AtomicU32::new(0),
+            is_told: AtomicBool::new(false),
+        };
         export(BreakerState::Open);
         breaker
     }
@@ -61,7 +67,24 @@ impl Breaker {
     pub(crate) fn failed(&self, why: &str) {
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
         if failures >= MOST_FAILURES && self.turn(BreakerState::Closed, BreakerState::Open) {
-            tracing::warn!(why, "redis is away: this process goes on by itself");
+            self.tell(&why);
+        }
+    }
+
+    /// A probe has failed. What was never there has not been told either: a wrong password, say.
+    pub(crate) fn is_still_away(&self, why: &impl Display) {
+        self.tell(why);
+    }
+
+    /// Once for each time that Redis goes away.
+    fn tell(&self, why: &impl Display) {
+        if self.is_told.swap(true, Ordering::Relaxed) {
+            tracing::debug!(%why, "redis is still away");
+        } else {
+            tracing::warn!(
+                %why,
+                "redis is away, or `redis.url` is wrong: this process goes on by itself"
+            );
         }
     }
 
@@ -92,6 +115,7 @@ impl Probe<'_> {
     pub(crate) fn succeeded(self) {
         self.0.failures.store(0, Ordering::Relaxed);
         if self.0.turn(BreakerState::HalfOpen, BreakerState::Closed) {
+            self.0.is_told.store(false, Ordering::Relaxed);
             tracing::info!("redis is there");
         }
     }

@@ -137,7 +137,7 @@ impl Link {
         };
         match self.attempt(PROBE_WITHIN, write).await {
             Ok(()) => probe.succeeded(),
-            Err(why) => tracing::debug!(%why, "redis is still away"),
+            Err(why) => self.breaker.is_still_away(&why),
         }
     }
 

@@ -114,6 +114,8 @@ async fn a_build_is_told_again_from_any_point() {
     let bare = app.post(&format!("/v1/builds/{build}/replay")).by(&ada).stream().await;
     assert_eq!(Reader::of(bare).rest().await, all);
     assert_eq!(Reader::of(replay(json!({ "after": 4 })).stream().await).rest().await, all[4..]);
+    let nothing_more = replay(json!({ "after": all.len() })).send().await;
+    assert_eq!(nothing_more.status.as_u16(), 204);
     let beyond = replay(json!({ "after": u64::MAX })).send().await;
     insta::assert_snapshot!(beyond.shown());
 }
