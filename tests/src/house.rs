@@ -149,8 +149,8 @@ impl House {
         command
             .args(args)
             .env_clear()
-            .envs(&self.settings)
             .env("KEELWAY_LISTEN", format!("127.0.0.1:{}", self.door.listen))
+            .envs(&self.settings)
             .env("KEELWAY_DATA_DIR", self.data_dir())
             .current_dir(self.data_dir())
             .stdin(Stdio::null())
