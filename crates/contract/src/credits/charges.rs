@@ -3,8 +3,8 @@
 use crate::{Fixture, Owned, race, rejected, sorted};
 use keelway_access::AuditAction;
 use keelway_credits::{
-    AddGrant, Commit, CommitError, Ended, Finality, GrantSource, HoldState, NotOpen, ReleaseError,
-    Terms,
+    AddGrant, Commit, CommitError, Ended, Finality, GrantSource, HoldState, NotOpen, OfBuild,
+    ReleaseError, Terms,
 };
 use keelway_kernel::{Credits, PageRequest};
 
@@ -18,6 +18,7 @@ crate::cases! {
     a_final_commit_releases_the_rest,
     releasing_lets_go_exactly_what_is_left,
     a_hold_ends_exactly_once,
+    a_builds_hold_is_charged_and_ended_by_its_end_alone,
     a_key_never_belongs_to_two_requests,
     answers_stay_the_same_for_ever,
     a_refusal_never_changes_anything,
@@ -159,6 +160,31 @@ async fn a_hold_ends_exactly_once(fx: Fixture) {
     assert!(refused.iter().all(|refusal| refusal.starts_with("NotOpen")), "{refused:?}");
     let statement = fx.store.books.statement(scope).await.unwrap();
     assert_eq!((statement.balance, statement.held), (ended[0].balance, Credits::ZERO));
+}
+
+async fn a_builds_hold_is_charged_and_ended_by_its_end_alone(fx: Fixture) {
+    let (Owned { scope, .. }, taken) = fx.running().await;
+    let (ledger, books, build) = (&fx.store.ledger, &fx.store.books, &taken.build);
+    let (hold, build) = (build.hold, build.id);
+    let of_build = OfBuild { hold, build };
+    let refused = async || {
+        let before = (books.statement(scope).await, books.find_hold(scope, hold).await);
+        for (used, finality) in
+            [(0, Finality::Partial), (1, Finality::Partial), (1, Finality::Final)]
+        {
+            let refusal = rejected(ledger.commit(scope, fx.commit(hold, used, finality)).await);
+            assert_eq!(refusal, CommitError::OfBuild(of_build));
+        }
+        let refusal = rejected(ledger.release(scope, fx.release(hold)).await);
+        assert_eq!(refusal, ReleaseError::OfBuild(of_build));
+        assert_eq!((books.statement(scope).await, books.find_hold(scope, hold).await), before);
+    };
+    refused().await;
+    let charged = fx.deployed(&taken.lease, 10_000).await.captured;
+    let found = books.find_hold(scope, hold).await.unwrap().unwrap();
+    assert_eq!(found.state, HoldState::Captured(Ended { charged, at: fx.now() }));
+    assert!(charged > Credits::ZERO, "the build was free");
+    refused().await;
 }
 
 async fn a_key_never_belongs_to_two_requests(fx: Fixture) {

@@ -3,8 +3,8 @@
 use crate::{Fixture, Owned, actor, race, rejected};
 use keelway_access::AuditAction;
 use keelway_credits::{
-    AddGrant, CommitError, Ended, Finality, GrantSource, HoldState, NotOpen, Purpose, Reason,
-    Reserve, ReserveError, Rollover, Swept, Terms,
+    AddGrant, CommitError, Ended, Finality, GrantSource, HoldState, Lifetime, NotOpen, Purpose,
+    Reason, Reserve, ReserveError, Rollover, Swept, Terms,
 };
 use keelway_kernel::{BuildId, Credits, PageRequest, TenantScope, Timestamp};
 
@@ -99,15 +99,16 @@ async fn a_sweep_never_touches_a_builds_hold(fx: Fixture) {
     fx.store.ledger.reserve(scope, cmd.clone()).await.unwrap();
     fx.clock.advance(365 * 86_400);
     assert_eq!(swept(&fx, 10).await, (0, 0));
-    let late = fx.commit(cmd.hold, 60, Finality::Final);
-    fx.store.ledger.commit(scope, late).await.unwrap();
+    let hold = fx.store.books.find_hold(scope, cmd.hold).await.unwrap();
+    assert_eq!(hold.unwrap().state, HoldState::Open);
 }
 
 async fn a_sweep_never_takes_credits_that_are_held(fx: Fixture) {
     let Owned { scope, .. } = fx.tenant().await;
     let hour = fx.now().plus_seconds(3600);
     expiring(&fx, scope, 100, hour).await;
-    let purpose = Purpose::Build(BuildId::generate(fx.now(), &*fx.entropy));
+    let lifetime = Lifetime::from_millis(86_400_000).unwrap();
+    let purpose = Purpose::External { reference: "job".into(), lifetime };
     let cmd = Reserve { purpose, ..fx.reserve(60) };
     fx.store.ledger.reserve(scope, cmd.clone()).await.unwrap();
     fx.clock.set(hour);

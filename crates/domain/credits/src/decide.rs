@@ -8,6 +8,7 @@
 //! |---|---|---|---|---|---|---|---|
 //! | unknown | open | - | - | - | - | - | - |
 //! | open | same answer | open | open, or captured if final | released | captured, or released at 0 | open | expired |
+//! | open, a build's | same answer | - | - | - | captured, or released at 0 | open | - |
 //! | ended | same answer | - | - | - | same answer if same charge | as it was | - |
 //!
 //! `-` is a refusal.
@@ -142,7 +143,7 @@ pub struct HoldFacts<'a> {
     pub earlier: Option<&'a Operation>,
 }
 
-/// Charges use of a hold: never more than was held and the overdraft allows.
+/// Charges use of a hold: never more than was held and the overdraft allows, and never a build's.
 pub fn commit(
     facts: &HoldFacts<'_>,
     cmd: &Commit,
@@ -153,6 +154,7 @@ pub fn commit(
         return Ok(Decided::Already(receipt));
     }
     let hold = facts.hold;
+    hold.must_be_no_builds()?;
     hold.must_be_open(now)?;
     if cmd.used < Credits::ZERO {
         return Err(CommitError::Negative);
@@ -185,7 +187,7 @@ fn capture(draft: &mut Draft<'_>, hold: &Hold, used: Credits) -> Result<Hold, Mo
     Ok(Hold { captured: hold.captured.plus(used)?, ..hold.clone() })
 }
 
-/// Lets go what a hold still keeps; what partial commits took stays taken.
+/// Lets go what a hold still keeps, unless it is a build's; what partial commits took stays taken.
 pub fn release(
     facts: &HoldFacts<'_>,
     cmd: &Release,
@@ -195,6 +197,7 @@ pub fn release(
         let receipt = earlier.answer(&cmd.request()).ok_or(ReleaseError::KeyReused)?;
         return Ok(Decided::Already(receipt));
     }
+    facts.hold.must_be_no_builds()?;
     facts.hold.must_be_open(now)?;
 
     let draft = Draft::begin(facts.account, &[], &cmd.actor, now)?;
@@ -248,7 +251,8 @@ fn give_back(
 }
 
 /// Ends a hold so that the tenant paid exactly `cmd.charge` for it: charges what is missing,
-/// gives back what was committed beyond, releases the rest.
+/// gives back what was committed beyond, releases the rest. So a build's hold ends, and no other
+/// way.
 ///
 /// What it gives back is a grant with the hold's UUID: a hold ends once, so it is given once.
 pub fn settle(

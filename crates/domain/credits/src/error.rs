@@ -2,7 +2,7 @@
 //! command may succeed later.
 
 use crate::HoldState;
-use keelway_kernel::{Credits, HoldId, MoneyError, Timestamp};
+use keelway_kernel::{BuildId, Credits, HoldId, MoneyError, Timestamp};
 
 /// The hold has ended, or its time has run out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -12,6 +12,16 @@ pub struct NotOpen {
     pub hold: HoldId,
     /// How it ended.
     pub state: HoldState,
+}
+
+/// The hold is a build's: what was used of it is charged, and the rest let go, as the build ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("hold {hold} belongs to build {build} and ends with it")]
+pub struct OfBuild {
+    /// Which.
+    pub hold: HoldId,
+    /// Whose.
+    pub build: BuildId,
 }
 
 /// Why credits were not given.
@@ -101,6 +111,9 @@ pub enum CommitError {
     /// The tenant has no such hold.
     #[error("the hold is unknown")]
     HoldUnknown,
+    /// It is a build's.
+    #[error(transparent)]
+    OfBuild(#[from] OfBuild),
     /// It has ended.
     #[error(transparent)]
     NotOpen(#[from] NotOpen),
@@ -129,6 +142,9 @@ pub enum ReleaseError {
     /// The tenant has no such hold.
     #[error("the hold is unknown")]
     HoldUnknown,
+    /// It is a build's.
+    #[error(transparent)]
+    OfBuild(#[from] OfBuild),
     /// It has ended.
     #[error(transparent)]
     NotOpen(#[from] NotOpen),

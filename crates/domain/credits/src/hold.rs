@@ -1,6 +1,6 @@
 //! Credits set aside for one purpose.
 
-use crate::{Amount, NotOpen, Reserve, Reserved};
+use crate::{Amount, NotOpen, OfBuild, Reserve, Reserved};
 use keelway_kernel::{BuildId, Credits, HoldId, Millis, ProjectId, Timestamp, UserId};
 
 /// How long an external hold lives unless renewed: 1 second to 24 hours, 15 minutes by default.
@@ -161,6 +161,13 @@ impl Hold {
         match self.state_at(now) {
             HoldState::Open => Ok(()),
             state => Err(NotOpen { hold: self.id, state }),
+        }
+    }
+
+    pub(crate) const fn must_be_no_builds(&self) -> Result<(), OfBuild> {
+        match self.purpose {
+            Purpose::Build(build) => Err(OfBuild { hold: self.id, build }),
+            Purpose::External { .. } => Ok(()),
         }
     }
 

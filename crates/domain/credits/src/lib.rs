@@ -56,7 +56,7 @@ pub use command::{
 pub use decide::{HoldFacts, RefundFacts, ReserveFacts};
 pub use entry::{Counter, Entry, Reason};
 pub use error::{
-    CapScope, CommitError, GrantError, NotOpen, RefundError, ReleaseError, RenewError,
+    CapScope, CommitError, GrantError, NotOpen, OfBuild, RefundError, ReleaseError, RenewError,
     ReserveError, SettleError,
 };
 pub use grant::{Grant, GrantSource, Rollover, Terms};

@@ -36,13 +36,15 @@ pub trait CreditLedger: Send + Sync {
     async fn renew(&self, scope: TenantScope, cmd: Renew) -> Result<Renewed, Failure<RenewError>>;
 
     /// Charges use, exactly once per key; never more than was held and the overdraft allows.
+    ///
+    /// Never of a build's hold: that is charged once, as the build ends.
     async fn commit(
         &self,
         scope: TenantScope,
         cmd: Commit,
     ) -> Result<Receipt, Failure<CommitError>>;
 
-    /// Lets go what a hold still keeps; the hold ends exactly once.
+    /// Lets go what a hold still keeps; the hold ends exactly once, and a build's with the build.
     async fn release(
         &self,
         scope: TenantScope,

@@ -2,9 +2,9 @@
 
 use keelway_credits::{
     Account, AddGrant, Change, Commit, CommitError, Decided, Entry, Grant, GrantChange, GrantError,
-    Granted, Hold, HoldFacts, Operation, Receipt, Refund, RefundError, RefundFacts, Release,
-    ReleaseError, Renew, RenewError, Renewed, Reserve, ReserveError, ReserveFacts, Reserved,
-    Settle, SettleError, Settled, Spent, Violation, audit, decide,
+    Granted, Hold, HoldFacts, Lifetime, Operation, Purpose, Receipt, Refund, RefundError,
+    RefundFacts, Release, ReleaseError, Renew, RenewError, Renewed, Reserve, ReserveError,
+    ReserveFacts, Reserved, Settle, SettleError, Settled, Spent, Violation, audit, decide,
 };
 use keelway_kernel::{
     Actor, BuildId, Credits, GrantId, HoldId, IdempotencyKey, TenantId, Timestamp,
@@ -36,6 +36,12 @@ pub(crate) fn build_id(n: u8) -> BuildId {
 
 pub(crate) fn key(n: u8) -> IdempotencyKey {
     IdempotencyKey::parse(&format!("key-{n}")).unwrap()
+}
+
+/// What others may charge and end, and what no test here is long enough to see timed out.
+pub(crate) fn untimed() -> Purpose {
+    let lifetime = Lifetime::from_millis(86_400_000).unwrap();
+    Purpose::External { reference: "job".into(), lifetime }
 }
 
 pub(crate) fn actor() -> Actor {

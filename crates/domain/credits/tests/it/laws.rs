@@ -1,9 +1,9 @@
 //! What holds after any sequence of commands, in any order, repeated at will.
 
-use crate::books::{Books, actor, at, build_id, grant_id, hold_id, key};
+use crate::books::{self, Books, actor, at, build_id, grant_id, hold_id, key};
 use keelway_credits::{
-    AddGrant, Amount, Commit, Counter, DailyCaps, Finality, GrantSource, Lifetime, Purpose, Reason,
-    Refund, Release, Renew, Reserve, Rollover, Settle, Terms,
+    AddGrant, Amount, Commit, Counter, DailyCaps, Finality, GrantSource, Hold, Lifetime, Purpose,
+    Reason, Refund, Release, Renew, Reserve, Rollover, Settle, Terms,
 };
 use keelway_kernel::Credits;
 use proptest::prelude::*;
@@ -121,10 +121,10 @@ fn is_repeatable(op: &Op) -> bool {
     !matches!(op, Op::Renew(_) | Op::Sweep | Op::Wait(_))
 }
 
-/// A build's hold only: nothing ends by itself.
+/// Holds of a day only: nothing ends by itself.
 fn untimed(op: Op) -> Op {
     match op {
-        Op::Reserve(cmd) => Op::Reserve(Reserve { purpose: Purpose::Build(build_id(0)), ..cmd }),
+        Op::Reserve(cmd) => Op::Reserve(Reserve { purpose: books::untimed(), ..cmd }),
         other => other,
     }
 }
@@ -141,6 +141,24 @@ proptest! {
             run(&mut books, op);
             prop_assert_eq!(books.violations(), vec![], "after {:?}", op);
             prop_assert!(overdraft > 0 || books.account.available(books.now) >= Credits::ZERO);
+        }
+    }
+
+    #[test]
+    fn a_builds_hold_is_charged_and_ended_by_its_settlement_alone(
+        ops in prop::collection::vec(op(), 1..120),
+    ) {
+        let mut books = Books::new(20);
+        for op in &ops {
+            let before = books.holds.clone();
+            run(&mut books, op);
+            if matches!(op, Op::Settle(..) | Op::Refund(_)) {
+                continue;
+            }
+            let of_builds = |hold: &&Hold| matches!(hold.purpose, Purpose::Build(_));
+            for hold in before.values().filter(of_builds) {
+                prop_assert_eq!(&books.holds[&hold.id], hold, "after {:?}", op);
+            }
         }
     }
 

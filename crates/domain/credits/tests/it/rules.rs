@@ -1,6 +1,6 @@
 //! Single rules, each by an example.
 
-use crate::books::{Books, actor, at, build_id, grant_id, hold_id, key};
+use crate::books::{Books, actor, at, grant_id, hold_id, key, untimed};
 use keelway_credits::{
     Account, AddGrant, Amount, CapScope, Commit, CommitError, DailyCaps, Ended, Finality,
     GrantError, GrantSource, HoldState, Lifetime, Purpose, Reason, RecentUse, Refund, RefundError,
@@ -27,7 +27,7 @@ fn hold(n: u8, units: i64) -> Reserve {
     Reserve {
         hold: hold_id(n),
         amount: amount(units),
-        purpose: Purpose::Build(build_id(n)),
+        purpose: untimed(),
         user: None,
         project: None,
         caps: None,

@@ -37,17 +37,21 @@ fn settle(charge: i64) -> Settle {
     Settle { charge: Credits::new(charge), actor: actor() }
 }
 
-/// A wallet of 100 with a hold of 40, 10 of which are captured, brought into a state.
+/// A wallet of 100 with a hold of 40, 10 of which are captured unless it is a build's, brought
+/// into a state.
 fn state(name: &str) -> Books {
     let mut books = Books::new(0);
     let amount = Amount::try_from(100).unwrap();
     let terms = Terms::unlimited(GrantSource::Purchase);
     books.grant(&AddGrant { grant: grant_id(1), amount, terms, actor: actor() }).unwrap();
-    let purpose = if name == "of a build" { Purpose::Build(build_id(1)) } else { external() };
-    books.reserve(&reserve(40, purpose)).unwrap();
+    if name == "of a build" {
+        books.reserve(&reserve(40, Purpose::Build(build_id(1)))).unwrap();
+        return books;
+    }
+    books.reserve(&reserve(40, external())).unwrap();
     books.commit(&commit(1, 10, Finality::Partial)).unwrap();
     match name {
-        "open" | "of a build" => {}
+        "open" => {}
         "timed out" => books.now = books.now.plus_seconds(15 * 60),
         "expired" => {
             books.now = books.now.plus_seconds(15 * 60);
@@ -123,7 +127,7 @@ fn table() -> String {
             writeln!(table, "  {command:14} {line}").unwrap();
         }
     }
-    table.replace(&hold_id(1).to_string(), "H")
+    table.replace(&hold_id(1).to_string(), "H").replace(&build_id(1).to_string(), "B")
 }
 
 #[test]
@@ -142,18 +146,18 @@ fn every_command_on_every_state() {
       settle 25      captured, balance 75, held 0
       refund 3       open, balance 93, held 30
       sweep          the same
-    of a build: open, balance 90, held 30
+    of a build: open, balance 100, held 40
       reserve again  the same
       reserve other  the hold id was used for another reservation
       renew          a build's hold has no time to renew
-      commit 7       open, balance 83, held 23
-      commit 7 final captured, balance 83, held 0
-      commit 31      31 credits were used and at most 30 can be charged
-      release        released, balance 90, held 0
+      commit 7       hold H belongs to build B and ends with it
+      commit 7 final hold H belongs to build B and ends with it
+      commit 31      hold H belongs to build B and ends with it
+      release        hold H belongs to build B and ends with it
       settle 0       released, balance 100, held 0
       settle 10      captured, balance 90, held 0
       settle 25      captured, balance 75, held 0
-      refund 3       open, balance 93, held 30
+      refund 3       3 credits exceed the 0 that were charged
       sweep          the same
     timed out: open, balance 90, held 30
       reserve again  the same
