@@ -126,7 +126,7 @@ const LEASES: &str = concat!(
      JOIN projects p ON p.tenant_id = b.tenant_id AND p.id = b.project_id
      JOIN tenants t ON t.id = q.tenant_id
      WHERE q.standing = 'leased'
-     ORDER BY q.due_at LIMIT ?"
+     ORDER BY q.due_at, q.tenant_id, q.build_id LIMIT ?"
 );
 
 const ENDED: &str = "SELECT state, created_at, started_at, ended_at FROM builds

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use keelway_builds::operations::{BuildSearch, Samples, Standings, Window};
 use keelway_builds::{Build, BuildState, BuildStatus, EventBody, Standing};
-use keelway_kernel::{BuildId, TenantId, Timestamp};
+use keelway_kernel::{BuildId, TenantId, Tier, Timestamp};
 
 use super::overviews::{paged, summary};
 use super::setup::TTL_S;
@@ -16,6 +16,7 @@ crate::cases! {
     waiting_builds_are_listed_in_the_order_of_their_places,
     builds_of_all_tenants_are_listed_newest_first,
     leases_are_listed_and_said_to_be_overdue,
+    leases_of_one_moment_are_listed_by_tenant_and_build,
     samples_are_the_times_of_what_ended_in_the_window,
     totals_count_everything,
 }
@@ -141,6 +142,31 @@ async fn leases_are_listed_and_said_to_be_overdue(fx: Fixture) {
     // What is over for long is disorder: somebody sweeps.
     fx.swept().await;
     assert_eq!(fx.store.operations.leases(10).await.unwrap(), []);
+}
+
+async fn leases_of_one_moment_are_listed_by_tenant_and_build(fx: Fixture) {
+    // Made last first, so that no order of making is the order of ids.
+    fx.clock.advance(60);
+    for _ in 0..6 {
+        fx.clock.advance(-10);
+        let owned = fx.tenant_of(Tier::Enterprise).await;
+        fx.store.ledger.grant(owned.scope, fx.grant(1_000)).await.unwrap();
+        for _ in 0..2 {
+            fx.clock.advance(-1);
+            fx.submitted(owned).await;
+        }
+    }
+    let mut expected = Vec::new();
+    while let Some(taken) = fx.find_taken().await {
+        expected.push((taken.lease.scope.tenant(), taken.lease.build));
+    }
+    assert_eq!(expected.len(), 12);
+    expected.sort_unstable();
+    for limit in [12, 5] {
+        let leases = fx.store.operations.leases(limit).await.unwrap();
+        let found: Vec<_> = leases.iter().map(|lease| (lease.tenant.id, lease.build)).collect();
+        assert_eq!(found, expected[..limit as usize]);
+    }
 }
 
 async fn samples_are_the_times_of_what_ended_in_the_window(fx: Fixture) {
