@@ -10,7 +10,7 @@ pub(crate) use facts::{load_account, load_due, load_hold};
 pub(crate) use save::save_change;
 
 use crate::PostgresStore;
-use crate::audit;
+use crate::audit::Ends;
 use crate::error::{Sql, Stop};
 use crate::tx::{Reach, Tx};
 use async_trait::async_trait;
@@ -26,7 +26,9 @@ use keelway_kernel::{
 };
 use keelway_rows::Moment;
 use keelway_rows::credits::{EntryRow, audited, recent_since, recent_use};
+use save::save_changes;
 use sqlx::types::Uuid;
+use std::slice;
 
 #[async_trait]
 impl CreditLedger for PostgresStore {
@@ -187,9 +189,9 @@ impl Done {
 /// Saves what a command changed, and that it did; nothing for one that took effect before.
 async fn save(tx: &mut Tx, change: Option<&Change>, done: Done) -> Sql<()> {
     let Some(change) = change else { return Ok(()) };
-    save_change(tx, change).await?;
-    let entry = audited(done.action, done.subject, change, done.actor, tx.now);
-    audit::append(tx, &[entry]).await
+    let told = [audited(done.action, done.subject, change, done.actor, tx.now)];
+    let mut ends = Ends::load(tx, &told).await?;
+    save_changes(tx, slice::from_ref(change), &ends.seal(&told)?).await
 }
 
 #[async_trait]

@@ -18,10 +18,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::{FutureExt as _, StreamExt as _, stream};
 use keelway_kernel::{StoreError, TenantId};
 use tokio::sync::Notify;
+use tracing::Instrument as _;
 
 use crate::credits;
 use crate::error::{Broken, Sql, Stop};
-use crate::tx::{Connections, Reach, Tx, Work, spawn, unended};
+use crate::tx::{Connections, Reach, Tx, Work, unended};
 use job::{Answer, Shared};
 pub(crate) use job::{Caller, Done, Job, Ran, met_another};
 use line::{Line, Next};
@@ -107,7 +108,12 @@ pub(crate) async fn line_up<T, E>(
 fn begin(connections: &Arc<Connections>, next: Next) {
     if next == Next::Begin {
         let connections = Arc::clone(connections);
-        spawn(async move { drive(&connections).await });
+        // Not in the span of the caller who happens to come first: the commands are others' too.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "ends with its transactions, which the store waits for when it closes"
+        )]
+        tokio::spawn(async move { drive(&connections).await });
     }
 }
 
@@ -213,8 +219,9 @@ async fn alone(connections: &Connections, job: &mut Box<dyn Job>) {
     if job.is_late(connections) {
         return job.fail(StoreError::Contended);
     }
+    let span = job.span();
     let ran: Result<(), Box<dyn Any + Send>> =
-        AssertUnwindSafe(job.run_alone(connections)).catch_unwind().await;
+        AssertUnwindSafe(job.run_alone(connections).instrument(span)).catch_unwind().await;
     if ran.is_err() {
         job.fail(unended());
     }
@@ -267,7 +274,8 @@ async fn in_order(
 async fn one_by_one(connections: &Connections, tx: &mut Tx, jobs: &mut [Box<dyn Job>]) -> Sql<()> {
     savepoint(tx, "SAVEPOINT command").await?;
     for job in jobs {
-        match job.run(tx).await {
+        let span = job.span();
+        match job.run(tx).instrument(span).await {
             Ran::Done => savepoint(tx, "RELEASE command; SAVEPOINT command").await?,
             Ran::Undone => savepoint(tx, "ROLLBACK TO command").await?,
         }

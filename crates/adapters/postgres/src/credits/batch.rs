@@ -11,14 +11,15 @@ use keelway_access::AuditEntry;
 use keelway_credits::{Change, Decided};
 use keelway_kernel::{Failure, HoldId, StoreError, TenantId, TenantScope, Timestamp};
 use keelway_rows::credits::audited;
+use tracing::Span;
 
 use super::books::{Day, Due, Hot, Ledger};
 use super::facts::load_ledger;
 use super::save::save_changes;
+use crate::PostgresStore;
 use crate::error::{Sql, Stop};
 use crate::share::{Caller, Done, Job, Ran, line_up, met_another};
 use crate::tx::{Connections, Reach, Tx, Work, unended};
-use crate::{PostgresStore, audit};
 
 impl PostgresStore {
     /// Runs a hot command with whatever else waits.
@@ -80,7 +81,7 @@ pub(crate) async fn run(tx: &mut Tx, commands: &mut [&mut dyn InRun]) -> Sql<()>
     for command in commands.iter() {
         command.ask(&mut wanted);
     }
-    let mut ledger = load_ledger(tx, &wanted).await?;
+    let (mut ledger, mut ends) = load_ledger(tx, &wanted).await?;
     let (mut changes, mut entries) = (Vec::new(), Vec::new());
     for command in commands {
         let Saved { change, told } = command.decide(&mut ledger, tx.now);
@@ -90,8 +91,7 @@ pub(crate) async fn run(tx: &mut Tx, commands: &mut [&mut dyn InRun]) -> Sql<()>
     if changes.is_empty() {
         return Ok(());
     }
-    save_changes(tx, &changes).await?;
-    audit::append(tx, &entries).await
+    save_changes(tx, &changes, &ends.seal(&entries)?).await
 }
 
 /// A command and what was decided.
@@ -154,6 +154,10 @@ struct Waiting<C: Hot> {
 impl<C: Hot> Job for Waiting<C> {
     fn tenant(&self) -> TenantId {
         self.decision.tenant
+    }
+
+    fn span(&self) -> Span {
+        self.caller.span()
     }
 
     fn in_run(&mut self) -> Option<&mut dyn InRun> {

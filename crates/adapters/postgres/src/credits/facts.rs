@@ -2,6 +2,7 @@
 
 use super::batch::Wanted;
 use super::books::{Day, Ledger};
+use crate::audit::Ends;
 use crate::columns::column;
 use crate::error::Sql;
 use keelway_credits::{Account, Grant, Hold, Spent};
@@ -13,32 +14,31 @@ use sqlx::types::Uuid;
 use sqlx::{FromRow as _, Row as _, ValueRef as _};
 use std::collections::BTreeSet;
 
+/// Reads accounts, each with every grant that has something left and `$more`.
+macro_rules! accounts {
+    ($more:literal, $of:literal) => {
+        concat!(
+            "SELECT a.tenant_id, a.balance, a.held, a.overdraft, a.last_entry, a.version,
+                    g.id, g.amount, g.remaining, g.source, g.priority, g.expires_at,
+                    g.rollover_up_to, g.rollover_until, g.refunds, g.granted_at",
+            $more,
+            " FROM credit_accounts a
+              LEFT JOIN credit_grants g ON g.tenant_id = a.tenant_id AND g.remaining > 0 ",
+            $of
+        )
+    };
+}
+
 /// The account with every grant that has something left.
 pub(crate) async fn load_account(
     connection: &mut PgConnection,
     tenant: TenantId,
 ) -> Sql<Option<Account>> {
-    Ok(load_accounts(connection, &BTreeSet::from([tenant])).await?.pop())
-}
-
-async fn load_accounts(
-    connection: &mut PgConnection,
-    tenants: &BTreeSet<TenantId>,
-) -> Sql<Vec<Account>> {
-    let rows = sqlx::query(
-        r"SELECT a.tenant_id, a.balance, a.held, a.overdraft, a.last_entry, a.version,
-                 g.id, g.amount, g.remaining, g.source, g.priority, g.expires_at,
-                 g.rollover_up_to, g.rollover_until, g.refunds, g.granted_at
-            FROM credit_accounts a
-            LEFT JOIN credit_grants g ON g.tenant_id = a.tenant_id AND g.remaining > 0
-           WHERE a.tenant_id = ANY ($1)
-           ORDER BY a.tenant_id",
-    )
-    .bind(tenants.iter().map(|tenant| tenant.as_uuid()).collect::<Vec<_>>())
-    .fetch_all(connection)
-    .await?;
-    let tenant = |row: &PgRow| row.try_get::<Uuid, _>("tenant_id").ok();
-    rows.chunk_by(|one, next| tenant(one) == tenant(next)).map(account).collect()
+    let rows = sqlx::query(accounts!("", "WHERE a.tenant_id = $1"))
+        .bind(tenant.as_uuid())
+        .fetch_all(connection)
+        .await?;
+    if rows.is_empty() { Ok(None) } else { account(&rows).map(Some) }
 }
 
 fn account(rows: &[PgRow]) -> Sql<Account> {
@@ -116,21 +116,68 @@ pub(super) async fn load_grant(
     Ok(row.map(GrantRow::decode).transpose()?)
 }
 
-/// All that a run of commands rests on, in one statement for each kind of it.
-pub(super) async fn load_ledger(connection: &mut PgConnection, wanted: &Wanted) -> Sql<Ledger> {
-    let mut ledger = Ledger::new();
-    for account in load_accounts(connection, &wanted.accounts).await? {
-        let books = ledger.entry(account.tenant).or_default();
-        books.account = Some(account);
+/// All that a run of commands rests on, and the ends of the chains that will tell of it.
+///
+/// A reserve finds no hold of its id and none past its time, a key is seldom used twice: whether
+/// there is any comes with the accounts, and only then are they read.
+pub(super) async fn load_ledger(
+    connection: &mut PgConnection,
+    wanted: &Wanted,
+) -> Sql<(Ledger, Ends)> {
+    let (mut ledger, mut ends) = (Ledger::new(), Ends::default());
+    let rows = load_accounts(connection, wanted).await?;
+    let tenant = |row: &PgRow| row.try_get::<Uuid, _>("tenant_id").ok();
+    for rows in rows.chunk_by(|one, next| tenant(one) == tenant(next)) {
+        let account = account(rows)?;
+        let id = account.tenant;
+        if let (Some(seq), Some(seal)) = (rows[0].try_get("seq")?, rows[0].try_get("seal")?) {
+            ends.found(id.as_uuid(), seq, seal)?;
+        }
+        ledger.entry(id).or_default().account = Some(account);
     }
-    load_holds(connection, wanted, &mut ledger).await?;
-    if !wanted.keys.is_empty() {
+    let Some(row) = rows.first() else { return Ok((ledger, ends)) };
+    if row.try_get("has_holds")? {
+        load_holds(connection, wanted, &mut ledger).await?;
+    }
+    if row.try_get("has_operations")? {
         load_operations(connection, &wanted.keys, &mut ledger).await?;
     }
     if !wanted.days.is_empty() {
         load_spent(connection, &wanted.days, &mut ledger).await?;
     }
-    Ok(ledger)
+    Ok((ledger, ends))
+}
+
+async fn load_accounts(connection: &mut PgConnection, wanted: &Wanted) -> Sql<Vec<PgRow>> {
+    let sql = accounts!(
+        ", newest.seq, newest.seal,
+         EXISTS (SELECT FROM UNNEST($2::uuid[], $3::uuid[]) AS named (tenant_id, id)
+                   JOIN credit_holds USING (tenant_id, id))
+             OR EXISTS (SELECT FROM credit_holds
+                         WHERE tenant_id = ANY ($4) AND state = 'open' AND expires_at <= $5)
+             AS has_holds,
+         EXISTS (SELECT FROM UNNEST($6::uuid[], $7::text[]) AS used (tenant_id, key)
+                   JOIN credit_operations USING (tenant_id, key)) AS has_operations",
+        "LEFT JOIN LATERAL (
+             SELECT seq, seal FROM audit_log WHERE tenant_id = a.tenant_id
+              ORDER BY seq DESC LIMIT 1
+         ) AS newest ON true
+         WHERE a.tenant_id = ANY ($1)
+         ORDER BY a.tenant_id"
+    );
+    let holds: Vec<_> = wanted.holds.iter().collect();
+    let keys: Vec<_> = wanted.keys.iter().collect();
+    let rows = sqlx::query(sql)
+        .bind(wanted.accounts.iter().map(|tenant| tenant.as_uuid()).collect::<Vec<_>>())
+        .bind(column(&holds, |(tenant, _)| tenant.as_uuid()))
+        .bind(column(&holds, |(_, hold)| hold.as_uuid()))
+        .bind(wanted.due.iter().map(|tenant| tenant.as_uuid()).collect::<Vec<_>>())
+        .bind(Moment(wanted.now))
+        .bind(column(&keys, |(tenant, _)| tenant.as_uuid()))
+        .bind(column(&keys, |(_, key)| key.as_str()))
+        .fetch_all(connection)
+        .await?;
+    Ok(rows)
 }
 
 /// A row of some tenant.

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use keelway_kernel::{StoreError, TenantId};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tracing::Span;
 
 use crate::credits::InRun;
 use crate::error::Stop;
@@ -30,6 +31,9 @@ impl<T, E> From<&Result<T, Stop<E>>> for Ran {
 #[async_trait]
 pub(crate) trait Job: Send {
     fn tenant(&self) -> TenantId;
+
+    /// Whose log it belongs to, whoever runs it.
+    fn span(&self) -> Span;
 
     /// The same command, where it can be decided in one go with others of its kind.
     fn in_run(&mut self) -> Option<&mut dyn InRun> {
@@ -62,6 +66,7 @@ pub(crate) fn met_another<T, E>(done: &Done<T, E>) -> bool {
 /// Whoever waits for a command's answer.
 pub(crate) struct Caller<T, E> {
     since: Instant,
+    span: Span,
     reply: oneshot::Sender<Result<T, Stop<E>>>,
 }
 
@@ -71,7 +76,11 @@ pub(crate) type Answer<T, E> = oneshot::Receiver<Result<T, Stop<E>>>;
 impl<T, E> Caller<T, E> {
     pub(crate) fn new() -> (Self, Answer<T, E>) {
         let (reply, answer) = oneshot::channel();
-        (Self { since: Instant::now(), reply }, answer)
+        (Self { since: Instant::now(), span: Span::current(), reply }, answer)
+    }
+
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
     }
 
     pub(crate) fn is_late(&self, connections: &Connections) -> bool {
@@ -80,7 +89,7 @@ impl<T, E> Caller<T, E> {
 
     pub(crate) fn tell(self, done: Done<T, E>) {
         let waited_ms = self.since.elapsed().as_secs_f64() * 1_000.0;
-        tracing::trace!(waited_ms, "a command ended");
+        tracing::trace!(parent: &self.span, waited_ms, "a command ended");
         // Whoever asked may be gone.
         let _ = self.reply.send(done.unwrap_or_else(|| Err(Stop::Broken(unended()))));
     }
@@ -105,6 +114,10 @@ where
 {
     fn tenant(&self) -> TenantId {
         self.tenant
+    }
+
+    fn span(&self) -> Span {
+        self.caller.span()
     }
 
     async fn run(&mut self, tx: &mut Tx) -> Ran {

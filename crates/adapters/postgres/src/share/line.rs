@@ -121,6 +121,7 @@ mod tests {
     use async_trait::async_trait;
     use keelway_kernel::StoreError;
     use sqlx::types::Uuid;
+    use tracing::Span;
 
     use super::{Job, Line, MOST_UNDOABLE, MOST_WAITING, Next, TenantId};
     use crate::share::Ran;
@@ -132,6 +133,9 @@ mod tests {
     impl Job for Named {
         fn tenant(&self) -> TenantId {
             self.0
+        }
+        fn span(&self) -> Span {
+            Span::none()
         }
         async fn run(&mut self, _: &mut Tx) -> Ran {
             Ran::Undone

@@ -6,16 +6,20 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "where the server is, the environment says")]
 
+mod between;
 mod cancellations;
 mod database;
 mod findings;
+mod guards;
 mod held;
+mod logs;
 mod opened;
 mod pgbouncer;
 mod plans;
 mod queue;
 mod roles;
 mod schema;
+mod trips;
 mod under_way;
 mod walls;
 
