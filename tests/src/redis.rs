@@ -54,14 +54,18 @@ impl Redis {
         self.answers().await;
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Lets it stand still, with all its connections open.
     pub async fn freeze(&self) {
-        signal("STOP", self.child.id().unwrap()).await;
+        signal("STOP", self.pid()).await;
     }
 
     /// Lets it go on.
     pub async fn thaw(&self) {
-        signal("CONT", self.child.id().unwrap()).await;
+        signal("CONT", self.pid()).await;
     }
 
     /// Forgets everything.

@@ -12,6 +12,7 @@ use super::world::{Trouble, World};
 use super::{INSPECT_EVERY, LEASE_TTL, Setting};
 use crate::books::{Books, Moment};
 use crate::dice::Dice;
+use crate::house::signal;
 use crate::postgres::{Cluster, Down};
 use crate::redis::Redis;
 use crate::{Api, within};
@@ -33,6 +34,8 @@ pub(super) enum Fault {
     FlushRedis,
     FillRedis(Duration),
     FreezeRedis(Duration),
+    /// Long enough for everybody to give it up, while other things happen.
+    FreezeRedisMeanwhile(Duration),
 }
 
 impl Fault {
@@ -49,6 +52,7 @@ impl Fault {
             Self::FlushRedis => "Redis flushed",
             Self::FillRedis(_) => "Redis full",
             Self::FreezeRedis(_) => "Redis stopped and continued",
+            Self::FreezeRedisMeanwhile(_) => "Redis stopped for half a minute",
         }
     }
 }
@@ -85,9 +89,17 @@ impl Script {
             };
             (pause, fault)
         };
-        Self((0..faults).map(|_| line()).collect())
+        let mut script: Vec<_> = (0..faults).map(|_| line()).collect();
+        if setting == Setting::Postgres && faults > 0 {
+            let place = usize::try_from(dice.below(u64::try_from(faults).unwrap())).unwrap();
+            script[place].1 = Fault::FreezeRedisMeanwhile(HALF_A_MINUTE);
+        }
+        Self(script)
     }
 }
+
+/// How long Redis may stand still without anybody being refused for it.
+const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 
 fn millis(dice: &mut Dice, from: u64, to: u64) -> Duration {
     Duration::from_millis(from + dice.below(to - from))
@@ -103,6 +115,8 @@ pub(super) struct Stage {
     /// Somebody who asks servers whether they answer.
     pub(super) prober: Api,
     pub(super) recoveries: Recoveries,
+    /// Lets Redis go on, if it stands still while other things happen.
+    pub(super) thawing: JoinSet<()>,
 }
 
 impl Stage {
@@ -118,7 +132,12 @@ impl Stage {
             }
         }
         within("all sleepers wake", async { while sleepers.join_next().await.is_some() {} }).await;
+        within("Redis goes on", self.thawed()).await;
         self
+    }
+
+    async fn thawed(&mut self) {
+        while self.thawing.join_next().await.is_some() {}
     }
 
     async fn happens(&mut self, fault: Fault, sleepers: &mut JoinSet<()>) {
@@ -135,7 +154,10 @@ impl Stage {
             Fault::KillRedis(_)
             | Fault::FlushRedis
             | Fault::FillRedis(_)
-            | Fault::FreezeRedis(_) => {
+            | Fault::FreezeRedis(_)
+            | Fault::FreezeRedisMeanwhile(_) => {
+                // One thing after the other: what stands still cannot be flushed.
+                self.thawed().await;
                 self.trouble_redis(fault).await;
             }
         }
@@ -200,6 +222,16 @@ impl Stage {
                 redis.freeze().await;
                 tokio::time::sleep(time).await;
                 redis.thaw().await;
+            }
+            Fault::FreezeRedisMeanwhile(time) => {
+                redis.freeze().await;
+                let (pid, world) = (redis.pid(), Arc::clone(&self.world));
+                self.thawing.spawn(async move {
+                    tokio::time::sleep(time).await;
+                    signal("CONT", pid).await;
+                    world.is_over(ongoing);
+                });
+                return;
             }
             _ => redis.flush().await,
         }
@@ -273,7 +305,7 @@ mod tests {
             let names = script.0.iter().map(|(_, fault)| fault.name());
             names.collect::<std::collections::BTreeSet<_>>().len()
         };
-        assert_eq!(kinds(&script), 11, "everything happens");
+        assert_eq!(kinds(&script), 12, "everything happens");
         assert_eq!(kinds(&written(Setting::Sqlite, 7)), 4, "there is no server to restart");
     }
 }

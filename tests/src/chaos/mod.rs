@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use tokio::task::JoinSet;
 
 use crate::House;
 use crate::books::{Books, Moment};
@@ -104,8 +105,17 @@ pub async fn run_with(plan: Plan, sabotage: &[&'static str]) -> Report {
 
     let lives = people.into_iter().map(Person::live);
     let recoveries = Recoveries::default();
-    let stage =
-        Stage { fleet, cluster, redis, world: Arc::clone(&world), books, prober, recoveries };
+    let thawing = JoinSet::new();
+    let stage = Stage {
+        fleet,
+        cluster,
+        redis,
+        world: Arc::clone(&world),
+        books,
+        prober,
+        recoveries,
+        thawing,
+    };
     let faults = async {
         let stage = Box::pin(stage.perform(script)).await;
         world.close();
