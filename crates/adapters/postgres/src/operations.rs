@@ -72,18 +72,31 @@ const WAITING: &str = concat!(
      ORDER BY q.band, q.tag, q.build_id LIMIT $4"
 );
 
-/// The rows of one standing up to a place, counted no further than positions are.
+/// The rows of one standing up to a place, counted no further than positions are. A comparison
+/// of all three columns at once would read the whole band: an index scan ends where its first
+/// column does.
 macro_rules! up_to {
     ($standing:literal) => {
         concat!(
-            "(SELECT count(*) FROM (SELECT 1 FROM build_queue WHERE standing = '",
+            "(SELECT LEAST(count(*), $4) FROM (
+                 (SELECT 1 FROM build_queue
+                  WHERE standing = '",
             $standing,
-            "' AND (band, tag, build_id) <= ($1, $2, $3) LIMIT $4) counted)"
+            "' AND band < $1
+                  ORDER BY band, tag, build_id LIMIT $4)
+                 UNION ALL
+                 (SELECT 1 FROM build_queue
+                  WHERE standing = '",
+            $standing,
+            "' AND band = $1 AND (tag, build_id) <= ($2, $3)
+                  ORDER BY tag, build_id LIMIT $4)
+             ) AS counted)"
         )
     };
 }
 
-const AHEAD: &str = concat!(
+/// How many wait before a page, and how many run.
+pub const BEFORE_PAGE: &str = concat!(
     "SELECT ",
     up_to!("ready"),
     " + ",
@@ -131,7 +144,7 @@ const LEASES: &str = concat!(
      JOIN projects p ON p.tenant_id = b.tenant_id AND p.id = b.project_id
      JOIN tenants t ON t.id = q.tenant_id
      WHERE q.standing = 'leased'
-     ORDER BY q.due_at LIMIT $1"
+     ORDER BY q.due_at, q.tenant_id, q.build_id LIMIT $1"
 );
 
 const ENDED: &str = "SELECT state, created_at, started_at, ended_at FROM builds
@@ -188,7 +201,7 @@ async fn waiting(
         .bind(i64::from(page.limit()) + 1)
         .fetch_all(&mut *reader)
         .await?;
-    let (ahead, running): (i64, i64) = sqlx::query_as(AHEAD)
+    let (ahead, running): (i64, i64) = sqlx::query_as(BEFORE_PAGE)
         .bind(band)
         .bind(tag)
         .bind(id)
