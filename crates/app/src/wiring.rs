@@ -1,5 +1,6 @@
 //! Which adapter stands behind which port: the one place that names both a store and http.
 
+mod place;
 mod schema;
 mod shared;
 mod stores;
@@ -26,6 +27,7 @@ use keelway_worker::{Worker, WorkerSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 pub(crate) use keelway_sqlite::MigrationStatus;
+pub(crate) use place::Place;
 pub(crate) use schema::{Schema, migrate, migration_status, open_existing, require_known};
 
 use crate::exit::cannot_begin;

@@ -5,6 +5,7 @@ mod books;
 mod checks;
 mod database;
 mod rows;
+mod tables;
 
 use async_trait::async_trait;
 use keelway_access::audit::{Seal, verify_chain};
@@ -48,6 +49,9 @@ async fn inspect(tx: &mut Tx) -> Sql<Inspection> {
 
 async fn everything(tx: &mut Tx, seen: &mut Inspection) -> Sql<()> {
     let now = tx.now;
+    if !tables::are_whole(tx, seen).await? {
+        return Ok(());
+    }
     database::guards(tx, seen).await?;
     database::references(tx, seen).await?;
     for check in CHECKS {

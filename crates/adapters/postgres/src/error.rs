@@ -114,6 +114,12 @@ pub(crate) fn translate(error: &sqlx::Error) -> StoreError {
         sqlx::Error::ColumnDecode { index, source } => {
             StoreError::corrupt("column", format!("{index}: {source}"))
         }
+        // The pool tries a server that is away again and again, and tells no reason in the end.
+        sqlx::Error::PoolTimedOut => StoreError::Unavailable(
+            "no connection in time: the server is away, or lets in no more, or all that this \
+             process may have are in use"
+                .to_owned(),
+        ),
         other => StoreError::Unavailable(other.to_string()),
     }
 }

@@ -9,6 +9,7 @@
 //! | `tx` | the one place that begins transactions: whom they act for, their locks and limits |
 //! | `share` | commands that arrive together and share a commit |
 //! | `error` | what a database error means to a caller |
+//! | `reach` | why a server lets nobody in |
 //! | `roles` | the refusal to work as a role that row security does not bind |
 //! | `schema` | migrations |
 //! | `audit`, `idempotency` | what every command that changes something also writes |
@@ -41,6 +42,7 @@ mod overviews;
 mod people;
 mod projects;
 mod queue;
+mod reach;
 mod reads;
 mod roles;
 mod schema;
@@ -55,16 +57,15 @@ mod tx;
 mod usage;
 
 use std::fmt;
-use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use keelway_builds::Rules;
 use keelway_kernel::{Clock, Entropy, StoreError, Timestamp};
-use sqlx::postgres::PgConnectOptions;
 
-pub use roles::UnsafeRole;
-pub use schema::{MigrationStatus, schema_fingerprint};
+pub use reach::Unreached;
+pub use roles::{Danger, Power, Powerless, Remedy, UnsafeRole};
+pub use schema::{CannotMigrate, MigrationStatus, schema_fingerprint};
 
 /// Statements whose plans are promises, for the tests that hold them to it.
 #[doc(hidden)]
@@ -138,10 +139,8 @@ impl PostgresStore {
         entropy: Arc<dyn Entropy>,
         rules: Arc<Rules>,
     ) -> Result<Self, StoreError> {
-        // The text of the error may repeat the URL.
-        let options = PgConnectOptions::from_str(&settings.url)
-            .map_err(|_| StoreError::Unavailable("the database URL cannot be read".to_owned()))?
-            .application_name("keelway");
+        let options =
+            settings.options().map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let ambient = tx::Ambient { time, entropy, rules };
         Ok(Self(Arc::new(tx::Connections::new(options, settings, ambient))))
     }

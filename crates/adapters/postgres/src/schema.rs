@@ -1,10 +1,11 @@
 //! Migrations.
 
 use keelway_kernel::StoreError;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 
 use crate::PostgresStore;
-use crate::error::{Broken, Stop};
+use crate::error::{Broken, Sql, Stop};
+use crate::reach::quoted;
 use crate::tx::{detached, only_broken};
 
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations/postgres");
@@ -29,7 +30,79 @@ impl MigrationStatus {
     }
 }
 
+/// What a role lacks to bring the schema to this version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CannotMigrate {
+    /// Its statements would be refused, some of them after others were carried out.
+    #[error("the role {role:?} may not change the schema, which {owner:?} owns")]
+    NotOwner {
+        /// Who would migrate.
+        role: String,
+        /// Who can.
+        owner: String,
+    },
+    /// The roles that transactions work as come with the first migration.
+    #[error("the role {role:?} may not make the roles {}", missing.join(" and "))]
+    MayNotMakeRoles {
+        /// Who would migrate.
+        role: String,
+        /// Which are not there.
+        missing: Vec<String>,
+    },
+}
+
+impl CannotMigrate {
+    /// What a superuser can do about it; nothing, where another role is to migrate.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::NotOwner { .. } => None,
+            Self::MayNotMakeRoles { missing, .. } => {
+                let make =
+                    |role: &String| format!("CREATE ROLE {} NOLOGIN NOINHERIT;", quoted(role));
+                Some(missing.iter().map(make).collect::<Vec<_>>().join(" "))
+            }
+        }
+    }
+}
+
+/// Who the role is, who owns what it does not, and which roles there are yet to make, if it
+/// cannot make them.
+const MAY_MIGRATE: &str = "
+    WITH ours AS (
+        SELECT rolname, rolcreaterole OR rolsuper AS makes_roles
+        FROM pg_roles WHERE rolname = session_user
+    )
+    SELECT ours.rolname::text,
+           COALESCE(
+               (SELECT pg_get_userbyid(c.relowner)::text FROM pg_class c
+                WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+                  AND NOT pg_has_role(session_user, c.relowner, 'USAGE') LIMIT 1),
+               CASE WHEN NOT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), false)
+                    THEN (SELECT pg_get_userbyid(datdba)::text FROM pg_database
+                          WHERE datname = current_database()) END),
+           ARRAY(SELECT role FROM unnest(ARRAY['keelway_app', 'keelway_jobs']) role
+                 WHERE NOT ours.makes_roles
+                   AND role NOT IN (SELECT rolname FROM pg_roles))
+    FROM ours";
+
 impl PostgresStore {
+    /// What this process's role lacks to migrate, if anything.
+    pub async fn cannot_migrate(&self) -> Result<Option<CannotMigrate>, StoreError> {
+        let (role, owner, missing) = self.may_migrate().await.map_err(StoreError::from)?;
+        Ok(match owner {
+            Some(owner) => Some(CannotMigrate::NotOwner { role, owner }),
+            None if missing.is_empty() => None,
+            None => Some(CannotMigrate::MayNotMakeRoles { role, missing }),
+        })
+    }
+
+    async fn may_migrate(&self) -> Sql<(String, Option<String>, Vec<String>)> {
+        let mut tx = self.0.begin_as_itself().await?;
+        let found = sqlx::query_as(MAY_MIGRATE).fetch_one(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
     /// Brings the schema to this version, each migration whole or not at all; two processes may
     /// do so at once. The role must own the schema: it is not the one that the server works as.
     pub async fn migrate(&self) -> Result<(), StoreError> {
@@ -39,7 +112,7 @@ impl PostgresStore {
             // Not put back: what migrations set for the session must not reach commands.
             connection.close_on_drop();
             let done = MIGRATIONS.run_direct(None, &mut *connection, false).await;
-            done.map_err(|error| Broken(StoreError::Unavailable(error.to_string())))?;
+            done.map_err(|error| Broken(StoreError::Unavailable(told(&error))))?;
             Ok::<_, Stop<std::convert::Infallible>>(())
         };
         detached(migrate).await.map_err(only_broken)
@@ -96,6 +169,17 @@ impl PostgresStore {
         let applied = sqlx::query_as(applied).fetch_all(&mut *tx).await?;
         tx.commit().await?;
         Ok(applied)
+    }
+}
+
+/// What the server said, without what is around it: it names lines of its own source.
+fn told(error: &MigrateError) -> String {
+    match error {
+        MigrateError::ExecuteMigration(sqlx::Error::Database(said), version) => {
+            format!("migration {version}: {}", said.message())
+        }
+        MigrateError::Execute(sqlx::Error::Database(said)) => said.message().to_owned(),
+        other => other.to_string(),
     }
 }
 

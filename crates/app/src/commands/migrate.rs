@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::cli::ReportArgs;
 use crate::exit::Exit;
 use crate::settings::{Database, Sources};
-use crate::wiring::{self, MigrationStatus};
+use crate::wiring::{self, MigrationStatus, Place};
 
 pub(super) fn up(sources: &Sources) -> anyhow::Result<Exit> {
     let checked = super::quiet_settings(sources)?;
@@ -19,6 +19,7 @@ pub(super) fn up(sources: &Sources) -> anyhow::Result<Exit> {
 
 pub(super) fn status(args: &ReportArgs, sources: &Sources) -> anyhow::Result<Exit> {
     let checked = super::quiet_settings(sources)?;
+    let place = Place::of_owner(&checked);
     let status = match &checked.database {
         Database::Sqlite(path) if !path.exists() => None,
         Database::Sqlite(_) | Database::Postgres { .. } => {
@@ -27,7 +28,7 @@ pub(super) fn status(args: &ReportArgs, sources: &Sources) -> anyhow::Result<Exi
     };
     if args.json {
         super::print_json(&json!({
-            "database": checked.database.to_string(),
+            "database": place.to_string(),
             "exists": status.is_some(),
             "newest": status.and_then(|status| status.newest),
             "pending": status.map(|status| status.pending),
@@ -37,10 +38,10 @@ pub(super) fn status(args: &ReportArgs, sources: &Sources) -> anyhow::Result<Exi
         }))?;
     }
     if let Some(status) = status {
-        wiring::require_known(status, &checked)?;
+        wiring::require_known(status, place)?;
     }
     if !args.json {
-        super::print(&format!("{}: {}", checked.database, sentence(status)))?;
+        super::print(&format!("{place}: {}", sentence(status)))?;
     }
     let can_work = status.is_some_and(|status| status.pending == 0);
     Ok(if can_work { Exit::Done } else { Exit::No })

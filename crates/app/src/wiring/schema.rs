@@ -5,6 +5,7 @@ use std::sync::Arc;
 use keelway_kernel::StoreError;
 use keelway_sqlite::MigrationStatus;
 
+use super::place::Place;
 use super::stores::{Store, Stores};
 use crate::exit::cannot_begin;
 use crate::files::make_data_dir;
@@ -22,12 +23,13 @@ pub(crate) enum Schema {
 /// Brings the schema to this version and says how far it was.
 pub(crate) async fn migrate(checked: &Checked) -> anyhow::Result<MigrationStatus> {
     make_data_dir(&checked.settings.data_dir)?;
+    let place = Place::of_owner(checked);
     let store = Stores::open_as_owner(checked).await?;
-    let before = status_of(&*store, checked).await?;
-    require_known(before, checked)?;
-    // A schema that is ahead of this version has all that this version would bring.
-    if before.pending > 0 || before.unknown == 0 {
-        apply(&*store, checked).await?;
+    let before = status_of(&*store, place).await?;
+    require_known(before, place)?;
+    if before.pending > 0 {
+        Stores::require_owner(checked).await?;
+        apply(&*store, place).await?;
     }
     store.close().await;
     Ok(before)
@@ -36,7 +38,7 @@ pub(crate) async fn migrate(checked: &Checked) -> anyhow::Result<MigrationStatus
 /// How far the schema of a database that is there is.
 pub(crate) async fn migration_status(checked: &Checked) -> anyhow::Result<MigrationStatus> {
     let store = Stores::open_as_owner(checked).await?;
-    let status = status_of(&*store, checked).await?;
+    let status = status_of(&*store, Place::of_owner(checked)).await?;
     store.close().await;
     Ok(status)
 }
@@ -52,8 +54,8 @@ pub(crate) async fn open_existing(checked: &Checked) -> anyhow::Result<Arc<dyn S
         }
         Database::Sqlite(_) | Database::Postgres { .. } => {}
     }
-    let store = Stores::open(checked, None).await?.whole;
-    require_current(status_of(&*store, checked).await?, checked)?;
+    let (store, place) = (Stores::open(checked, None).await?.whole, Place::of_app(checked));
+    require_current(status_of(&*store, place).await?, place)?;
     Ok(store)
 }
 
@@ -64,50 +66,46 @@ pub(super) async fn bring_up(
     checked: &Checked,
     schema: Schema,
 ) -> anyhow::Result<()> {
-    let status = status_of(store, checked).await?;
-    require_known(status, checked)?;
+    let place = Place::of_app(checked);
+    let status = status_of(store, place).await?;
+    require_known(status, place)?;
     match &checked.database {
         Database::Sqlite(_) if status.newest.is_none() || schema == Schema::Migrate => {
-            apply(store, checked).await
+            apply(store, place).await
         }
-        Database::Sqlite(_) | Database::Postgres { .. } => require_current(status, checked),
+        Database::Sqlite(_) | Database::Postgres { .. } => require_current(status, place),
     }
 }
 
-async fn status_of(store: &dyn Store, checked: &Checked) -> anyhow::Result<MigrationStatus> {
-    store.migration_status().await.map_err(|error| unusable(checked, &error))
+async fn status_of(store: &dyn Store, place: Place<'_>) -> anyhow::Result<MigrationStatus> {
+    store.migration_status().await.map_err(|error| place.unusable(&error))
 }
 
-async fn apply(store: &dyn Store, checked: &Checked) -> anyhow::Result<()> {
+async fn apply(store: &dyn Store, place: Place<'_>) -> anyhow::Result<()> {
     store.migrate().await.map_err(|error| match error {
-        StoreError::Corrupt { .. } => unusable(checked, &error),
-        error => {
-            let why = match checked.database {
-                Database::Sqlite(_) => "the database could not be migrated",
-                Database::Postgres { .. } => {
-                    "the database could not be migrated: does `database.migrations_url` name the \
-                     role that owns it?"
-                }
-            };
-            anyhow::anyhow!(error).context(why)
+        StoreError::Corrupt { .. } => place.unusable(&error),
+        StoreError::Unavailable(why) => {
+            anyhow::anyhow!("the database {place} could not be migrated: {why}")
+        }
+        error @ StoreError::Contended => {
+            anyhow::anyhow!("the database {place} could not be migrated: {error}")
         }
     })
 }
 
-fn require_current(status: MigrationStatus, checked: &Checked) -> anyhow::Result<()> {
-    require_known(status, checked)?;
-    let database = &checked.database;
+fn require_current(status: MigrationStatus, place: Place<'_>) -> anyhow::Result<()> {
+    require_known(status, place)?;
     match status {
         MigrationStatus { pending: 0, unknown: 0, .. } => Ok(()),
         MigrationStatus { pending: 0, .. } => {
-            tracing::warn!(%database, "the schema is ahead of this version, and must serve it too");
+            tracing::warn!(database = %place, "the schema is ahead of this version, and must serve it too");
             Ok(())
         }
         MigrationStatus { newest: None, .. } => Err(cannot_begin(format!(
-            "the database {database} has no tables yet: run `keelway migrate up` first"
+            "the database {place} has no tables yet: run `keelway migrate up` first"
         ))),
         MigrationStatus { .. } => Err(cannot_begin(format!(
-            "the database {database} is of an older version: run `keelway migrate up` first"
+            "the database {place} is of an older version: run `keelway migrate up` first"
         ))),
     }
 }
@@ -115,44 +113,18 @@ fn require_current(status: MigrationStatus, checked: &Checked) -> anyhow::Result
 /// Refuses a schema that no migration of this version leads to. Processes of two releases work
 /// on one PostgreSQL database while one of them takes the other's place, so a schema that is
 /// ahead of this version is known there: migrations first expand, and contract a release later.
-pub(crate) fn require_known(status: MigrationStatus, checked: &Checked) -> anyhow::Result<()> {
-    let (database, elsewhere) = (&checked.database, elsewhere(checked));
-    if status.unknown > 0 && matches!(database, Database::Sqlite(_)) {
+pub(crate) fn require_known(status: MigrationStatus, place: Place<'_>) -> anyhow::Result<()> {
+    let elsewhere = place.elsewhere();
+    if status.unknown > 0 && matches!(place.checked.database, Database::Sqlite(_)) {
         return Err(cannot_begin(format!(
-            "the database {database} was made by a newer version of keelway: update it, or \
-             {elsewhere}"
+            "the database {place} was made by a newer version of keelway: update it, or {elsewhere}"
         )));
     }
     if status.modified > 0 {
         return Err(cannot_begin(format!(
-            "the database {database} was made by another build of keelway, whose migrations \
-             differ from this one's: use that build, or {elsewhere}"
+            "the database {place} was made by another build of keelway, whose migrations differ \
+             from this one's: use that build, or {elsewhere}"
         )));
     }
     Ok(())
-}
-
-/// What a person may do about a database that is of no use.
-const fn elsewhere(checked: &Checked) -> &'static str {
-    match checked.database {
-        Database::Sqlite(_) => "choose another place with --data-dir",
-        Database::Postgres { .. } => "name another one as `database.url`",
-    }
-}
-
-pub(super) fn unusable(checked: &Checked, error: &StoreError) -> anyhow::Error {
-    let (database, elsewhere) = (&checked.database, elsewhere(checked));
-    cannot_begin(match error {
-        StoreError::Corrupt { id, .. } => format!(
-            "the database {database} is not a Keelway database, or damaged ({id}): restore a \
-             copy, or {elsewhere}"
-        ),
-        error => match checked.database {
-            Database::Sqlite(_) => format!("cannot use the database {database}: {error}"),
-            Database::Postgres { .. } => format!(
-                "cannot use the database {database}: {error}; is the server running there, and are \
-                 user and password right?"
-            ),
-        },
-    })
 }

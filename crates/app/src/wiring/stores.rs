@@ -11,12 +11,12 @@ use keelway_builds::ports::{
 use keelway_credits::{CreditBooks, CreditLedger};
 use keelway_kernel::StoreError;
 use keelway_local::{CachedAccounts, CachedSessions, Keep};
-use keelway_postgres::{PostgresSettings, PostgresStore, Time, UnsafeRole};
+use keelway_postgres::{PostgresSettings, PostgresStore, Time};
 use keelway_redis::{Redis, Stale};
 use keelway_sqlite::{MigrationStatus, SqliteSettings, SqliteStore};
 use keelway_tiers::FlagOverrides;
 
-use super::schema::unusable;
+use super::place::Place;
 use super::{clock, entropy, rules};
 use crate::exit::cannot_begin;
 use crate::files::make_private;
@@ -75,11 +75,12 @@ impl Stores {
     /// Opens the database as the app, and changes nothing in it; through `redis` processes tell
     /// one another what not to remember any longer.
     pub(crate) async fn open(checked: &Checked, redis: Option<&Redis>) -> anyhow::Result<Self> {
+        let place = Place::of_app(checked);
         match &checked.database {
-            Database::Sqlite(path) => Ok(Self::of(sqlite(path, checked).await?, redis)),
+            Database::Sqlite(path) => Ok(Self::of(sqlite(path, place).await?, redis)),
             Database::Postgres { url, .. } => {
-                let store = postgres(url, checked)?;
-                require_safe_role(&store, checked).await?;
+                let store = postgres(url, place).await?;
+                require_safe_role(&store, place).await?;
                 Ok(Self::of(store, redis))
             }
         }
@@ -87,10 +88,23 @@ impl Stores {
 
     /// Opens it as the one who may change its schema.
     pub(crate) async fn open_as_owner(checked: &Checked) -> anyhow::Result<Arc<dyn Store>> {
+        let place = Place::of_owner(checked);
         match &checked.database {
-            Database::Sqlite(path) => Ok(Arc::new(sqlite(path, checked).await?)),
-            Database::Postgres { owner, .. } => Ok(Arc::new(postgres(owner, checked)?)),
+            Database::Sqlite(path) => Ok(Arc::new(sqlite(path, place).await?)),
+            Database::Postgres { owner, .. } => Ok(Arc::new(postgres(owner, place).await?)),
         }
+    }
+
+    /// Refuses one who could bring the schema to this version only in part, or not at all.
+    pub(crate) async fn require_owner(checked: &Checked) -> anyhow::Result<()> {
+        let Database::Postgres { owner, .. } = &checked.database else { return Ok(()) };
+        let place = Place::of_owner(checked);
+        let reached = postgres_settings(owner, checked).reach_directly().await;
+        reached.map_err(|error| place.unreached(&error))?;
+        let store = postgres(owner, place).await?;
+        let lacks = store.cannot_migrate().await.map_err(|error| place.unusable(&error))?;
+        store.close().await;
+        lacks.map_or(Ok(()), |lacks| Err(place.not_to_migrate(&lacks)))
     }
 
     fn of<S: Store + Clone + 'static>(store: S, redis: Option<&Redis>) -> Self {
@@ -119,48 +133,52 @@ impl Stores {
     }
 }
 
-async fn sqlite(path: &Path, checked: &Checked) -> anyhow::Result<SqliteStore> {
+async fn sqlite(path: &Path, place: Place<'_>) -> anyhow::Result<SqliteStore> {
     make_private(path).map_err(|error| {
         cannot_begin(format!("cannot make the database {}: {error}", path.display()))
     })?;
-    let rules = Arc::new(rules(&checked.settings));
+    let rules = Arc::new(rules(&place.checked.settings));
     SqliteStore::open(SqliteSettings::new(path), clock(), entropy(), rules)
         .await
-        .map_err(|error| unusable(checked, &error))
+        .map_err(|error| place.unusable(&error))
 }
 
-/// Connects when it is first used.
-fn postgres(url: &Address, checked: &Checked) -> anyhow::Result<PostgresStore> {
-    let settings = PostgresSettings {
+fn postgres_settings(url: &Address, checked: &Checked) -> PostgresSettings {
+    PostgresSettings {
         connections: checked.settings.database.connections.get(),
         ..PostgresSettings::new(url.expose())
-    };
-    let rules = Arc::new(rules(&checked.settings));
+    }
+}
+
+/// Makes sure that the server lets this process in.
+async fn postgres(url: &Address, place: Place<'_>) -> anyhow::Result<PostgresStore> {
+    let settings = postgres_settings(url, place.checked);
+    settings.reach().await.map_err(|error| place.unreached(&error))?;
+    let rules = Arc::new(rules(&place.checked.settings));
     PostgresStore::new(&settings, Time::Server, entropy(), rules)
-        .map_err(|error| unusable(checked, &error))
+        .map_err(|error| place.unusable(&error))
 }
 
 /// Refuses a role for which row-level security is no wall, or one that cannot work.
-async fn require_safe_role(store: &PostgresStore, checked: &Checked) -> anyhow::Result<()> {
-    let unsafe_role = store.unsafe_role().await.map_err(|error| unusable(checked, &error))?;
-    let Some(role) = unsafe_role else { return Ok(()) };
+async fn require_safe_role(store: &PostgresStore, place: Place<'_>) -> anyhow::Result<()> {
+    let role = store.unsafe_role().await.map_err(|error| place.unusable(&error))?;
+    let lacks = store.powerless_role().await.map_err(|error| place.unusable(&error))?;
     // The roles come with the tables, which are asked for first.
-    if matches!(store.migration_status().await, Ok(status) if status.newest.is_none()) {
+    let is_well = role.is_none() && lacks.is_none();
+    if is_well || matches!(store.migration_status().await, Ok(status) if status.newest.is_none()) {
         return Ok(());
     }
-    let is_powerless = matches!(role, UnsafeRole::Powerless(_));
-    if checked.settings.database.allow_unsafe_role && !is_powerless {
-        tracing::warn!(%role, "row-level security is no wall in this process");
-        return Ok(());
+    let is_allowed = place.checked.settings.database.allow_unsafe_role;
+    match &role {
+        Some(role) if is_allowed => {
+            tracing::warn!(%role, "row-level security is no wall in this process");
+        }
+        Some(role) => return Err(place.unsafe_role(role)),
+        None => {}
     }
-    let mut lines = vec![
-        format!("cannot work in the database {}: {role}", checked.database),
-        format!("as a superuser run, and log in as that role: {}", role.remedy()),
-    ];
-    if !is_powerless {
-        lines.push("for development, --allow-unsafe-role works as it all the same".to_owned());
-    }
-    Err(cannot_begin(lines.join("\n")))
+    let Some(lacks) = lacks else { return Ok(()) };
+    let remedy = if role.is_some() { lacks.grant() } else { lacks.remedy() };
+    Err(place.powerless(&lacks, &remedy))
 }
 
 #[async_trait]

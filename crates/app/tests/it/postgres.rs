@@ -126,7 +126,7 @@ fn a_server_is_migrated_by_its_owner_and_worked_on_by_a_role_that_owns_nothing()
     ];
     insta::assert_snapshot!(before.join("\n"), @r#"
     $ migrate status
-    postgres://keelway_cli_roles_app@SERVER/keelway_cli_roles: ALL migrations pending; `keelway migrate up` applies them
+    postgres://keelway_cli_owner@SERVER/keelway_cli_roles: ALL migrations pending; `keelway migrate up` applies them
     => 1
     $ serve
     keelway: the database postgres://keelway_cli_roles_app@SERVER/keelway_cli_roles has no tables yet: run `keelway migrate up` first
@@ -135,16 +135,18 @@ fn a_server_is_migrated_by_its_owner_and_worked_on_by_a_role_that_owns_nothing()
     Done: ALL migrations applied.
     => 0
     $ migrate status
-    postgres://keelway_cli_roles_app@SERVER/keelway_cli_roles: up to date
+    postgres://keelway_cli_owner@SERVER/keelway_cli_roles: up to date
     => 0
     "#);
 
     // The roles are known now; what processes log in as has none of them.
-    database.run(&format!("REVOKE keelway_app, keelway_jobs FROM {}", database.app()));
+    let app = database.app();
+    database.run(&format!("REVOKE keelway_app, keelway_jobs FROM {app}"));
+    database.run(&format!("ALTER ROLE {app} NOCREATEROLE"));
     insta::assert_snapshot!(told(&serve), @r#"
     $ serve
-    keelway: cannot work in the database postgres://keelway_cli_roles_app@SERVER/keelway_cli_roles: the role "keelway_cli_roles_app" was not granted keelway_app and keelway_jobs
-    keelway: as a superuser run, and log in as that role: ALTER ROLE "keelway_cli_roles_app" NOINHERIT; GRANT keelway_app, keelway_jobs TO "keelway_cli_roles_app";
+    keelway: cannot work in the database postgres://keelway_cli_roles_app@SERVER/keelway_cli_roles (`database.url`): the role "keelway_cli_roles_app" may not take on keelway_app and keelway_jobs
+    keelway: as a superuser run: GRANT keelway_app, keelway_jobs TO "keelway_cli_roles_app";
     => 2
     "#);
     database.run(&format!("GRANT keelway_app, keelway_jobs TO {}", database.app()));
@@ -161,12 +163,25 @@ fn a_server_is_migrated_by_its_owner_and_worked_on_by_a_role_that_owns_nothing()
         command.env("KEELWAY_DATABASE_URL", database.url(role));
         database.told(dir.path(), command)
     };
-    insta::assert_snapshot!(served_as(OWNER), @r#"
-    keelway: cannot work in the database postgres://keelway_cli_owner@SERVER/keelway_cli_roles: the role "keelway_cli_owner" owns tables of the database
-    keelway: as a superuser run, and log in as that role: CREATE ROLE keelway LOGIN NOINHERIT PASSWORD '...'; GRANT keelway_app, keelway_jobs TO keelway;
+    let owner = served_as(OWNER);
+    // Whether there is a role to take instead depends on the server.
+    let (told, rest) = owner.split_once('\n').unwrap();
+    insta::assert_snapshot!(told, @r#"keelway: cannot work in the database postgres://keelway_cli_owner@SERVER/keelway_cli_roles (`database.url`): the role "keelway_cli_owner" has CREATEROLE; it owns tables, their schema or the database"#);
+    assert!(rest.contains("keelway: let `database.url` log in as \"keelway\""), "{rest}");
+    assert!(
+        rest.ends_with(
+            "keelway: for development, --allow-unsafe-role works as it all the same\n=> 2"
+        )
+    );
+
+    database.run(&format!("ALTER ROLE {} CREATEROLE", database.app()));
+    insta::assert_snapshot!(served_as(&database.app()), @r#"
+    keelway: cannot work in the database postgres://keelway_cli_roles_app@SERVER/keelway_cli_roles (`database.url`): the role "keelway_cli_roles_app" has CREATEROLE
+    keelway: as a superuser run: ALTER ROLE "keelway_cli_roles_app" NOCREATEROLE;
     keelway: for development, --allow-unsafe-role works as it all the same
     => 2
     "#);
+    database.run(&format!("ALTER ROLE {} NOCREATEROLE", database.app()));
     let superuser = served_as(database.server.get_username());
     assert!(superuser.contains("is a superuser") && superuser.ends_with("=> 2"), "{superuser}");
 }
@@ -207,7 +222,7 @@ fn a_schema_that_is_ahead_serves_the_release_before_it() {
          VALUES (9999, 'later', TRUE, 'x', 0)",
     );
     insta::assert_snapshot!(told(&["migrate", "status"]), @r#"
-    postgres://keelway_cli_ahead_app@SERVER/keelway_cli_ahead: 1 migration ahead of this version, which it serves too
+    postgres://keelway_cli_owner@SERVER/keelway_cli_ahead: 1 migration ahead of this version, which it serves too
     => 0
     "#);
     assert_eq!(told(&["migrate", "up"]), "Nothing to do: the database is up to date.\n=> 0");
@@ -220,13 +235,80 @@ fn a_schema_that_is_ahead_serves_the_release_before_it() {
 }
 
 #[test]
+fn what_development_allows_has_to_work_all_the_same() {
+    let database = Database::empty("keelway_cli_grants");
+    let dir = tempfile::tempdir().unwrap();
+    let told = |role: &str, args: &[&str]| {
+        let mut command = database.keelway(dir.path(), args);
+        command.env("KEELWAY_DATABASE_URL", database.url(role));
+        database.told(dir.path(), command)
+    };
+    assert!(told(OWNER, &["migrate", "up"]).ends_with("=> 0"));
+    // What allows it to log in as an owner gives it no role.
+    database.run(&format!("ALTER DATABASE keelway_cli_grants OWNER TO {}", database.app()));
+    insta::assert_snapshot!(told(&database.app(), &["worker", "--allow-unsafe-role"]), @r#"
+    keelway: cannot work in the database postgres://keelway_cli_grants_app@SERVER/keelway_cli_grants (`database.url`): the role "keelway_cli_grants_app" may not take on keelway_app and keelway_jobs
+    keelway: as a superuser run: GRANT keelway_app, keelway_jobs TO "keelway_cli_grants_app";
+    => 2
+    "#);
+}
+
+#[test]
+fn whoever_migrates_is_named_and_told_who_can() {
+    let database = Database::empty("keelway_cli_migrators");
+    let dir = tempfile::tempdir().unwrap();
+    let told = |url: String, migrations_url: Option<String>| {
+        let mut command = database.keelway(dir.path(), &["migrate", "up"]);
+        command.env("KEELWAY_DATABASE_URL", url).env_remove("KEELWAY_DATABASE_MIGRATIONS_URL");
+        command.envs(migrations_url.map(|url| ("KEELWAY_DATABASE_MIGRATIONS_URL", url)));
+        database.told(dir.path(), command)
+    };
+    let app = database.url(&database.app());
+    let nowhere = database.url(OWNER).replace("keelway_cli_migrators", "keelway_cli_nowhere");
+    let each = [told(app.clone(), None), told(app, Some(nowhere))];
+    insta::assert_snapshot!(each.join("\n"), @r#"
+    keelway: cannot migrate the database postgres://keelway_cli_migrators_app@SERVER/keelway_cli_migrators (`database.url`): the role "keelway_cli_migrators_app" may not change the schema, which "keelway_cli_owner" owns
+    keelway: let `database.migrations_url` log in as "keelway_cli_owner"
+    => 2
+    keelway: cannot connect to the database postgres://keelway_cli_owner@SERVER/keelway_cli_nowhere (`database.migrations_url`): there is no database "keelway_cli_nowhere"
+    keelway: correct the database, or as a superuser run: CREATE DATABASE "keelway_cli_nowhere" OWNER keelway_owner;
+    => 2
+    "#);
+}
+
+#[test]
 fn a_server_that_is_away_is_named_without_its_password() {
     let dir = tempfile::tempdir().unwrap();
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut command = keelway(dir.path(), &["doctor"]);
-    command.env("KEELWAY_DATABASE_URL", format!("postgres://me:hunter2@{nobody}/keelway"));
-    let (code, out, err) = said(dir.path(), command.output().unwrap());
-    assert_eq!((code, out.as_str()), (2, ""));
-    assert!(err.contains("is the server running there") && !err.contains("hunter2"), "{err}");
-    assert!(err.contains(&format!("postgres://me@{nobody}/keelway")), "{err}");
+    for args in [&["doctor"][..], &["worker"], &["migrate", "status"]] {
+        let mut command = keelway(dir.path(), args);
+        command
+            .env("KEELWAY_LOG_LEVEL", "error")
+            .env("KEELWAY_DATABASE_URL", format!("postgres://me:hunter2@{nobody}/keelway"));
+        let (code, out, err) = said(dir.path(), command.output().unwrap());
+        assert_eq!((code, out.as_str()), (2, ""));
+        let err = err.replace(&nobody.to_string(), "NOBODY");
+        assert_eq!(
+            err,
+            "keelway: cannot connect to the database postgres://me@NOBODY/keelway \
+             (`database.url`): nothing listens at NOBODY\n\
+             keelway: start PostgreSQL there, or correct the host and port\n"
+        );
+    }
+}
+
+#[test]
+fn a_schema_that_is_not_whole_is_a_finding() {
+    let database = Database::empty("keelway_cli_gaps");
+    let dir = tempfile::tempdir().unwrap();
+    let told = |args: &[&str]| database.told(dir.path(), database.keelway(dir.path(), args));
+    assert!(told(&["migrate", "up"]).ends_with("=> 0"));
+    database.run(&format!("GRANT keelway_app, keelway_jobs TO {}", database.app()));
+    database.run_inside("ALTER TABLE build_queue RENAME TO elsewhere");
+    insta::assert_snapshot!(told(&["doctor"]), @r#"
+    database       31 checked   broken once       every constraint, index and wall is on, and every row that is referred to is there
+
+    database build_queue: the table is missing: restore a copy of the database; nothing else can be checked until then
+    => 1
+    "#);
 }

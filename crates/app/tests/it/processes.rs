@@ -43,7 +43,7 @@ fn a_worker_answers_probes_where_it_is_told_to() {
     for address in [&address, &other] {
         let (code, out, err) = answer(dir.path(), &["probe", address]);
         assert_eq!((code, out.as_str()), (1, ""));
-        assert!(err.starts_with(&format!("keelway: nobody answers at {address}: ")), "{err}");
+        assert!(err.starts_with(&format!("keelway: nothing listens at {address}: ")), "{err}");
     }
 }
 

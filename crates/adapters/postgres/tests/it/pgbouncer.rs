@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use keelway_contract::{Fixture, ManualClock, SeededEntropy, race};
 use keelway_kernel::Entropy as _;
-use keelway_postgres::{PostgresSettings, Time};
+use keelway_postgres::{PostgresSettings, Time, Unreached};
 
 use crate::database::Database;
 
@@ -127,4 +127,7 @@ async fn schema_and_role_are_looked_at_through_pgbouncer() {
         assert_eq!(store.unsafe_role().await.unwrap(), None);
         store.close().await;
     }
+    // Migrations are not for a connection that is one's own for a transaction only.
+    assert_eq!(settings.reach().await, Ok(()));
+    assert_eq!(settings.reach_directly().await, Err(Unreached::Pooled));
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use keelway_contract::SeededEntropy;
-use keelway_postgres::{PostgresSettings, PostgresStore, Time, UnsafeRole};
+use keelway_postgres::{
+    Danger, PostgresSettings, PostgresStore, Power, Powerless, Time, UnsafeRole,
+};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor as _};
 
@@ -19,7 +21,7 @@ struct Role {
 }
 
 impl Role {
-    /// Made by `sql`, in which `$role` stands for it and `$higher` for another one.
+    /// Made by `sql`, in which `$role` stands for it, `$higher` and `$between` for others.
     async fn new(of: &str, sql: &str) -> Self {
         let opened = Opened::new().await;
         let raw = opened.raw().await;
@@ -32,6 +34,7 @@ impl Role {
     async fn run(&mut self, sql: &str) {
         let quoted = |name: &str| format!("\"{name}\"");
         let sql = sql.replace("$higher", &quoted(&format!("{}-higher", self.name)));
+        let sql = sql.replace("$between", &quoted(&format!("{}-between", self.name)));
         let sql = sql.replace("$role", &quoted(&self.name));
         self.raw.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
     }
@@ -51,12 +54,19 @@ impl Role {
         problem
     }
 
-    /// Carries the remedy out as an operator would who calls the new role by this name.
+    /// Which of the roles that it needs it may not take on.
+    async fn powerless(&self) -> Option<Powerless> {
+        let store = self.store();
+        let lacks = store.powerless_role().await.unwrap();
+        store.close().await;
+        lacks
+    }
+
+    /// Carries a remedy out that leaves it the role to log in as.
     async fn mend(&mut self, problem: &UnsafeRole) {
         let remedy = problem.remedy();
-        let remedy =
-            remedy.replace("ROLE keelway ", "ROLE $role ").replace("TO keelway;", "TO $role;");
-        self.run(&remedy).await;
+        assert_eq!(remedy.log_in_as, None);
+        self.run(&remedy.sql.join(" ")).await;
     }
 
     async fn gone(mut self) {
@@ -71,35 +81,85 @@ async fn the_role_that_stores_under_test_work_as_is_safe() {
     assert_eq!(Opened::new().await.store.unsafe_role().await, Ok(None));
 }
 
+/// What it can do itself.
+fn own(power: Power, role: &Role) -> Danger {
+    Danger { power, holder: role.name.clone(), grant: None }
+}
+
 #[tokio::test]
-async fn a_role_that_walls_do_not_bind_is_unsafe() {
-    for (of, sql, problem) in [
-        (
-            "super",
-            "CREATE ROLE $role LOGIN NOINHERIT SUPERUSER",
-            UnsafeRole::Superuser as fn(String) -> UnsafeRole,
-        ),
-        (
-            "bypassing",
-            "CREATE ROLE $role LOGIN NOINHERIT BYPASSRLS",
-            UnsafeRole::BypassesRowSecurity,
-        ),
-        (
-            "owner",
-            "CREATE ROLE $role LOGIN NOINHERIT; ALTER TABLE builds OWNER TO $role",
-            UnsafeRole::Owner,
-        ),
+async fn one_that_is_somebody_elses_is_left_alone_for_another() {
+    let owner = "CREATE ROLE $role LOGIN NOINHERIT; ALTER TABLE builds OWNER TO $role";
+    for (of, sql, power) in [
+        ("super", "CREATE ROLE $role LOGIN NOINHERIT SUPERUSER CREATEROLE", Power::Superuser),
+        ("owner", owner, Power::Owns),
     ] {
         let mut role = Role::new(of, &format!("{sql}; {GRANTED}")).await;
         let found = role.problem().await.unwrap();
-        assert_eq!(found, problem(role.name.clone()));
+        assert_eq!(found.dangers, [own(power, &role)]);
+        let remedy = found.remedy();
 
-        // The remedy is another role.
+        // As an operator would who calls the new role by another name.
+        let advised = remedy.log_in_as.unwrap();
         let mut other = Role::new(&format!("after-{of}"), "").await;
-        other.mend(&found).await;
-        assert_eq!(other.problem().await, None, "{}", found.remedy());
+        let sql = remedy.sql.join(" ").replace(&format!("\"{advised}\""), "$role");
+        other.run(&sql).await;
+        assert_eq!(other.problem().await, None, "{sql}");
+        assert_eq!(other.powerless().await, None, "{sql}");
         other.gone().await;
         role.run("ALTER TABLE builds OWNER TO CURRENT_USER").await;
+        role.gone().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_owns_the_schema_or_the_database_owns_the_walls() {
+    let sql = format!("CREATE ROLE $role LOGIN NOINHERIT; {GRANTED}");
+    let mut role = Role::new("landlord", &sql).await;
+    let name = role.opened.database.owner.get_database().unwrap().to_owned();
+    for (takes, returns) in [
+        (
+            "ALTER SCHEMA public OWNER TO $role".to_owned(),
+            "ALTER SCHEMA public OWNER TO pg_database_owner".to_owned(),
+        ),
+        (
+            format!("ALTER DATABASE {name} OWNER TO $role"),
+            format!("ALTER DATABASE {name} OWNER TO CURRENT_USER"),
+        ),
+    ] {
+        assert_eq!(role.problem().await, None);
+        role.run(&takes).await;
+        let found = role.problem().await.unwrap_or_else(|| panic!("{takes}"));
+        assert_eq!(found.dangers, [own(Power::Owns, &role)], "{takes}");
+        role.run(&returns).await;
+    }
+    role.gone().await;
+}
+
+/// Attributes and PostgreSQL's own roles, each with what it is.
+const POWERS: [(&str, Power); 8] = [
+    ("ALTER ROLE $whom BYPASSRLS", Power::BypassesRowSecurity),
+    ("ALTER ROLE $whom CREATEROLE", Power::MakesRoles),
+    ("ALTER ROLE $whom REPLICATION", Power::Replicates),
+    ("GRANT pg_read_all_data TO $whom", Power::Predefined),
+    ("GRANT pg_write_all_data TO $whom", Power::Predefined),
+    ("GRANT pg_execute_server_program TO $whom", Power::Predefined),
+    ("GRANT pg_read_server_files TO $whom", Power::Predefined),
+    ("GRANT pg_write_server_files TO $whom", Power::Predefined),
+];
+
+#[tokio::test]
+async fn each_way_around_the_walls_is_found_and_mended() {
+    for inherits in ["NOINHERIT", "INHERIT"] {
+        let sql = format!("CREATE ROLE $role LOGIN NOINHERIT; {GRANTED}");
+        let mut role = Role::new("wandering", &sql).await;
+        for (gives, power) in POWERS {
+            role.run(&gives.replace("$whom", "$role")).await;
+            role.run(&format!("ALTER ROLE $role {inherits}")).await;
+            let found = role.problem().await.unwrap_or_else(|| panic!("{gives}"));
+            assert!(found.dangers.iter().any(|danger| danger.power == power), "{found}");
+            role.mend(&found).await;
+            assert_eq!(role.problem().await, None, "{gives}: {:?}", found.remedy());
+        }
         role.gone().await;
     }
 }
@@ -108,39 +168,76 @@ async fn a_role_that_walls_do_not_bind_is_unsafe() {
 async fn a_role_that_could_become_one_that_walls_do_not_bind_is_unsafe() {
     let sql = format!("CREATE ROLE $role LOGIN NOINHERIT; {GRANTED}");
     let mut role = Role::new("climbing", &sql).await;
-    role.run("DROP ROLE IF EXISTS $higher; CREATE ROLE $higher; GRANT $higher TO $role").await;
-    assert_eq!(role.problem().await, None);
-    for (attribute, problem) in [
-        ("ALTER ROLE $higher SUPERUSER", UnsafeRole::Superuser as fn(String) -> UnsafeRole),
-        ("ALTER ROLE $higher NOSUPERUSER BYPASSRLS", UnsafeRole::BypassesRowSecurity),
-        ("ALTER ROLE $higher NOBYPASSRLS; ALTER TABLE builds OWNER TO $higher", UnsafeRole::Owner),
-    ] {
-        role.run(attribute).await;
-        assert_eq!(role.problem().await, Some(problem(role.name.clone())), "{attribute}");
+    let highest = [("ALTER ROLE $whom SUPERUSER", Power::Superuser)];
+    let owner = [("ALTER TABLE builds OWNER TO $whom", Power::Owns)];
+    for (gives, power) in POWERS.into_iter().chain(highest).chain(owner) {
+        // Through one that can do nothing itself.
+        role.run("DROP ROLE IF EXISTS $higher; CREATE ROLE $higher").await;
+        role.run("DROP ROLE IF EXISTS $between; CREATE ROLE $between").await;
+        role.run("GRANT $higher TO $between; GRANT $between TO $role").await;
+        assert_eq!(role.problem().await, None);
+        role.run(&gives.replace("$whom", "$higher")).await;
+        let found = role.problem().await.unwrap_or_else(|| panic!("{gives}"));
+        let [danger] = &*found.dangers else { panic!("{gives}: {found:?}") };
+        let between = format!("{}-between", role.name);
+        assert_eq!(danger.power, power, "{gives}");
+        assert_eq!(danger.grant, Some((role.name.clone(), between.clone())), "{gives}");
+        assert!(found.to_string().ends_with(&format!("(through {between:?})")), "{found}");
+        role.mend(&found).await;
+        assert_eq!(role.problem().await, None, "{gives}: {:?}", found.remedy());
+        role.run("REASSIGN OWNED BY $higher TO CURRENT_USER").await;
+        role.run("DROP ROLE $higher; DROP ROLE $between").await;
     }
-    role.run("ALTER TABLE builds OWNER TO CURRENT_USER; DROP ROLE $higher").await;
     role.gone().await;
 }
 
 #[tokio::test]
-async fn a_role_that_inherits_or_lacks_rights_is_mended() {
-    for (of, sql, problem) in [
-        (
-            "inheriting",
-            format!("CREATE ROLE $role LOGIN INHERIT; {GRANTED}"),
-            UnsafeRole::Inherits as fn(String) -> UnsafeRole,
-        ),
-        ("powerless", "CREATE ROLE $role LOGIN".to_owned(), UnsafeRole::Powerless),
+async fn everything_that_is_wrong_is_said_at_once() {
+    let sql = format!("CREATE ROLE $role LOGIN INHERIT CREATEROLE REPLICATION; {GRANTED}");
+    let mut role = Role::new("several", &sql).await;
+    role.run("GRANT pg_read_all_data TO $role").await;
+    let found = role.problem().await.unwrap();
+    let name = &role.name;
+    assert_eq!(
+        found.to_string(),
+        format!(
+            "the role {name:?} has CREATEROLE; it has REPLICATION; it is a member of \
+             pg_read_all_data; it inherits the rights of keelway_app; it inherits the rights of \
+             keelway_jobs"
+        )
+    );
+    role.mend(&found).await;
+    assert_eq!(role.problem().await, None);
+    assert_eq!(role.powerless().await, None);
+    role.gone().await;
+}
+
+#[tokio::test]
+async fn a_role_that_may_make_databases_is_safe() {
+    let sql = format!("CREATE ROLE $role LOGIN NOINHERIT CREATEDB; {GRANTED}");
+    let role = Role::new("founding", &sql).await;
+    assert_eq!(role.problem().await, None);
+    role.gone().await;
+}
+
+#[tokio::test]
+async fn a_role_that_cannot_work_is_told_what_it_lacks_whatever_else_it_is() {
+    let owner = "CREATE ROLE $role LOGIN INHERIT; ALTER TABLE builds OWNER TO $role";
+    for (of, sql, lacks) in [
+        ("powerless", "CREATE ROLE $role LOGIN", &["keelway_app", "keelway_jobs"][..]),
         (
             "halfway",
-            "CREATE ROLE $role LOGIN NOINHERIT; GRANT keelway_app TO $role".to_owned(),
-            UnsafeRole::Powerless,
+            "CREATE ROLE $role LOGIN NOINHERIT; GRANT keelway_app TO $role",
+            &["keelway_jobs"],
         ),
+        ("owning", owner, &["keelway_app", "keelway_jobs"]),
     ] {
-        let mut role = Role::new(of, &sql).await;
-        let found = role.problem().await.unwrap();
-        assert_eq!(found, problem(role.name.clone()));
-        role.mend(&found).await;
+        let mut role = Role::new(of, sql).await;
+        let found = role.powerless().await.unwrap();
+        assert_eq!((&*found.role, &*found.lacks), (&*role.name, lacks));
+        role.run(&found.remedy()).await;
+        assert_eq!(role.powerless().await, None, "{}", found.remedy());
+        role.run("ALTER TABLE builds OWNER TO CURRENT_USER").await;
         assert_eq!(role.problem().await, None, "{}", found.remedy());
         role.gone().await;
     }
