@@ -15,26 +15,45 @@ use sqlx::postgres::PgConnection;
 use sqlx::types::Uuid;
 
 use crate::columns::column;
-use crate::error::{Sql, one};
+use crate::error::Sql;
+use crate::trip::Trip;
 use crate::tx::Reach;
-use crate::{PostgresStore, projects, queue};
+use crate::{PostgresStore, queue};
 
-/// Every column of `builds`, and what the queue knows of the build: looked up for each, so that
-/// what else of a tenant waits is not read for a page.
-macro_rules! select_builds {
-    ($tail:literal) => {
-        concat!(
-            "SELECT b.tenant_id, b.id, b.project_id, b.kind, b.state, b.request, b.estimate,
+/// Every column of `builds`, and what the queue knows of the build.
+macro_rules! build_columns {
+    () => {
+        "b.tenant_id, b.id, b.project_id, b.kind, b.state, b.request, b.estimate,
                     b.hold_id, b.held, b.attempt, b.failures, b.recorded, b.cancel_requested,
                     b.last_seq,
                     b.tokens_in, b.tokens_out, b.cost, b.phase, b.snapshot_id, b.deployment_url,
                     b.captured, b.requested_by, b.request_id, b.created_at, b.started_at,
                     b.deadline, b.ended_at, b.failure_reason, b.failure_message,
-                    b.failure_retryable, b.version, q.standing, q.due_at, q.worker
-             FROM builds b
+                    b.failure_retryable, b.version, q.standing, q.due_at, q.worker"
+    };
+}
+pub(crate) use build_columns;
+
+/// Builds with their places in the queue: looked up for each, so that what else of a tenant
+/// waits is not read for a page.
+macro_rules! builds_in_queue {
+    () => {
+        "builds b
              LEFT JOIN LATERAL (
                  SELECT standing, due_at, worker FROM build_queue
-                 WHERE tenant_id = b.tenant_id AND build_id = b.id LIMIT 1) q ON true ",
+                 WHERE tenant_id = b.tenant_id AND build_id = b.id LIMIT 1) q ON true"
+    };
+}
+pub(crate) use builds_in_queue;
+
+macro_rules! select_builds {
+    ($tail:literal) => {
+        concat!(
+            "SELECT ",
+            crate::builds::build_columns!(),
+            " FROM ",
+            crate::builds::builds_in_queue!(),
+            " ",
             $tail
         )
     };
@@ -57,9 +76,10 @@ pub(crate) async fn find(
 }
 
 /// Saves a new build with its first event.
-pub(crate) async fn insert(tx: &mut PgConnection, build: &Build, event: &Event) -> Sql<()> {
+pub(crate) fn insert(trip: &mut Trip, build: &Build, event: &Event) -> Sql<()> {
     let status = StatusColumns::from(&build.status);
-    sqlx::query(
+    trip.one(
+        "build",
         "INSERT INTO builds
              (tenant_id, id, project_id, kind, state, request, estimate, hold_id, held, attempt,
               failures, cancel_requested, last_seq, tokens_in, tokens_out, cost, captured,
@@ -89,23 +109,21 @@ pub(crate) async fn insert(tx: &mut PgConnection, build: &Build, event: &Event) 
     .bind(Moment(build.created_at))
     .bind(Moment(build.deadline))
     .bind(i64::from(build.recorded))
-    .bind(build.version)
-    .execute(&mut *tx)
-    .await?;
-    projects::was_active(tx, (build.tenant, build.project), build.created_at).await?;
-    append_events(tx, build.tenant, std::slice::from_ref(event)).await
+    .bind(build.version);
+    append_events(trip, build.tenant, std::slice::from_ref(event))
 }
 
 /// Saves what a decision made of `before`, and nothing if the row is not `before` any more:
-/// its state, its attempt (the fence) and its version.
-pub(crate) async fn update(
-    tx: &mut PgConnection,
+/// its state, its attempt (the fence) and its version. Gives the build as it then is.
+pub(crate) fn update(
+    trip: &mut Trip,
     before: &Build,
     mut after: Build,
     events: &[Event],
 ) -> Sql<Build> {
     let status = StatusColumns::from(&after.status);
-    let done = sqlx::query(
+    trip.one(
+        "build",
         "UPDATE builds SET
              state = $1, attempt = $2, failures = $3, cancel_requested = $4, last_seq = $5,
              tokens_in = $6, tokens_out = $7, cost = $8, phase = $9, snapshot_id = $10,
@@ -124,7 +142,7 @@ pub(crate) async fn update(
     .bind(after.used.cost.get())
     .bind(after.phase.map(keelway_builds::Phase::as_str))
     .bind(after.snapshot.map(SnapshotId::as_uuid))
-    .bind(&after.deployment_url)
+    .bind(after.deployment_url.as_deref())
     .bind(after.captured.get())
     .bind(after.started_at.map(Moment))
     .bind(i64::from(after.recorded))
@@ -136,27 +154,24 @@ pub(crate) async fn update(
     .bind(before.id.as_uuid())
     .bind(before.status.state().as_str())
     .bind(i64::from(before.attempt))
-    .bind(before.version)
-    .execute(&mut *tx)
-    .await?;
-    one(&done)?;
-    if let Some(at) = after.status.ended_at() {
-        projects::was_active(tx, (before.tenant, before.project), at).await?;
-    }
-    append_events(tx, before.tenant, events).await?;
+    .bind(before.version);
+    append_events(trip, before.tenant, events)?;
     after.version += 1;
     Ok(after)
 }
 
-async fn append_events(tx: &mut PgConnection, tenant: TenantId, events: &[Event]) -> Sql<()> {
+/// What happened to the build that the trip saves, and nothing if it was not saved: its numbers
+/// are somebody else's then.
+fn append_events(trip: &mut Trip, tenant: TenantId, events: &[Event]) -> Sql<()> {
     if events.is_empty() {
         return Ok(());
     }
     let bodies: Vec<String> = events.iter().map(body).collect::<Result<_, _>>()?;
-    sqlx::query(
+    trip.any(
+        "events",
         "INSERT INTO build_events (tenant_id, build_id, seq, at, request_id, kind, body)
-         SELECT $1, event.* FROM UNNEST($2::uuid[], $3::bigint[], $4::timestamptz[],
-                                        $5::text[], $6::text[], $7::text[]) AS event",
+         SELECT $1, event.* FROM build, UNNEST($2::uuid[], $3::bigint[], $4::timestamptz[],
+                                               $5::text[], $6::text[], $7::text[]) AS event",
     )
     .bind(tenant.as_uuid())
     .bind(column(events, |event| event.build.as_uuid()))
@@ -164,19 +179,18 @@ async fn append_events(tx: &mut PgConnection, tenant: TenantId, events: &[Event]
     .bind(column(events, |event| Moment(event.at)))
     .bind(column(events, |event| event.request_id.as_str()))
     .bind(column(events, |event| event.body.kind()))
-    .bind(bodies)
-    .execute(tx)
-    .await?;
+    .bind(bodies);
     Ok(())
 }
 
 /// Keeps what agents made.
-pub(crate) async fn keep_work(tx: &mut PgConnection, build: &Build, made: &[AgentWork]) -> Sql<()> {
+pub(crate) fn keep_work(trip: &mut Trip, build: &Build, made: &[AgentWork]) -> Sql<()> {
     if made.is_empty() {
         return Ok(());
     }
     let agents: Vec<String> = made.iter().map(work::agent).collect::<Result<_, _>>()?;
-    sqlx::query(
+    trip.any(
+        "work",
         "INSERT INTO build_work
              (tenant_id, build_id, number, agent, provider, model, tokens_in, tokens_out,
               cost, summary, started_at, ended_at)
@@ -196,25 +210,25 @@ pub(crate) async fn keep_work(tx: &mut PgConnection, build: &Build, made: &[Agen
     .bind(column(made, |work| work.usage.cost.get()))
     .bind(column(made, |work| work.summary.as_str()))
     .bind(column(made, |work| Moment(work.started_at)))
-    .bind(column(made, |work| Moment(work.ended_at)))
-    .execute(&mut *tx)
-    .await?;
-    keep_files(tx, build, made).await
+    .bind(column(made, |work| Moment(work.ended_at)));
+    keep_files(trip, build, made);
+    Ok(())
 }
 
 fn number(work: &AgentWork) -> i64 {
     i64::from(work.agent.number)
 }
 
-async fn keep_files(tx: &mut PgConnection, build: &Build, made: &[AgentWork]) -> Sql<()> {
+fn keep_files(trip: &mut Trip, build: &Build, made: &[AgentWork]) {
     let files: Vec<_> = made
         .iter()
         .flat_map(|work| (0_i64..).zip(&work.files).map(move |file| (number(work), file)))
         .collect();
     if files.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(
+    trip.any(
+        "work_files",
         "INSERT INTO build_work_files
              (tenant_id, build_id, number, position, path, digest, bytes)
          SELECT $1, $2, file.* FROM UNNEST($3::bigint[], $4::bigint[], $5::text[],
@@ -226,10 +240,7 @@ async fn keep_files(tx: &mut PgConnection, build: &Build, made: &[AgentWork]) ->
     .bind(column(&files, |(_, (position, _))| *position))
     .bind(column(&files, |(_, (_, (path, _)))| path.as_str()))
     .bind(column(&files, |(_, (_, (_, blob)))| blob.digest.as_bytes().as_slice()))
-    .bind(column(&files, |(_, (_, (_, blob)))| stored(blob.bytes)))
-    .execute(tx)
-    .await?;
-    Ok(())
+    .bind(column(&files, |(_, (_, (_, blob)))| stored(blob.bytes)));
 }
 
 /// What each finished agent made, in plan order.

@@ -8,14 +8,21 @@ use keelway_builds::run::{
     self, Assignment, LeaseLost, Record, RecordChange, RecordFacts, Recorded, Renewed, Take,
 };
 use keelway_builds::{Build, BuildStatus, Lease, Standing};
-use keelway_kernel::{BuildId, Failure, Millis, StoreError, TenantId, TenantScope, Timestamp};
+use keelway_kernel::{
+    BuildId, Failure, Millis, SnapshotId, StoreError, TenantId, TenantScope, Timestamp,
+};
+use keelway_rows::build::BuildRow;
 use keelway_rows::{Moment, Of};
 use sqlx::postgres::PgConnection;
+use sqlx::types::Uuid;
 
-use crate::error::{Broken, Sql, Stop};
-use crate::queue::{Move, Turn};
-use crate::tx::{Reach, Tx};
-use crate::{PostgresStore, Time, builds, end, projects, queue};
+use crate::builds::{build_columns, builds_in_queue};
+use crate::error::{Sql, Stop};
+use crate::queue::Move;
+use crate::queue::next::Turn;
+use crate::trip::Trip;
+use crate::tx::{Reach, Tx, only_broken};
+use crate::{PostgresStore, builds, end, projects, queue};
 
 /// How many rows one sweep, and one kind of mending, touches.
 const BATCH: u32 = 100;
@@ -30,14 +37,12 @@ const PARKED_KEPT_SECONDS: i64 = 24 * 60 * 60;
 impl BuildQueue for PostgresStore {
     async fn take(&self, cmd: Take) -> Result<Option<Assignment>, StoreError> {
         for _ in 0..LOOKS {
-            let cmd = (cmd.clone(), self.0.ambient.time.clone());
-            let turn = self.write_platform_always(cmd, |tx, (cmd, time)| {
-                Box::pin(async move { Ok(take(tx, &cmd, &time).await?) })
-            });
-            match turn.await? {
-                Turn::Of(assignment) => return Ok(Some(assignment)),
-                Turn::Nobodys => return Ok(None),
-                Turn::Again => {}
+            let turn = self.write_as(Reach::Queue, cmd.clone(), |tx, cmd| Box::pin(take(tx, cmd)));
+            match turn.await {
+                Ok(Turn::Of(assignment)) => return Ok(Some(*assignment)),
+                Ok(Turn::Nobodys) => return Ok(None),
+                Ok(Turn::Again) | Err(Stop::Refused(Outrun)) => {}
+                Err(Stop::Broken(error)) => return Err(error),
             }
         }
         Err(StoreError::Contended)
@@ -58,8 +63,8 @@ impl BuildQueue for PostgresStore {
     async fn record(&self, cmd: Record) -> Result<Recorded, Failure<LeaseLost>> {
         self.write(cmd.lease.scope, cmd, |tx, cmd| {
             Box::pin(async move {
-                let build = leased(tx, &cmd.lease).await?;
-                let facts = record_facts(tx, build).await?;
+                let facts = record_facts(tx, &cmd.lease).await?;
+                let facts = facts.ok_or(Stop::Refused(LeaseLost))?;
                 let change = run::record(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
                 let build = match change {
                     Some(change) => save_record(tx, &facts.build, change).await?,
@@ -75,10 +80,10 @@ impl BuildQueue for PostgresStore {
     async fn finish(&self, cmd: Finish) -> Result<Finished, Failure<LeaseLost>> {
         self.write(cmd.lease.scope, cmd, |tx, cmd| {
             Box::pin(async move {
-                let facts = end::facts(tx, cmd.lease.scope.tenant(), cmd.lease.build).await?;
-                let facts = facts.ok_or(Stop::Refused(LeaseLost))?;
-                let change = keelway_builds::end::finish(&facts, &cmd, &tx.rules, tx.now)?;
-                Ok(Finished { build: end::save(tx, &facts, change).await? })
+                let ending = end::facts(tx, cmd.lease.scope.tenant(), cmd.lease.build).await?;
+                let ending = ending.ok_or(Stop::Refused(LeaseLost))?;
+                let change = keelway_builds::end::finish(&ending.facts, &cmd, &tx.rules, tx.now)?;
+                Ok(Finished { build: end::save(tx, &ending, change).await? })
             })
         })
         .await
@@ -86,8 +91,8 @@ impl BuildQueue for PostgresStore {
 
     async fn sweep(&self, jitter: u64) -> Result<u64, StoreError> {
         let tidied =
-            self.write_platform_always((), |tx, ()| Box::pin(async move { Ok(tidy(tx).await?) }));
-        let mut touched = tidied.await?;
+            self.write_as(Reach::Queue, (), |tx, ()| Box::pin(async move { Ok(tidy(tx).await?) }));
+        let mut touched = tidied.await.map_err(only_broken)?;
         let due = self.read(Reach::Platform, |tx| {
             Box::pin(async move {
                 let now = tx.now;
@@ -133,59 +138,55 @@ impl PostgresStore {
     }
 }
 
-async fn take(tx: &mut Tx, cmd: &Take, time: &Time) -> Sql<Turn<Assignment>> {
-    queue::go_by_indexes(tx).await?;
-    let now = tx.now;
-    if queue::wake(tx, now, BATCH).await? > 0 {
-        return Ok(Turn::Again);
-    }
-    let next = match queue::next(tx).await? {
+/// Somebody else had the build between our look and our lock: nothing is written.
+struct Outrun;
+
+async fn take(tx: &mut Tx, cmd: Take) -> Result<Turn<Box<Assignment>>, Stop<Outrun>> {
+    let next = match queue::next::next(tx, BATCH).await? {
         Turn::Of(next) => next,
         Turn::Again => return Ok(Turn::Again),
         Turn::Nobodys => return Ok(Turn::Nobodys),
     };
-    // The lock was taken just now.
-    if matches!(time, Time::Server) {
-        tx.now = next.at();
-    }
-    let (now, tenant, id) = (tx.now, next.tenant(), next.build());
-    let unknown = || Broken(StoreError::corrupt("build", id));
-    let build = builds::find(tx, tenant, id).await?.ok_or_else(unknown)?;
-    // Somebody took it between our look and our lock.
-    if build.status != (BuildStatus::Queued { retry_at: None }) {
-        return Ok(Turn::Again);
-    }
-    let (leased, event) = run::take(&build, cmd, now).map_err(|_| unknown())?;
+    let (now, before) = (tx.now, next.build);
+    let unknown = || StoreError::corrupt("build", before.id);
+    let (leased, event) = run::take(&before, &cmd, now).map_err(|_| unknown())?;
     let BuildStatus::Building { worker, lease_until: until } = &leased.status else {
-        return Err(unknown());
+        return Err(unknown().into());
     };
     let (worker, until) = (worker.clone(), *until);
+    let packaged = match before.snapshot {
+        Some(snapshot) => projects::find_snapshot(tx, before.tenant, snapshot).await?,
+        None => None,
+    };
+    let work = match before.attempt {
+        // Only who had a lease made anything.
+        0 => Vec::new(),
+        _ => builds::work_of(tx, before.tenant, before.id).await?,
+    };
 
+    let mut trip = Trip::default();
+    let build = builds::update(&mut trip, &before, leased, &[event])?;
     let lease = Move {
         from: Standing::Ready,
         to: Standing::Leased,
         due_at: Some(until),
         worker: Some(&worker),
     };
-    queue::stand(tx, (tenant, id), &lease).await?;
-    let build = builds::update(tx, &build, leased, &[event]).await?;
-
-    let packaged = match build.snapshot {
-        Some(snapshot) => projects::find_snapshot(tx, tenant, snapshot).await?,
-        None => None,
-    };
+    queue::stand(&mut trip, &before, &lease);
+    // Last, so that the band's row is free for others again at once.
+    queue::next::advance(&mut trip, next.band, next.tag);
+    if !trip.met(tx).await? {
+        return Err(Stop::Refused(Outrun));
+    }
     #[expect(clippy::disallowed_methods, reason = "the lease just granted vouches for the tenant")]
-    let scope = TenantScope::assume(tenant);
-    let assignment = Assignment {
-        lease: Lease { scope, build: id, attempt: build.attempt, until },
-        project: projects::find(tx, tenant, build.project).await?.ok_or_else(unknown)?,
-        work: builds::work_of(tx, tenant, id).await?,
+    let scope = TenantScope::assume(build.tenant);
+    Ok(Turn::Of(Box::new(Assignment {
+        lease: Lease { scope, build: build.id, attempt: build.attempt, until },
+        project: next.project,
+        work,
         packaged,
         build,
-    };
-    // Last, so that the row is free for others again at once.
-    queue::advance(tx, next.band, next.tag).await?;
-    Ok(Turn::Of(assignment))
+    })))
 }
 
 /// The build that a lease is about.
@@ -194,35 +195,61 @@ async fn leased(tx: &mut PgConnection, lease: &Lease) -> Result<Build, Stop<Leas
     build.ok_or(Stop::Refused(LeaseLost))
 }
 
-async fn record_facts(tx: &mut PgConnection, build: Build) -> Sql<RecordFacts> {
-    let kept: Vec<i64> =
-        sqlx::query_scalar("SELECT number FROM build_work WHERE tenant_id = $1 AND build_id = $2")
-            .bind(build.tenant.as_uuid())
-            .bind(build.id.as_uuid())
-            .fetch_all(&mut *tx)
-            .await?;
-    let number = |number| Of("build", &build.id).number(number);
-    let kept = kept.into_iter().map(number).collect::<Result<_, _>>()?;
-    let project = projects::find(tx, build.tenant, build.project).await?;
-    Ok(RecordFacts { kept, live: project.and_then(|project| project.live), build })
+/// What a record rests on: the build, whose work is kept, and what is served.
+const RECORDED: &str = concat!(
+    "SELECT ",
+    build_columns!(),
+    ",
+     ARRAY(SELECT number FROM build_work WHERE tenant_id = $1 AND build_id = $2) AS kept,
+     (SELECT live_snapshot_id FROM projects
+      WHERE tenant_id = b.tenant_id AND id = b.project_id) AS live
+     FROM ",
+    builds_in_queue!(),
+    " WHERE b.tenant_id = $1 AND b.id = $2"
+);
+
+#[derive(sqlx::FromRow)]
+struct RecordedRow {
+    #[sqlx(flatten)]
+    build: BuildRow,
+    kept: Vec<i64>,
+    live: Option<Uuid>,
+}
+
+async fn record_facts(tx: &mut PgConnection, lease: &Lease) -> Sql<Option<RecordFacts>> {
+    let row: Option<RecordedRow> = sqlx::query_as(RECORDED)
+        .bind(lease.scope.tenant().as_uuid())
+        .bind(lease.build.as_uuid())
+        .fetch_optional(tx)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let number = |number| Of("build", &lease.build).number(number);
+    Ok(Some(RecordFacts {
+        kept: row.kept.into_iter().map(number).collect::<Result<_, _>>()?,
+        live: row.live.map(SnapshotId::from_uuid),
+        build: row.build.decode()?,
+    }))
 }
 
 async fn save_record(tx: &mut PgConnection, before: &Build, change: RecordChange) -> Sql<Build> {
-    builds::keep_work(tx, before, &change.work).await?;
+    let mut trip = Trip::default();
+    builds::keep_work(&mut trip, before, &change.work)?;
     if let Some(packaged) = &change.snapshot {
-        projects::insert_snapshot(tx, before.tenant, packaged).await?;
+        projects::insert_snapshot(&mut trip, before.tenant, packaged);
     }
-    builds::update(tx, before, change.build, &change.events).await
+    let build = builds::update(&mut trip, before, change.build, &change.events)?;
+    trip.write(tx).await?;
+    Ok(build)
 }
 
 /// Mends one build that time may have overtaken; says whether its row was touched.
 async fn overtake(tx: &mut Tx, (tenant, id): (TenantId, BuildId), jitter: u64) -> Sql<u64> {
     let now = tx.now;
-    let Some(facts) = end::facts(tx, tenant, id).await? else { return Ok(0) };
-    let overtaken = keelway_builds::end::overtake(&facts, &tx.rules, jitter, now);
+    let Some(ending) = end::facts(tx, tenant, id).await? else { return Ok(0) };
+    let overtaken = keelway_builds::end::overtake(&ending.facts, &tx.rules, jitter, now);
     match overtaken.map_err(|_| StoreError::corrupt("build", id))? {
         Some(change) => {
-            end::save(tx, &facts, change).await?;
+            end::save(tx, &ending, change).await?;
             Ok(1)
         }
         None => Ok(0),
@@ -232,9 +259,8 @@ async fn overtake(tx: &mut Tx, (tenant, id): (TenantId, BuildId), jitter: u64) -
 /// Delays that are over, and records that are past their time. What is in use is left to the
 /// next sweep: nothing here waits.
 async fn tidy(tx: &mut Tx) -> Sql<u64> {
-    queue::go_by_indexes(tx).await?;
     let now = tx.now;
-    let woken = queue::wake(tx, now, BATCH).await?;
+    let woken = queue::next::wake(tx, now, BATCH).await?;
     let guests = sqlx::query(
         "WITH old AS MATERIALIZED (
              SELECT id FROM guest_entries WHERE created_at <= $1 ORDER BY created_at LIMIT $2

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `tx` | the one place that begins transactions: whom they act for, their locks and limits |
 //! | `share` | commands that arrive together and share a commit |
+//! | `trip` | changes that are sent in one statement |
 //! | `error` | what a database error means to a caller |
 //! | `reach` | why a server lets nobody in |
 //! | `roles` | the refusal to work as a role that row security does not bind |
@@ -53,6 +54,7 @@ mod staff;
 mod submissions;
 mod tenant;
 mod tickets;
+mod trip;
 mod tx;
 mod usage;
 
@@ -70,7 +72,9 @@ pub use schema::{CannotMigrate, MigrationStatus, schema_fingerprint};
 /// Statements whose plans are promises, for the tests that hold them to it.
 #[doc(hidden)]
 pub mod promised {
-    pub use crate::queue::{AHEAD, GO_BY_INDEXES, NEXT, OVER};
+    pub use crate::queue::AHEAD;
+    pub use crate::queue::next::{NEXT, OVER};
+    pub use crate::tx::GO_BY_INDEXES;
 }
 
 /// Where the server is, and how long to wait for it.

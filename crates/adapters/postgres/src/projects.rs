@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use keelway_access::{AuditAction, Slug};
 use keelway_builds::ports::Projects;
 use keelway_builds::project::{CreateProject, CreateProjectError, ProjectFacts, create_project};
-use keelway_builds::{Manifest, NewProject, Project, ProjectLock, ProjectName, Snapshot};
+use keelway_builds::{Build, Manifest, NewProject, Project, ProjectLock, ProjectName, Snapshot};
 use keelway_kernel::{
     Failure, Once, Page, PageRequest, ProjectId, SnapshotId, StoreError, TenantId, TenantScope,
     Timestamp,
@@ -13,10 +13,12 @@ use keelway_rows::project::{LockRow, ProjectRow, cursor};
 use keelway_rows::snapshot::{self, FileRow, SnapshotRow, manifest};
 use keelway_rows::{Moment, Of, stored};
 use sqlx::postgres::PgConnection;
+use sqlx::types::Uuid;
 
 use crate::builds::before;
 use crate::columns::column;
-use crate::error::{Sql, Stop, one};
+use crate::error::{Sql, Stop};
+use crate::trip::Trip;
 use crate::tx::Reach;
 use crate::{PostgresStore, audit, idempotency, tenant};
 
@@ -35,6 +37,31 @@ pub(crate) async fn find(
     .fetch_optional(connection)
     .await?;
     Ok(row.map(ProjectRow::decode).transpose()?)
+}
+
+/// What a row of a build tells of its project.
+#[derive(sqlx::FromRow)]
+pub(crate) struct Beside {
+    name: String,
+    slug: String,
+    site: String,
+    live_snapshot_id: Option<Uuid>,
+    project_created_at: Moment,
+}
+
+impl Beside {
+    pub(crate) fn decode(self, build: &Build) -> Sql<Project> {
+        let row = ProjectRow {
+            tenant_id: build.tenant.as_uuid(),
+            id: build.project.as_uuid(),
+            name: self.name,
+            slug: self.slug,
+            site: self.site,
+            live_snapshot_id: self.live_snapshot_id,
+            created_at: self.project_created_at,
+        };
+        Ok(row.decode()?)
+    }
 }
 
 /// What matters for a new project.
@@ -74,8 +101,9 @@ pub(crate) async fn lock(
 }
 
 /// Saves a new project.
-pub(crate) async fn insert(tx: &mut PgConnection, project: &Project) -> Sql<()> {
-    sqlx::query(
+pub(crate) fn insert(trip: &mut Trip, project: &Project) {
+    trip.one(
+        "project",
         "INSERT INTO projects
              (tenant_id, id, name, slug, site, live_snapshot_id, created_at, name_key, active_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7)",
@@ -87,34 +115,35 @@ pub(crate) async fn insert(tx: &mut PgConnection, project: &Project) -> Sql<()> 
     .bind(project.site.as_str())
     .bind(project.live.map(SnapshotId::as_uuid))
     .bind(Moment(project.created_at))
-    .bind(ProjectName::search_key(project.name.as_str()))
-    .execute(tx)
-    .await?;
-    Ok(())
+    .bind(ProjectName::search_key(project.name.as_str()));
 }
 
-/// Notes that a build of the project was accepted or ended.
-pub(crate) async fn was_active(
-    tx: &mut PgConnection,
-    (tenant, project): (TenantId, ProjectId),
-    at: Timestamp,
-) -> Sql<()> {
-    let done = sqlx::query("UPDATE projects SET active_at = $1 WHERE tenant_id = $2 AND id = $3")
-        .bind(Moment(at))
-        .bind(tenant.as_uuid())
-        .bind(project.as_uuid())
-        .execute(tx)
-        .await?;
-    one(&done)
+/// Notes that a build of the project was accepted or ended, and what is served from now on if
+/// that changed it.
+pub(crate) fn was_active(
+    trip: &mut Trip,
+    build: &Build,
+    (at, live): (Timestamp, Option<SnapshotId>),
+) {
+    trip.one(
+        "project",
+        "UPDATE projects SET active_at = $1, live_snapshot_id = COALESCE($2, live_snapshot_id)
+         WHERE tenant_id = $3 AND id = $4",
+    )
+    .bind(Moment(at))
+    .bind(live.map(SnapshotId::as_uuid))
+    .bind(build.tenant.as_uuid())
+    .bind(build.project.as_uuid());
 }
 
 /// Saves a new snapshot with its files.
-pub(crate) async fn insert_snapshot(
-    tx: &mut PgConnection,
+pub(crate) fn insert_snapshot(
+    trip: &mut Trip,
     tenant: TenantId,
     (snapshot, manifest): &(Snapshot, Manifest),
-) -> Sql<()> {
-    sqlx::query(
+) {
+    trip.one(
+        "snapshot",
         "INSERT INTO snapshots
              (tenant_id, id, project_id, build_id, parent_id, tree, files, bytes, preview,
               created_at)
@@ -129,11 +158,10 @@ pub(crate) async fn insert_snapshot(
     .bind(stored(snapshot.files))
     .bind(stored(snapshot.bytes))
     .bind(snapshot.preview.as_str())
-    .bind(Moment(snapshot.created_at))
-    .execute(&mut *tx)
-    .await?;
+    .bind(Moment(snapshot.created_at));
     let files: Vec<_> = manifest.iter().collect();
-    sqlx::query(
+    trip.any(
+        "snapshot_files",
         "INSERT INTO snapshot_files (tenant_id, snapshot_id, path, digest, bytes)
          SELECT $1, $2, file.* FROM UNNEST($3::text[], $4::bytea[], $5::bigint[]) AS file",
     )
@@ -141,10 +169,7 @@ pub(crate) async fn insert_snapshot(
     .bind(snapshot.id.as_uuid())
     .bind(column(&files, |(path, _)| path.as_str()))
     .bind(column(&files, |(_, blob)| blob.digest.as_bytes().as_slice()))
-    .bind(column(&files, |(_, blob)| stored(blob.bytes)))
-    .execute(tx)
-    .await?;
-    Ok(())
+    .bind(column(&files, |(_, blob)| stored(blob.bytes)));
 }
 
 /// The snapshot with its files, if the tenant has it.
@@ -191,7 +216,9 @@ impl Projects for PostgresStore {
                 let project = create_project(&tenant, &facts, wanted, &tx.rules, now)
                     .map_err(|refusal| Stop::Refused(refusal.into()))?;
 
-                insert(tx, &project).await?;
+                let mut trip = Trip::default();
+                insert(&mut trip, &project);
+                trip.write(tx).await?;
                 let made = AuditAction::ProjectCreated;
                 let audited = audit::entry(Some(id), &cmd.actor, made, project.id, now);
                 audit::append(tx, &[audited]).await?;

@@ -17,7 +17,8 @@ use keelway_rows::guest::GuestRow;
 use keelway_rows::{Moment, json};
 use sqlx::postgres::PgConnection;
 
-use crate::error::{Sql, Stop, one};
+use crate::error::{Sql, Stop};
+use crate::trip::Trip;
 use crate::tx::{Reach, Tx};
 use crate::{PostgresStore, audit, builds, credits, end, idempotency, projects, queue, tenant};
 
@@ -88,20 +89,23 @@ impl Submissions for PostgresStore {
                 if let Some(replayed) = idempotency::replay(tx, cmd.keyed.as_ref()).await? {
                     return Ok(replayed);
                 }
-                let facts = end::facts(tx, cmd.scope.tenant(), cmd.build).await?;
-                let facts = facts.ok_or(Stop::Refused(CancelError::Unknown))?;
-                let change = cancel::cancel(&facts, &cmd, &tx.rules, tx.now)?;
+                let ending = end::facts(tx, cmd.scope.tenant(), cmd.build).await?;
+                let ending = ending.ok_or(Stop::Refused(CancelError::Unknown))?;
+                let change = cancel::cancel(&ending.facts, &cmd, &tx.rules, tx.now)?;
                 let build = match change {
-                    CancelChange::Nothing => facts.build,
+                    CancelChange::Nothing => ending.facts.build,
                     CancelChange::Mark { build, event } => {
-                        let build = builds::update(tx, &facts.build, *build, &[event]).await?;
+                        let mut trip = Trip::default();
+                        let before = &ending.facts.build;
+                        let build = builds::update(&mut trip, before, *build, &[event])?;
+                        trip.write(tx).await?;
                         let tenant = Some(cmd.scope.tenant());
                         let marked = AuditAction::BuildCancelled;
                         let audited = audit::entry(tenant, &cmd.actor, marked, build.id, tx.now);
                         audit::append(tx, &[audited]).await?;
                         build
                     }
-                    CancelChange::End(change) => end::save(tx, &facts, *change).await?,
+                    CancelChange::End(change) => end::save(tx, &ending, *change).await?,
                 };
                 let cancelling = Cancelling { build };
                 idempotency::remember(tx, cmd.keyed.as_ref(), &cancelling).await?;
@@ -114,9 +118,11 @@ impl Submissions for PostgresStore {
     async fn rehearse_cancel(&self, cmd: Cancel) -> Result<CancelPreview, Failure<CancelError>> {
         let rehearsed = self.read(Reach::from(cmd.scope), move |tx| {
             Box::pin(async move {
-                let facts = end::facts(tx, cmd.scope.tenant(), cmd.build).await?;
-                let facts = facts.ok_or(Failure::Rejected(CancelError::Unknown));
-                Ok(facts.and_then(|facts| cancel::rehearse(&facts, &cmd, &tx.rules, tx.now)))
+                let ending = end::facts(tx, cmd.scope.tenant(), cmd.build).await?;
+                let ending = ending.ok_or(Failure::Rejected(CancelError::Unknown));
+                let rehearse =
+                    |ending: end::Ending| cancel::rehearse(&ending.facts, &cmd, &tx.rules, tx.now);
+                Ok(ending.and_then(rehearse))
             })
         });
         rehearsed.await?
@@ -158,24 +164,33 @@ async fn submit_facts(tx: &mut Tx, cmd: &Submit) -> Sql<SubmitFacts> {
 async fn save_submitted(tx: &mut Tx, facts: &SubmitFacts, change: SubmitChange) -> Sql<Submitted> {
     let (now, build) = (tx.now, change.build);
     credits::save_change(tx, &change.reserved).await?;
+    let mut trip = Trip::default();
     if change.new_project {
-        projects::insert(tx, &change.project).await?;
+        projects::insert(&mut trip, &change.project);
+    } else {
+        projects::was_active(&mut trip, &build, (build.created_at, None));
     }
-    builds::insert(tx, &build, &change.event).await?;
-    queue::enqueue(tx, &build, &change.placement).await?;
+    builds::insert(&mut trip, &build, &change.event)?;
+    queue::enqueue(&mut trip, &build, &change.placement);
     if let Some(guest) = change.claimed {
-        let done = sqlx::query(
-            "UPDATE guest_entries SET claimed_build_id = $1
-             WHERE id = $2 AND claimed_build_id IS NULL",
+        // What guests parked is no tenant's, and has no place in the order of locks: who finds it
+        // in use lets go of everything and comes again.
+        trip.any(
+            "unclaimed",
+            "SELECT id FROM guest_entries WHERE id = $1 AND claimed_build_id IS NULL
+             FOR UPDATE SKIP LOCKED",
         )
-        .bind(build.id.as_uuid())
-        .bind(guest.as_uuid())
-        .execute(&mut **tx)
-        .await?;
-        one(&done)?;
+        .bind(guest.as_uuid());
+        trip.one(
+            "claimed",
+            "UPDATE guest_entries SET claimed_build_id = $1
+             FROM unclaimed WHERE guest_entries.id = unclaimed.id",
+        )
+        .bind(build.id.as_uuid());
     }
     let created = (1, &UsageChange::default());
-    tenant::add_usage(tx, build.tenant, facts.tenant.month, created).await?;
+    tenant::add_usage(&mut trip, build.tenant, facts.tenant.month, created);
+    trip.write(tx).await?;
     audit::append(tx, &change.audit).await?;
     let place = (change.placement.band, change.placement.tag);
     let position = queue::position_at(tx, place, build.id, now).await?;

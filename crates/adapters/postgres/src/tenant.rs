@@ -8,6 +8,7 @@ use keelway_rows::{Moment, stored};
 use sqlx::postgres::PgConnection;
 
 use crate::error::{Broken, Sql};
+use crate::trip::Trip;
 
 /// What the tenant's plan follows from at `now`.
 pub(crate) async fn facts(
@@ -37,16 +38,17 @@ pub(crate) async fn builds_in(tx: &mut PgConnection, tenant: TenantId, month: Pe
 }
 
 /// Adds to the tenant's use of `month`.
-pub(crate) async fn add_usage(
-    tx: &mut PgConnection,
+pub(crate) fn add_usage(
+    trip: &mut Trip,
     tenant: TenantId,
     month: Period,
     (created, more): (u32, &UsageChange),
-) -> Sql<()> {
+) {
     if created == 0 && *more == UsageChange::default() {
-        return Ok(());
+        return;
     }
-    sqlx::query(
+    trip.any(
+        "usage",
         "INSERT INTO tenant_usage
              (tenant_id, period_start, period_end,
               builds_created, builds_completed, builds_failed, tokens, cost, credits)
@@ -67,8 +69,5 @@ pub(crate) async fn add_usage(
     .bind(stored(more.failed))
     .bind(stored(more.tokens))
     .bind(more.cost.get())
-    .bind(more.credits.get())
-    .execute(tx)
-    .await?;
-    Ok(())
+    .bind(more.credits.get());
 }

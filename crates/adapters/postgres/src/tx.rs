@@ -10,6 +10,9 @@
 //! decision stay true until it is saved. Locks are taken in one order (tenants by key, then
 //! what belongs to no tenant), so nobody waits for each other in a circle.
 
+mod opening;
+mod turns;
+
 use std::convert::Infallible;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
@@ -21,13 +24,17 @@ use keelway_kernel::{Entropy, Failure, StoreError, TenantId, TenantScope, Timest
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Postgres, Row as _};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::error::{Broken, Sql, Stop, is_lost};
 use crate::share::Sharing;
 use crate::{PostgresSettings, PostgresStore, Time};
+pub use opening::GO_BY_INDEXES;
+pub(crate) use opening::Reach;
+use opening::{Mode, key, opening, opening_as_itself};
+use turns::Turns;
 
 /// What a transaction does; boxed, because it borrows the transaction.
 pub(crate) type Work<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, Stop<E>>> + Send + 'tx>>;
@@ -35,56 +42,11 @@ pub(crate) type Work<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, Stop<E>>
 /// How often a command that met another is carried out, within the wait.
 pub(crate) const TRIES: u32 = 6;
 
-/// How long one statement may take, and how long a transaction may sit idle: the server ends
-/// what a stuck process left open.
-const LIMITS: &str = "set_config('statement_timeout', '30s', true), \
-                      set_config('idle_in_transaction_session_timeout', '10s', true)";
-
-/// A command touches few rows of any table, and those by their keys. So its plans are made once
-/// a connection, and go by index whatever was known of a table when they were made: to plan them
-/// each time takes as long as to carry them out.
-const PLANS: &str = ", set_config('plan_cache_mode', 'force_generic_plan', true), \
-                     set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)";
-
 /// As long as the server lets one statement run.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Last of what a transaction begins with: when it has its locks.
-const MOMENT: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-
-/// Behind a pooler each transaction gets another connection, which may hold statements that
-/// somebody else prepared under the very names that ours are about to get.
-const FORGET_STATEMENTS: &str = "; DEALLOCATE ALL";
-
-/// The part of the wait that a transaction of several tenants spends on their locks.
-const SHARED_WAIT: u128 = 4;
-
-/// How many wait for each turn at most.
-const PLACES: usize = 64;
-
 /// What belongs to no tenant, such as their common audit chain, has this lock.
 const OUTSIDE: i64 = 0;
-
-/// Whom a transaction acts for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// These tenants, of whose rows it sees no others'.
-    Tenants(Vec<TenantId>),
-    /// The platform, which sees every tenant's.
-    Platform,
-}
-
-impl From<TenantScope> for Reach {
-    fn from(scope: TenantScope) -> Self {
-        Self::Tenants(vec![scope.tenant()])
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Read,
-    Write,
-}
 
 /// What decisions need beside facts.
 pub(crate) struct Ambient {
@@ -159,8 +121,13 @@ impl Tx {
         .bind(key(tenant))
         .fetch_one(&mut **self)
         .await?;
-        self.now = self.time.at(Timestamp::from_micros(micros));
+        self.found(Timestamp::from_micros(micros));
         Ok(())
+    }
+
+    /// What was waited for was there at `told`, by the server's clock: its moment is now.
+    pub(crate) fn found(&mut self, told: Timestamp) {
+        self.now = self.time.at(told);
     }
 
     /// Moves on to the next command that shares the transaction: its time is its own.
@@ -170,23 +137,18 @@ impl Tx {
         }
     }
 
+    /// By a message that needs no preparing, as all that has no values.
     pub(crate) async fn commit(mut self) -> Sql<()> {
-        sqlx::query("COMMIT").persistent(false).execute(&mut *self).await?;
+        sqlx::raw_sql("COMMIT").execute(&mut *self).await?;
         self.has_ended = true;
         Ok(())
     }
 
     /// Where it fails the connection is closed, which ends the transaction as well.
     pub(crate) async fn roll_back(mut self) {
-        let done = sqlx::query("ROLLBACK").persistent(false).execute(&mut *self).await;
+        let done = sqlx::raw_sql("ROLLBACK").execute(&mut *self).await;
         self.has_ended = done.is_ok();
     }
-}
-
-/// A tenant's lock among all processes.
-fn key(tenant: TenantId) -> i64 {
-    let (high, low) = tenant.as_uuid().as_u64_pair();
-    (high ^ low).cast_signed()
 }
 
 impl Connections {
@@ -230,12 +192,12 @@ impl Connections {
 
     /// Begins a transaction of the role that the process logged in as, which takes on no other.
     pub(crate) async fn begin_as_itself(&self) -> Sql<Tx> {
-        self.open_with(&format!("BEGIN READ ONLY{}; {MOMENT}", self.forgetting())).await
+        self.open_with(&opening_as_itself(self)).await
     }
 
     async fn open(&self, reach: &Reach, mode: Mode) -> Sql<Tx> {
-        let mut tx = self.open_with(&self.opening(reach, mode)).await?;
-        tx.is_locked = mode == Mode::Write && *reach != Reach::Platform;
+        let mut tx = self.open_with(&opening(self, reach, mode)).await?;
+        tx.is_locked = mode == Mode::Write && matches!(reach, Reach::Tenants(_));
         Ok(tx)
     }
 
@@ -270,56 +232,6 @@ impl Connections {
                 }
             }
         }
-    }
-
-    /// Everything a transaction begins with, in one round trip. Its texts are numbers, ids and
-    /// words of this file.
-    fn opening(&self, reach: &Reach, mode: Mode) -> String {
-        let begin = match mode {
-            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Mode::Write => "BEGIN",
-        };
-        // Those who share a transaction must have time left if one of them cannot be had.
-        let share = match reach {
-            Reach::Tenants(several) if several.len() > 1 => SHARED_WAIT,
-            Reach::Tenants(_) | Reach::Platform => 1,
-        };
-        let lock_ms = self.wait.as_millis() / share;
-        let plans = match (mode, reach) {
-            (Mode::Write, Reach::Tenants(_)) => PLANS,
-            _ => "",
-        };
-        let (role, tenants) = match reach {
-            Reach::Platform => ("keelway_jobs", &[][..]),
-            Reach::Tenants(tenants) => ("keelway_app", tenants.as_slice()),
-        };
-        let ids: Vec<String> = tenants.iter().map(|id| id.as_uuid().to_string()).collect();
-        let mut keys: Vec<i64> = match mode {
-            Mode::Read => Vec::new(),
-            Mode::Write => tenants.iter().copied().map(key).collect(),
-        };
-        keys.sort_unstable();
-        keys.dedup();
-        let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
-        // One after the other, in the order of the array.
-        let locks = match keys.as_slice() {
-            [] => String::new(),
-            keys => format!(
-                "; SELECT pg_advisory_xact_lock(key) FROM UNNEST('{{{}}}'::bigint[]) AS key",
-                keys.join(",")
-            ),
-        };
-        format!(
-            "{begin}{}; SET LOCAL ROLE {role}; \
-             SELECT set_config('keelway.tenants', '{{{}}}', true), {LIMITS}{plans}, \
-                    set_config('lock_timeout', '{lock_ms}ms', true){locks}; {MOMENT}",
-            self.forgetting(),
-            ids.join(",")
-        )
-    }
-
-    const fn forgetting(&self) -> &'static str {
-        if self.is_pooled { FORGET_STATEMENTS } else { "" }
     }
 
     fn now(&self, opened: &[PgRow]) -> Sql<Timestamp> {
@@ -408,13 +320,29 @@ impl PostgresStore {
         E: Send + 'static,
         F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, E> + Send + Sync + 'static,
     {
+        self.write_as(Reach::Platform, cmd, work).await.map_err(Failure::from)
+    }
+
+    /// The same, as far as `reach` goes.
+    pub(crate) async fn write_as<C, T, E, F>(
+        &self,
+        reach: Reach,
+        cmd: C,
+        work: F,
+    ) -> Result<T, Stop<E>>
+    where
+        C: Clone + Send + Sync + 'static,
+        T: Send + 'static,
+        E: Send + 'static,
+        F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, E> + Send + Sync + 'static,
+    {
         let connections = Arc::clone(&self.0);
         let turn = connections.platform.take(connections.wait).await?;
         let run = async move {
             let _turn = turn;
-            connections.write(&Reach::Platform, &cmd, &work).await
+            connections.write(&reach, &cmd, &work).await
         };
-        detached(run).await.map_err(Failure::from)
+        detached(run).await
     }
 
     /// [`Self::write`] for a command that the rules never refuse.
@@ -444,13 +372,7 @@ impl PostgresStore {
         T: Send + 'static,
         F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, Infallible> + Send + Sync + 'static,
     {
-        let connections = Arc::clone(&self.0);
-        let turn = connections.platform.take(connections.wait).await?;
-        let run = async move {
-            let _turn = turn;
-            connections.write(&Reach::Platform, &cmd, &work).await
-        };
-        detached(run).await.map_err(only_broken)
+        self.write_as(Reach::Platform, cmd, work).await.map_err(only_broken)
     }
 
     /// Runs reads that agree with one another: on one committed state, with one time.
@@ -478,28 +400,6 @@ impl PostgresStore {
             tx.roll_back().await;
         });
         answer.await.unwrap_or_else(|_| Err(unended()))
-    }
-}
-
-/// Turns at something that only so many may do at a time.
-struct Turns {
-    free: Arc<Semaphore>,
-    places: Semaphore,
-}
-
-impl Turns {
-    fn new(most: u32) -> Self {
-        let most = usize::try_from(most).unwrap_or(usize::MAX).max(1);
-        let places = most.saturating_mul(PLACES);
-        Self { free: Arc::new(Semaphore::new(most)), places: Semaphore::new(places) }
-    }
-
-    /// Waits for a turn; where too many wait already, that is known at once.
-    async fn take(&self, wait: Duration) -> Result<OwnedSemaphorePermit, StoreError> {
-        let _place = self.places.try_acquire().map_err(|_| StoreError::Contended)?;
-        let turn = Arc::clone(&self.free).acquire_owned();
-        let taken = tokio::time::timeout(wait, turn).await.map_err(|_| StoreError::Contended)?;
-        taken.map_err(|_| unended())
     }
 }
 

@@ -5,6 +5,7 @@ mod fairness;
 mod limits;
 mod places;
 mod plans;
+mod trips;
 
 use std::sync::Arc;
 

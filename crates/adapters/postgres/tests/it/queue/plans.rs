@@ -26,22 +26,38 @@ async fn explained(connection: &mut PgConnection, sql: &'static str) -> String {
 async fn plans(worker: &mut PgConnection) -> [String; 2] {
     run(worker, "BEGIN; SET LOCAL ROLE keelway_jobs").await;
     run(worker, GO_BY_INDEXES).await;
-    let next = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE next";
+    let next = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE next (now())";
     let over = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE over (now(), 100)";
     let plans = [explained(worker, next).await, explained(worker, over).await];
     run(worker, "ROLLBACK").await;
     plans
 }
 
-/// How many rows it took: 0 or 1.
+/// How many rows it took: 0 or 1. What they name is not there.
 fn look_up(rows: u8) -> String {
     format!(
-        "Limit (actual rows={rows} loops=1)
-  ->  Subquery Scan on ready (actual rows={rows} loops=1)
-        Filter: pg_try_advisory_xact_lock((((('x'::text || \"left\"(ready.hex, 16)))::bit(64))::bigint # ((('x'::text || \"right\"(ready.hex, 16)))::bit(64))::bigint))
-        ->  Limit (actual rows={rows} loops=1)
-              ->  Index Scan using build_queue_next on build_queue (actual rows={rows} loops=1)
-                    Index Cond: (standing = 'ready'::text)"
+        "Nested Loop Left Join (actual rows=1 loops=1)
+  InitPlan 1 (returns $0)
+    ->  Limit (actual rows=0 loops=1)
+          ->  Index Only Scan using build_queue_due on build_queue build_queue_1 (actual rows=0 loops=1)
+                Index Cond: ((standing = 'delayed'::text) AND (due_at <= $1))
+                Heap Fetches: 0
+  ->  Nested Loop Left Join (actual rows=1 loops=1)
+        ->  Nested Loop Left Join (actual rows=1 loops=1)
+              ->  Result (actual rows=1 loops=1)
+              ->  Limit (actual rows={rows} loops=1)
+                    ->  Subquery Scan on ready (actual rows={rows} loops=1)
+                          Filter: pg_try_advisory_xact_lock((((('x'::text || \"left\"(ready.hex, 16)))::bit(64))::bigint # ((('x'::text || \"right\"(ready.hex, 16)))::bit(64))::bigint))
+                          ->  Limit (actual rows={rows} loops=1)
+                                ->  Index Scan using build_queue_next on build_queue (actual rows={rows} loops=1)
+                                      Index Cond: (standing = 'ready'::text)
+        ->  Limit (actual rows=0 loops=1)
+              ->  Index Scan using builds_by_id on builds (actual rows=0 loops=1)
+                    Index Cond: (id = ready.build_id)
+                    Filter: (tenant_id = ready.tenant_id)
+  ->  Limit (actual rows=0 loops=1)
+        ->  Index Scan using projects_pkey on projects (actual rows=0 loops=1)
+              Index Cond: ((tenant_id = builds.tenant_id) AND (id = builds.project_id))"
     )
 }
 
@@ -58,7 +74,7 @@ async fn taking_is_one_index_look_up_however_many_wait() {
     run(&mut raw, "ANALYZE build_queue").await;
     let mut worker = PgConnection::connect(&opened.database.url()).await.unwrap();
     run(&mut worker, "SET plan_cache_mode = force_generic_plan").await;
-    run(&mut worker, &format!("PREPARE next AS {NEXT}")).await;
+    run(&mut worker, &format!("PREPARE next (timestamptz) AS {NEXT}")).await;
     run(&mut worker, &format!("PREPARE over (timestamptz, bigint) AS {OVER}")).await;
 
     assert_eq!(plans(&mut worker).await, [look_up(0), NOTHING_OVER.to_owned()]);
@@ -76,6 +92,12 @@ const POSITIONS: [&str; 2] = [
     "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF)
      EXECUTE ahead (0, 0, '00000000-0000-0000-0000-000000000000', 100)",
 ];
+
+/// A page for each row that is counted, 100 ready and 100 parked, and the way down to the first
+/// of each kind. Most rows are counted in the index alone; but where some old snapshot kept
+/// VACUUM from calling pages all visible, each is looked up. The band's index has hundreds of
+/// pages, the table thousands.
+const AT_MOST: u64 = 2 * 100 + 40;
 
 /// The pages that the first line about them tells of: the whole statement's.
 fn pages(plan: &str) -> u64 {
@@ -102,7 +124,7 @@ async fn a_position_is_read_from_few_pages_however_many_wait() {
         run(&mut reader, &format!("BEGIN; SET LOCAL ROLE keelway_app; {tenant}")).await;
         for position in POSITIONS {
             let plan = explained(&mut reader, position).await;
-            assert!((1..=60).contains(&pages(&plan)), "{plan}");
+            assert!((1..=AT_MOST).contains(&pages(&plan)), "{plan}");
         }
     }
 }
