@@ -2,6 +2,7 @@
 
 use crate::PostgresStore;
 use crate::error::{Sql, Stop, one};
+use crate::held::held;
 use crate::tx::{Reach, Tx};
 use crate::{audit, credits, idempotency, sessions};
 use async_trait::async_trait;
@@ -247,12 +248,10 @@ pub(crate) async fn begin_password_change(
 /// Attempts at once are counted one after the other: the row's lock keeps the others out, and
 /// where there is no row yet all but one find that it was made meanwhile, and start again.
 async fn count_attempt(tx: &mut Tx, key: &AttemptKey) -> Result<(), Stop<TooManyAttempts>> {
-    let stored: Option<AttemptsRow> = sqlx::query_as(
-        "SELECT failures, last_at FROM sign_in_attempts WHERE attempt_key = $1 FOR UPDATE",
-    )
-    .bind(key.as_bytes().as_slice())
-    .fetch_optional(&mut **tx)
-    .await?;
+    let asked = sqlx::query_as(held!(
+        "SELECT failures, last_at FROM sign_in_attempts WHERE attempt_key = $1 FOR UPDATE"
+    ));
+    let stored: Option<AttemptsRow> = tx.hold(asked.bind(key.as_bytes().as_slice())).await?;
     let stored = stored.map(AttemptsRow::decode).transpose()?;
     let counted = Attempts::admit(stored, tx.now).map_err(Stop::Refused)?;
     let done = sqlx::query(
@@ -273,25 +272,21 @@ async fn count_attempt(tx: &mut Tx, key: &AttemptKey) -> Result<(), Stop<TooMany
 
 /// A person who must be there, and whom nobody else changes until the transaction ends.
 pub(crate) async fn user(tx: &mut Tx, user: UserId) -> Sql<User> {
-    let row: Option<UserRow> = sqlx::query_as(
-        r"SELECT id, email, name, created_at, staff_since FROM users WHERE id = $1
-             FOR NO KEY UPDATE",
-    )
-    .bind(user.as_uuid())
-    .fetch_optional(&mut **tx)
-    .await?;
+    let asked = sqlx::query_as(held!(
+        "SELECT id, email, name, created_at, staff_since FROM users WHERE id = $1
+            FOR NO KEY UPDATE"
+    ));
+    let row: Option<UserRow> = tx.hold(asked.bind(user.as_uuid())).await?;
     Ok(row.ok_or_else(|| StoreError::corrupt("user", user))?.decode()?)
 }
 
 /// The same with what their password is checked against, which nobody changes either.
 pub(crate) async fn credentials(tx: &mut Tx, user: UserId) -> Sql<Credentials> {
-    let row: Option<CredentialsRow> = sqlx::query_as(
-        r"SELECT id, email, name, created_at, staff_since, password_hash FROM users
-           WHERE id = $1 FOR NO KEY UPDATE",
-    )
-    .bind(user.as_uuid())
-    .fetch_optional(&mut **tx)
-    .await?;
+    let asked = sqlx::query_as(held!(
+        "SELECT id, email, name, created_at, staff_since, password_hash FROM users
+          WHERE id = $1 FOR NO KEY UPDATE"
+    ));
+    let row: Option<CredentialsRow> = tx.hold(asked.bind(user.as_uuid())).await?;
     Ok(Of("user", &user).known(row)?.decode()?)
 }
 

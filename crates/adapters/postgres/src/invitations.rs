@@ -229,9 +229,9 @@ async fn join(tx: &mut Tx, cmd: Accept) -> Result<Accepted, Stop<AcceptError>> {
     .await?;
     let found = row.map(InvitationRow::decode).transpose()?;
     let Some(invitation) = found else { return Err(Stop::Refused(AcceptError::Unknown)) };
+    let user = accounts::user(tx, cmd.user).await?;
     let now = tx.now;
     let plan = tenant::facts(tx, id, now).await?;
-    let user = accounts::user(tx, cmd.user).await?;
     let (members, _) = headcount(tx, id).await?;
     let role = members::role(tx, id, user.id).await?;
     let inviter = members::role(tx, id, invitation.invited_by).await?;

@@ -33,6 +33,7 @@ mod doctor;
 mod end;
 mod error;
 mod flags;
+mod held;
 mod idempotency;
 mod invitations;
 mod leases;
@@ -72,6 +73,7 @@ pub use schema::{CannotMigrate, MigrationStatus, schema_fingerprint};
 /// Statements whose plans are promises, for the tests that hold them to it.
 #[doc(hidden)]
 pub mod promised {
+    pub use crate::operations::BEFORE_PAGE;
     pub use crate::queue::AHEAD;
     pub use crate::queue::next::{NEXT, OVER};
     pub use crate::tx::GO_BY_INDEXES;

@@ -1,6 +1,7 @@
 //! Sessions by the hash of their token.
 
 use crate::error::{Sql, Stop};
+use crate::held::held;
 use crate::tx::{Reach, Tx};
 use crate::{PostgresStore, accounts, audit};
 use async_trait::async_trait;
@@ -170,14 +171,12 @@ async fn sign_in(tx: &mut Tx, cmd: SignIn) -> Result<Session, Stop<StaleCredenti
 
 /// The session as it is now; its lock keeps out whoever would end or renew it meanwhile.
 pub(crate) async fn load(tx: &mut Tx, token: &TokenHash) -> Sql<Option<Session>> {
-    let row: Option<SessionRow> = sqlx::query_as(
-        r"SELECT token_hash, user_id, created_at AS session_created_at, last_seen_at, expires_at,
-                 user_agent
-            FROM sessions WHERE token_hash = $1 FOR UPDATE",
-    )
-    .bind(token.as_bytes().as_slice())
-    .fetch_optional(&mut **tx)
-    .await?;
+    let asked = sqlx::query_as(held!(
+        "SELECT token_hash, user_id, created_at AS session_created_at, last_seen_at, expires_at,
+                user_agent
+           FROM sessions WHERE token_hash = $1 FOR UPDATE"
+    ));
+    let row: Option<SessionRow> = tx.hold(asked.bind(token.as_bytes().as_slice())).await?;
     Ok(row.map(SessionRow::decode).transpose()?)
 }
 

@@ -58,9 +58,13 @@ async fn find(tx: &mut Tx, token: &TokenHash) -> Sql<Option<OwnerLink>> {
 }
 
 /// Keeps out whoever else would issue or redeem a link, also while there is none: a second owner
-/// by one link, or a link for a platform whose first owner is being made.
+/// by one link, or a link for a platform whose first owner is being made. The transaction's moment
+/// is when it has the lock.
 async fn hold(tx: &mut Tx) -> Sql<()> {
     sqlx::query("LOCK TABLE owner_link IN SHARE ROW EXCLUSIVE MODE").execute(&mut **tx).await?;
+    let held_at: Moment =
+        sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut **tx).await?;
+    tx.found(held_at.into());
     Ok(())
 }
 

@@ -40,19 +40,23 @@ impl Tickets for PostgresStore {
         // Of two redemptions at once, the second waits for the row and finds it gone.
         self.write_platform_always(*token, |tx, token| {
             Box::pin(async move {
-                let row: Option<(Uuid, Uuid, Uuid, Moment)> = sqlx::query_as(
+                let row: Option<(Uuid, Uuid, Uuid, Moment, Moment)> = sqlx::query_as(
                     r"DELETE FROM viewer_tickets WHERE token_hash = $1
-                      RETURNING build_id, user_id, tenant_id, expires_at",
+                      RETURNING build_id, user_id, tenant_id, expires_at, clock_timestamp()",
                 )
                 .bind(token.as_bytes().as_slice())
                 .fetch_optional(&mut **tx)
                 .await?;
-                let in_time = row.filter(|(.., expires_at)| tx.now < expires_at.0);
-                Ok(in_time.map(|(build, user, tenant, _)| Ticket {
+                let Some((build, user, tenant, expires_at, held_at)) = row else {
+                    return Ok(None);
+                };
+                tx.found(held_at.into());
+                let ticket = Ticket {
                     build: BuildId::from_uuid(build),
                     user: UserId::from_uuid(user),
                     tenant: TenantId::from_uuid(tenant),
-                }))
+                };
+                Ok((tx.now < expires_at.0).then_some(ticket))
             })
         })
         .await

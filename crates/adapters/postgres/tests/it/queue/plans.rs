@@ -1,6 +1,6 @@
 //! Taking is one look-up, whatever waits and whatever the planner was told.
 
-use keelway_postgres::promised::{AHEAD, GO_BY_INDEXES, NEXT, OVER};
+use keelway_postgres::promised::{AHEAD, BEFORE_PAGE, GO_BY_INDEXES, NEXT, OVER};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 
@@ -110,18 +110,24 @@ fn pages(plan: &str) -> u64 {
     read.sum()
 }
 
+/// What is ahead of a build, and what is ahead of a page of the operators' list.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_position_is_read_from_few_pages_however_many_wait() {
     let opened = Opened::new().await;
     opened.tamper(MANY).await;
     let mut raw = opened.raw().await;
     run(&mut raw, "VACUUM ANALYZE build_queue").await;
+    assert_few_pages(&opened, "keelway_app", AHEAD).await;
+    assert_few_pages(&opened, "keelway_jobs", BEFORE_PAGE).await;
+}
+
+async fn assert_few_pages(opened: &Opened, role: &str, ahead: &str) {
     for mode in ["force_custom_plan", "force_generic_plan"] {
         let mut reader = PgConnection::connect(&opened.database.url()).await.unwrap();
         run(&mut reader, &format!("SET plan_cache_mode = {mode}")).await;
-        run(&mut reader, &format!("PREPARE ahead (bigint, bigint, uuid, bigint) AS {AHEAD}")).await;
+        run(&mut reader, &format!("PREPARE ahead (bigint, bigint, uuid, bigint) AS {ahead}")).await;
         let tenant = "SELECT set_config('keelway.tenants', '{}', true)";
-        run(&mut reader, &format!("BEGIN; SET LOCAL ROLE keelway_app; {tenant}")).await;
+        run(&mut reader, &format!("BEGIN; SET LOCAL ROLE {role}; {tenant}")).await;
         for position in POSITIONS {
             let plan = explained(&mut reader, position).await;
             assert!((1..=AT_MOST).contains(&pages(&plan)), "{plan}");
