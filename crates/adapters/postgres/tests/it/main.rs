@@ -9,6 +9,7 @@
 mod between;
 mod cancellations;
 mod database;
+mod doctor;
 mod findings;
 mod guards;
 mod held;
@@ -17,6 +18,7 @@ mod opened;
 mod pgbouncer;
 mod plans;
 mod queue;
+mod reached;
 mod roles;
 mod schema;
 mod trips;
