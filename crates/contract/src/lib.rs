@@ -18,6 +18,8 @@
 //! forgotten there is dead code, which CI refuses. A new file's list is named in [`suite!`];
 //! a test here says if it was forgotten.
 //!
+//! A limiter, which is no store, has [`limiter_suite!`].
+//!
 //! Not here: SQL, and rules. What a right answer is, the domain crates say.
 #![expect(
     clippy::unwrap_used,
@@ -87,6 +89,7 @@ pub mod access;
 pub mod builds;
 pub mod credits;
 pub mod flags;
+pub mod limiter;
 
 /// Emits one test per case. The argument is an `async fn(Arc<dyn Clock>, Arc<dyn Entropy>) ->
 /// Store` that opens a fresh, empty store with that clock and that randomness.

@@ -64,6 +64,11 @@ impl RateLimiter for LocalLimiter {
         shard.make_room(self.most_per_shard, now);
         decision
     }
+
+    async fn peek(&self, class: RateClass, key: &str) -> RateDecision {
+        let full_at = lock(self.shard(class, key)).full_at.get(key).copied();
+        self.limits.of(class).peek(full_at, self.clock.now())
+    }
 }
 
 #[derive(Default)]

@@ -17,7 +17,8 @@ use crate::memory::{Finally, Keep, Memory, Tell};
 /// A store of sessions that is asked at most once per session and time to live.
 ///
 /// What is ended or changed through it is gone from memory before the call answers, even if a read of
-/// the same session was on its way. Sessions that were not found are never kept.
+/// the same session was on its way. Sessions that were not found are never kept; those that were
+/// are known, however old the answer, until there is none or others need the room.
 pub struct CachedSessions<S> {
     store: S,
     memory: Memory<TokenHash, (Session, User)>,
@@ -78,10 +79,17 @@ impl<S: Sessions> Sessions for CachedSessions<S> {
         }
         let asked = self.memory.ask();
         let found = self.store.find(token).await?;
-        if let Some(known) = &found {
-            self.memory.keep(*token, known.clone(), asked);
+        match &found {
+            Some(known) => self.memory.keep(*token, known.clone(), asked),
+            None if self.knows(token) => self.memory.forget(token),
+            None => {}
         }
         Ok(found)
+    }
+
+    fn knows(&self, token: &TokenHash) -> bool {
+        let now = self.memory.now();
+        self.memory.remembers(token, |(session, _)| now < session.expires_at)
     }
 
     async fn touch(

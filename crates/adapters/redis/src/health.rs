@@ -7,7 +7,7 @@ use crate::breaker::BreakerState;
 /// What a process does by itself for want of Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Degraded {
-    /// Rate limits are counted in this process, and replays are refused by the store alone.
+    /// Rate limits are counted in this process.
     Limits,
     /// Hints of other processes are not heard: what they did is seen when the store is next read.
     Hints,

@@ -1,4 +1,4 @@
-//! What several processes share through Redis: rate limits, wake-up hints, early refusals.
+//! What several processes share through Redis: rate limits and wake-up hints.
 //!
 //! **Invariant:** nothing here is the truth. Redis may be flushed, killed, paused or full at
 //! any moment: no call fails for it, none waits for it longer than 50 ms, and
@@ -10,13 +10,13 @@
 //! | [`Redis`] | the connections, and the tasks that keep them |
 //! | [`RedisSignals`] | `Signals` among processes, in front of those within this one |
 //! | [`RedisLimiter`] | `RateLimiter` with one count for all processes |
-//! | [`EarlyReplays`] | `ReplayGuard` that refuses what Redis has seen without asking the store |
 //! | [`RedisHealth`] | what is degraded, for `/readyz` |
 //!
 //! What is said on the channel is ids and nothing else; what is heard there is checked, and
 //! can at most wake somebody for nothing or cost a read of the store.
 //!
-//! Not here: anything whose loss would matter, and what a process does while Redis is away
+//! Not here: anything whose loss would matter, such as nonces, which the database remembers;
+//! and what a process does while Redis is away
 //! (the `Signals` and `RateLimiter` handed in).
 
 mod backoff;
@@ -26,7 +26,6 @@ mod hints;
 mod limiter;
 mod link;
 mod redis;
-mod replays;
 mod settings;
 mod signals;
 mod wire;
@@ -36,7 +35,6 @@ pub use health::{Degraded, RedisHealth};
 pub use hints::Stale;
 pub use limiter::RedisLimiter;
 pub use redis::Redis;
-pub use replays::EarlyReplays;
 pub use settings::{RedisSettings, SettingsError};
 pub use signals::RedisSignals;
 

@@ -20,8 +20,8 @@ const MOST_OVER: u64 = 100_000;
 
 /// Counts by the domain's own rule, in one round trip, by the clock of Redis.
 ///
-/// A key that was refused is not asked about again until its time: no request of another
-/// process can bring that forward. While Redis is away, slow or full, the limiter handed in
+/// A key that was refused, or seen to be over, is not asked about again until its time: no
+/// request of another process can bring that forward. While Redis is away, slow or full, the limiter handed in
 /// decides; it counts for this process alone, so n processes admit up to n times as much.
 pub struct RedisLimiter {
     redis: Redis,
@@ -68,15 +68,41 @@ impl RedisLimiter {
         decision
     }
 
-    async fn ask(&self, mut wire: Wire, key: &str, limit: RateLimit) -> RedisResult<RateDecision> {
+    /// What is remembered of the key, else what Redis says, else what this process knows alone.
+    async fn decide(&self, class: RateClass, key: &str, call: Call) -> RateDecision {
+        let place = self.redis.link().key(class.as_str(), key);
+        if let Some(decision) = self.recall(&place) {
+            return decision;
+        }
+        let limit = self.limits.of(class);
+        let asked = self.redis.link().ask(|wire| self.ask(wire, &place, limit, call)).await;
+        if let Ok(decision) = asked {
+            return decision;
+        }
+        match call {
+            Call::Hit => {
+                metrics::counter!("keelway_limiter_local_decisions_total").increment(1);
+                self.local.hit(class, key).await
+            }
+            Call::Peek => self.local.peek(class, key).await,
+        }
+    }
+
+    async fn ask(
+        &self,
+        mut wire: Wire,
+        key: &str,
+        limit: RateLimit,
+        call: Call,
+    ) -> RedisResult<RateDecision> {
         let debts = Debts::of(limit);
-        let call = self.calls.fetch_add(1, Ordering::Relaxed).to_string();
+        let number = self.calls.fetch_add(1, Ordering::Relaxed).to_string();
         let (answered, now, before, after): (String, i64, i64, i64) = self
             .rule
             .key(key)
-            .arg(debts.interval_us)
+            .arg(debts.taken_us(call))
             .arg(debts.capacity_us)
-            .arg(&call)
+            .arg(&number)
             .invoke_async(&mut wire)
             .await?;
         let reply = Reply {
@@ -84,9 +110,9 @@ impl RedisLimiter {
             before: (before >= 0).then(|| Timestamp::from_micros(before)),
             after: Timestamp::from_micros(after),
         };
-        let (decision, expected) = limit.hit(reply.before, reply.now);
+        let (decision, expected) = debts.decide(limit, &reply, call);
         // Another call's answer, or the answer of another rule, is no answer.
-        if answered != call || expected != reply.after {
+        if answered != number || expected != reply.after {
             return Err(strange());
         }
         if !decision.is_allowed() {
@@ -99,18 +125,19 @@ impl RedisLimiter {
 #[async_trait]
 impl RateLimiter for RedisLimiter {
     async fn hit(&self, class: RateClass, key: &str) -> RateDecision {
-        let place = self.redis.link().key(class.as_str(), key);
-        if let Some(decision) = self.recall(&place) {
-            return decision;
-        }
-        let limit = self.limits.of(class);
-        let asked = self.redis.link().ask(|wire| self.ask(wire, &place, limit)).await;
-        if let Ok(decision) = asked {
-            return decision;
-        }
-        metrics::counter!("keelway_limiter_local_decisions_total").increment(1);
-        self.local.hit(class, key).await
+        self.decide(class, key, Call::Hit).await
     }
+
+    async fn peek(&self, class: RateClass, key: &str) -> RateDecision {
+        self.decide(class, key, Call::Peek).await
+    }
+}
+
+/// What is asked of the script.
+#[derive(Clone, Copy)]
+enum Call {
+    Hit,
+    Peek,
 }
 
 /// A limit in the terms of [`RateLimit::hit`]; that the two agree is checked on every reply.
@@ -125,6 +152,26 @@ impl Debts {
         let requests = i64::from(limit.limit.get());
         let interval_us = (window_us / requests).max(1);
         Self { interval_us, capacity_us: interval_us * requests }
+    }
+
+    const fn taken_us(&self, call: Call) -> i64 {
+        match call {
+            Call::Hit => self.interval_us,
+            Call::Peek => 0,
+        }
+    }
+
+    /// What the domain makes of the reply, and what it should have said for that.
+    fn decide(&self, limit: RateLimit, reply: &Reply, call: Call) -> (RateDecision, Timestamp) {
+        match call {
+            Call::Hit => limit.hit(reply.before, reply.now),
+            Call::Peek => {
+                let most = reply.now.as_micros().saturating_add(self.capacity_us);
+                let full_at = reply.before.unwrap_or(reply.now).as_micros();
+                let full_at = full_at.clamp(reply.now.as_micros(), most);
+                (limit.peek(reply.before, reply.now), Timestamp::from_micros(full_at))
+            }
+        }
     }
 
     fn over(&self, limit: RateLimit, reply: &Reply) -> Over {
@@ -162,6 +209,8 @@ fn strange() -> RedisError {
 
 /// Says what the figures mean.
 pub(crate) fn describe() {
+    // There from the start, so that its first increase is seen as one.
+    metrics::counter!("keelway_limiter_local_decisions_total").increment(0);
     metrics::describe_counter!(
         "keelway_limiter_local_decisions_total",
         "Requests counted by this process alone because Redis did not answer."

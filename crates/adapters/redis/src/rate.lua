@@ -1,4 +1,5 @@
--- Counts one request by the rule of `RateLimit::hit`, which says why.
+-- Counts one request by the rule of `RateLimit::hit`, which says why; a request that takes no
+-- time is only a look, and nothing is written.
 -- KEYS: the key. ARGV: microseconds per request, microseconds of debt allowed, the call.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -19,7 +20,7 @@ if owed + interval <= capacity then
   owed = owed + interval
 end
 local full_at = now + owed
-if full_at ~= before then
+if interval > 0 and full_at ~= before then
   redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', math.ceil(owed / 1000))
 end
 return { ARGV[3], now, before or -1, full_at }

@@ -6,14 +6,12 @@ use keelway_access::RateLimits;
 use keelway_access::ports::RateLimiter;
 use keelway_builds::ports::Signals;
 use keelway_kernel::{Entropy, StoreError, UserId};
-use keelway_signing::ReplayGuard;
 use tokio::task::JoinSet;
 
 use crate::health::RedisHealth;
 use crate::hints::{Heard, Hint, Hints, Stale};
 use crate::limiter::RedisLimiter;
 use crate::link::Link;
-use crate::replays::EarlyReplays;
 use crate::settings::RedisSettings;
 use crate::signals::RedisSignals;
 use crate::wire::Ear;
@@ -73,11 +71,6 @@ impl Redis {
     /// One count for all processes; `local` counts while Redis is away.
     pub fn limiter(&self, limits: RateLimits, local: Arc<dyn RateLimiter>) -> RedisLimiter {
         RedisLimiter::new(self.clone(), limits, local)
-    }
-
-    /// Refuses replays before `guard` is asked, which decides on everything else.
-    pub fn replays<G: ReplayGuard>(&self, guard: G) -> EarlyReplays<G> {
-        EarlyReplays::new(self.clone(), guard)
     }
 
     /// What tells the other processes that what they remember of a person is no longer so.

@@ -113,8 +113,8 @@ sections! {
         migrations_url: Option<Address> = None,
         /// Connections with PostgreSQL that a process holds at most.
         connections: NonZeroU32 = at_least_one(16),
-        /// Whether a role that row-level security does not hold back is taken: a superuser, one
-        /// that owns tables, or one with `BYPASSRLS`. For development.
+        /// Whether a role that can get around row-level security is taken, such as a superuser or
+        /// the owner. For development.
         allow_unsafe_role: bool = false,
     }
 
@@ -191,6 +191,8 @@ sections! {
         write: RateRow = RateRow::of(300, 60),
         /// Reads, by person or address
         read: RateRow = RateRow::of(1_200, 60),
+        /// Sessions and tickets looked up in vain, by address
+        unknown_token: RateRow = RateRow::of(300, 60),
     }
 
     /// Sign-ins.

@@ -62,5 +62,6 @@ fn rates(settings: &Settings) -> RateLimits {
         build_submit: rate(&rows.build_submit),
         write: rate(&rows.write),
         read: rate(&rows.read),
+        unknown_token: rate(&rows.unknown_token),
     }
 }

@@ -204,6 +204,12 @@ pub trait Sessions: Send + Sync {
     /// It may be over by now: [`SessionPolicy::check`] says.
     async fn find(&self, token: &TokenHash) -> Result<Option<(Session, User)>, StoreError>;
 
+    /// Whether the session was found here before, with nothing heard of its end since: who
+    /// presents it did not make it up. Never asks a store; what remembers nothing knows none.
+    fn knows(&self, _token: &TokenHash) -> bool {
+        false
+    }
+
     /// Stores later times if [`SessionPolicy::check`] asks for it, and gives the session as it
     /// then is; `None` if it ended meanwhile or is over. Never brings an ended session back.
     async fn touch(
@@ -267,4 +273,9 @@ pub trait RateLimiter: Send + Sync {
     /// Never fails: a limiter that has lost its shared state goes on in this process. Keys of
     /// different classes never share a count.
     async fn hit(&self, class: RateClass, key: &str) -> RateDecision;
+
+    /// What [`RateLimiter::hit`] would find now, by [`RateLimit::peek`](crate::RateLimit::peek).
+    ///
+    /// Never counts, never fails, and never makes a key remembered that was not.
+    async fn peek(&self, class: RateClass, key: &str) -> RateDecision;
 }

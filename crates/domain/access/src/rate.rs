@@ -16,12 +16,14 @@ pub enum RateClass {
     Write,
     /// Everything that only reads, by person, key or address.
     Read,
+    /// Sessions and tickets looked up in vain, by client address: making them up costs nothing.
+    UnknownToken,
 }
 
 impl RateClass {
     /// Every class.
-    pub const ALL: [Self; 5] =
-        [Self::Guest, Self::Auth, Self::BuildSubmit, Self::Write, Self::Read];
+    pub const ALL: [Self; 6] =
+        [Self::Guest, Self::Auth, Self::BuildSubmit, Self::Write, Self::Read, Self::UnknownToken];
 
     /// The name in settings, keys and headers.
     pub const fn as_str(self) -> &'static str {
@@ -31,6 +33,7 @@ impl RateClass {
             Self::BuildSubmit => "build_submit",
             Self::Write => "write",
             Self::Read => "read",
+            Self::UnknownToken => "unknown_token",
         }
     }
 }
@@ -85,27 +88,50 @@ impl RateLimit {
     /// have come back, absent for a key not seen before. It is returned with the decision, to
     /// be stored; a key may be forgotten once that moment has passed.
     pub fn hit(self, full_at: Option<Timestamp>, now: Timestamp) -> (RateDecision, Timestamp) {
-        let window = i64::from(self.window_s.get()) * 1_000_000;
-        let limit = i64::from(self.limit.get());
-        let interval = (window / limit).max(1);
-        let capacity = interval * limit;
+        let owed = self.owed(full_at, now);
+        let (owed, decision) = match self.decision(owed) {
+            seen if seen.is_allowed() => {
+                let owed = owed + self.interval();
+                (owed, RateDecision { retry_after_s: None, ..self.decision(owed) })
+            }
+            refused => (owed, refused),
+        };
+        (decision, Timestamp::from_micros(now.as_micros().saturating_add(owed)))
+    }
 
-        // More debt than the capacity can only come from a clock that was set back.
-        let owed = full_at
-            .map_or(0, |full_at| full_at.as_micros().saturating_sub(now.as_micros()))
-            .clamp(0, capacity);
-        let (after, retry_after_s) = if owed + interval <= capacity {
-            (owed + interval, None)
-        } else {
-            (owed, Some(whole_seconds(owed + interval - capacity).max(1)))
-        };
-        let decision = RateDecision {
+    /// What [`RateLimit::hit`] would find, with nothing taken: `remaining` counts the request
+    /// that may follow.
+    pub fn peek(self, full_at: Option<Timestamp>, now: Timestamp) -> RateDecision {
+        self.decision(self.owed(full_at, now))
+    }
+
+    fn decision(self, owed: i64) -> RateDecision {
+        let (interval, capacity) = (self.interval(), self.capacity());
+        let missing = owed + interval - capacity;
+        RateDecision {
             limit: self,
-            remaining: u32::try_from((capacity - after) / interval).unwrap_or(0),
-            reset_after_s: whole_seconds(after),
-            retry_after_s,
-        };
-        (decision, Timestamp::from_micros(now.as_micros().saturating_add(after)))
+            remaining: u32::try_from((capacity - owed) / interval).unwrap_or(0),
+            reset_after_s: whole_seconds(owed),
+            retry_after_s: (missing > 0).then(|| whole_seconds(missing).max(1)),
+        }
+    }
+
+    /// Microseconds until everything a key took will have come back. More than the capacity
+    /// can only come from a clock that was set back.
+    fn owed(self, full_at: Option<Timestamp>, now: Timestamp) -> i64 {
+        full_at
+            .map_or(0, |full_at| full_at.as_micros().saturating_sub(now.as_micros()))
+            .clamp(0, self.capacity())
+    }
+
+    /// Microseconds in which one comes back.
+    fn interval(self) -> i64 {
+        let window = i64::from(self.window_s.get()) * 1_000_000;
+        (window / i64::from(self.limit.get())).max(1)
+    }
+
+    fn capacity(self) -> i64 {
+        self.interval() * i64::from(self.limit.get())
     }
 }
 
@@ -126,6 +152,8 @@ pub struct RateLimits {
     pub write: RateLimit,
     /// Of [`RateClass::Read`].
     pub read: RateLimit,
+    /// Of [`RateClass::UnknownToken`].
+    pub unknown_token: RateLimit,
 }
 
 impl Default for RateLimits {
@@ -136,6 +164,7 @@ impl Default for RateLimits {
             build_submit: RateLimit::of(100, 60 * 60),
             write: RateLimit::of(300, 60),
             read: RateLimit::of(1_200, 60),
+            unknown_token: RateLimit::of(300, 60),
         }
     }
 }
@@ -149,6 +178,7 @@ impl RateLimits {
             RateClass::BuildSubmit => self.build_submit,
             RateClass::Write => self.write,
             RateClass::Read => self.read,
+            RateClass::UnknownToken => self.unknown_token,
         }
     }
 }

@@ -16,8 +16,14 @@ pub(crate) fn at_most(limit: u32) -> impl FnOnce(&mut Setup) {
             limit: NonZeroU32::new(limit).unwrap(),
             window_s: NonZeroU32::new(60).unwrap(),
         };
-        let limits =
-            RateLimits { guest: each, auth: each, build_submit: each, write: each, read: each };
+        let limits = RateLimits {
+            guest: each,
+            auth: each,
+            build_submit: each,
+            write: each,
+            read: each,
+            unknown_token: each,
+        };
         let clock = setup.ports.clock.clone();
         setup.ports.limiter = Arc::new(LocalLimiter::new(limits, clock, 1_000));
     }

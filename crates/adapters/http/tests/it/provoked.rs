@@ -49,8 +49,14 @@ fn limited(setup: &mut Setup, limit: u32) {
         limit: NonZeroU32::new(limit).unwrap(),
         window_s: NonZeroU32::new(60).unwrap(),
     };
-    let limits =
-        RateLimits { guest: each, auth: each, build_submit: each, write: each, read: each };
+    let limits = RateLimits {
+        guest: each,
+        auth: each,
+        build_submit: each,
+        write: each,
+        read: each,
+        unknown_token: each,
+    };
     setup.ports.limiter = Arc::new(LocalLimiter::new(limits, setup.ports.clock.clone(), 1_000));
 }
 

@@ -3,4 +3,5 @@
 #![cfg(test)]
 
 mod accounts;
+mod limiter;
 mod sessions;

@@ -141,6 +141,27 @@ pub(crate) fn actor() -> Actor {
 }
 
 #[test]
+fn a_session_is_known_from_when_it_was_found_until_its_end_is_heard_of() {
+    let store = Store::with_sessions(&[(1, 1), (2, 2)]);
+    let sessions = cached(&store);
+    assert!(!sessions.knows(&ONE), "nobody has presented it");
+    assert!(found(&sessions, &ONE) && !found(&sessions, &THREE));
+    assert!(sessions.knows(&ONE) && !sessions.knows(&THREE));
+    store.clock.forward_ms(5_000);
+    assert!(sessions.knows(&ONE), "also once it has to be read again");
+    // Another process ends it.
+    store.rows.lock().unwrap().remove(&ONE);
+    assert!(!found(&sessions, &ONE) && !sessions.knows(&ONE));
+
+    assert!(found(&sessions, &TWO));
+    store.clock.forward_ms(4_999);
+    assert!(sessions.knows(&TWO));
+    store.clock.forward_ms(1);
+    assert!(!sessions.knows(&TWO), "it has expired");
+    assert_eq!(store.reads(), 4);
+}
+
+#[test]
 fn a_warm_session_is_not_read_again_until_its_time_is_over() {
     let store = Store::with_sessions(&[(1, 1)]);
     let sessions = cached(&store);

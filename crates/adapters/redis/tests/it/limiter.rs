@@ -1,11 +1,13 @@
 //! One count for all processes.
 
+use std::sync::Arc;
+
 use deadpool_redis::redis::Value;
 use futures::future::join_all;
-use keelway_access::RateClass;
 use keelway_access::ports::RateLimiter;
+use keelway_access::{RateClass, RateLimits};
 
-use crate::house::{ALONE, connected, limiter, namespace, patient, random, soon};
+use crate::house::{ALONE, Alone, connected, limiter, namespace, patient, random, soon};
 use crate::server::{run, shared};
 
 const LIMIT: u32 = 20;
@@ -51,6 +53,38 @@ async fn keys_classes_and_namespaces_share_no_count() {
     }
 }
 
+async fn open(limits: RateLimits) -> Arc<dyn RateLimiter> {
+    let redis = connected(&patient(&shared(), &namespace())).await;
+    Arc::new(redis.limiter(limits, Arc::new(Alone::default())))
+}
+
+keelway_contract::limiter_suite!(open);
+
+#[tokio::test]
+async fn a_look_is_of_all_processes_and_writes_nothing() {
+    let namespace = namespace();
+    let settings = patient(&shared(), &namespace);
+    let (one, two) = (connected(&settings).await, connected(&settings).await);
+    let ((one, alone), (two, _)) = (limiter(&one, 2), limiter(&two, 2));
+    let seen = soon(one.peek(RateClass::Read, "k")).await;
+    assert_eq!((seen.remaining, seen.retry_after_s, seen.reset_after_s), (2, None, 0));
+    let place = format!("{namespace}:read:{{k}}");
+    assert_eq!(run::<u32>(&shared(), &format!("EXISTS {place}")).await, 0);
+    soon(two.hit(RateClass::Read, "k")).await;
+    let kept: i64 = run(&shared(), &format!("GET {place}")).await;
+    assert_eq!(soon(one.peek(RateClass::Read, "k")).await.remaining, 1);
+    assert_eq!(run::<i64>(&shared(), &format!("GET {place}")).await, kept);
+    soon(two.hit(RateClass::Read, "k")).await;
+    let refused = soon(one.peek(RateClass::Read, "k")).await;
+    assert_eq!((refused.remaining, refused.retry_after_s), (0, Some(1_800)));
+    // What was seen is not asked about again, by looks or by requests.
+    let _: u32 = run(&shared(), &format!("DEL {place}")).await;
+    assert!(!soon(one.peek(RateClass::Read, "k")).await.is_allowed(), "from memory");
+    assert!(!soon(one.hit(RateClass::Read, "k")).await.is_allowed(), "from memory");
+    assert!(soon(two.peek(RateClass::Read, "k")).await.is_allowed(), "from Redis");
+    assert_eq!(alone.asked(), 0);
+}
+
 #[tokio::test]
 async fn a_key_known_to_be_over_is_not_asked_about() {
     let namespace = namespace();
@@ -87,8 +121,9 @@ async fn a_key_that_holds_nonsense_is_written_over_and_harms_no_other() {
         let _: u32 = run(&shared(), &format!("DEL {place}")).await;
         let _: Value = run(&shared(), &spoil).await;
         for remaining in [LIMIT - 1, LIMIT - 2] {
+            let seen = soon(limiter.peek(RateClass::Read, "k")).await;
             let decision = soon(limiter.hit(RateClass::Read, "k")).await;
-            assert_eq!(decision.remaining, remaining, "{spoil}");
+            assert_eq!((seen.remaining, decision.remaining), (remaining + 1, remaining), "{spoil}");
         }
     }
     assert_eq!(alone.asked(), 0);
@@ -99,7 +134,7 @@ async fn a_key_that_holds_nonsense_is_written_over_and_harms_no_other() {
 async fn after_calls_were_abandoned_no_reply_is_anothers() {
     let redis = connected(&patient(&shared(), &namespace())).await;
     let (limiter, alone) = limiter(&redis, LIMIT);
-    let limiter = std::sync::Arc::new(limiter);
+    let limiter = Arc::new(limiter);
     let hit = |key: String| {
         let limiter = limiter.clone();
         async move { limiter.hit(RateClass::Read, &key).await }

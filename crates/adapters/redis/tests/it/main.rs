@@ -6,7 +6,6 @@ mod faults;
 mod groups;
 mod house;
 mod limiter;
-mod replays;
 mod rule;
 mod server;
 mod signals;

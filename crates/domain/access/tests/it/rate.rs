@@ -27,6 +27,7 @@ fn the_default_table() {
     build_submit 100 in 3600 s
     write 300 in 60 s
     read 1200 in 60 s
+    unknown_token 300 in 60 s
     ");
 }
 
@@ -82,7 +83,15 @@ proptest! {
         let mut now = 0;
         for pause in pauses {
             now += pause;
+            let seen = limit.peek(full_at, Timestamp::from_micros(now));
             let (decision, next) = limit.hit(full_at, Timestamp::from_micros(now));
+            prop_assert_eq!(seen.is_allowed(), decision.is_allowed());
+            prop_assert_eq!(seen.is_allowed(), seen.remaining > 0);
+            if decision.is_allowed() {
+                prop_assert_eq!(seen.remaining, decision.remaining + 1);
+            } else {
+                prop_assert_eq!(seen, decision, "what is refused is seen as it is");
+            }
             if let Some(wait_s) = decision.retry_after_s {
                 prop_assert!(wait_s >= 1 && decision.remaining == 0);
                 prop_assert_eq!(next, full_at.unwrap(), "a refusal costs nothing");
