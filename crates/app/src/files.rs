@@ -69,18 +69,15 @@ pub(crate) fn viewer_keys(
         Some(key) => key.clone(),
         None => kept_secret(&data_dir.join(VIEWER_KEY), entropy)?,
     };
-    let shared = |name: &str, key: &SecretString| -> anyhow::Result<SharedKey> {
-        let id = KeyId::parse(name)?;
-        SharedKey::new(id, key.expose_secret().as_bytes())
+    // Named after itself, so that servers which have different ones can tell.
+    let shared = |key: &SecretString| -> anyhow::Result<SharedKey> {
+        let secret = key.expose_secret().as_bytes();
+        SharedKey::new(KeyId::of_secret(secret), secret)
             .map_err(|error| cannot_begin(format!("the viewer key cannot be used: {error}")))
     };
     Ok(KeyRing {
-        current: shared("viewer", &key)?,
-        previous: settings
-            .previous_key
-            .as_ref()
-            .map(|key| shared("viewer-previous", key))
-            .transpose()?,
+        current: shared(&key)?,
+        previous: settings.previous_key.as_ref().map(shared).transpose()?,
     })
 }
 

@@ -6,7 +6,7 @@ use keelway_access::{Principal, Ticket, TicketToken, TokenHash, Wanted};
 use keelway_builds::Event;
 use keelway_builds::ports::{Topic, Watch};
 use keelway_kernel::{BuildId, Failure, StoreError, TenantId, TenantScope, Timestamp, UserId};
-use keelway_signing::ViewerClaims;
+use keelway_signing::{ViewerClaims, ViewerTokenError};
 
 use crate::permit::right::{IssueViewerToken, ViewBuildEvents};
 use crate::{Permit, Platform};
@@ -134,9 +134,9 @@ impl Platform {
         Ok(Some(ViewerPass { token, expires_at, ticket }))
     }
 
-    /// Whether this is a viewer token that was given out and is not too old.
-    pub fn is_viewer_token(&self, token: &str) -> bool {
-        ViewerClaims::verify(token, &self.settings.viewer_keys, self.now()).is_ok()
+    /// Whether this is a viewer token that was given out and is not too old, or why not.
+    pub fn judge_viewer_token(&self, token: &str) -> Result<(), ViewerTokenError> {
+        ViewerClaims::verify(token, &self.settings.viewer_keys, self.now()).map(drop)
     }
 
     /// Who holds this viewer token, if it is good and they still belong to the tenant.

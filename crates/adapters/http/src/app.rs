@@ -16,9 +16,10 @@ use keelway_platform::Platform;
 use crate::context::Shared;
 use crate::edge::{edge, unknown_path, wrong_method};
 use crate::pages::Pages;
+use crate::places::Places;
+use crate::probes;
 use crate::routes::{Row, TABLE};
 use crate::settings::HttpSettings;
-use crate::stream::Streams;
 
 /// Serves an app under the limits that hold for both listeners; a macro, because the bounds of
 /// a function would name crates that actix does not pass on.
@@ -30,6 +31,9 @@ macro_rules! serve {
             .keep_alive(settings.keep_alive)
             .max_connections(settings.connections_per_worker)
             .on_connect($crate::connections::limited(settings))
+            // Who closes their half is gone: otherwise a stream goes on, and reads the store each
+            // second, until a write fails. Changes are made to the end all the same.
+            .h1_allow_half_closed(false)
             .shutdown_timeout(settings.shutdown_grace.as_secs())
             .disable_signals();
         if let Some(workers) = settings.workers {
@@ -48,11 +52,14 @@ pub struct Http {
 
 /// The API over `platform`.
 pub fn http(platform: Platform, settings: HttpSettings) -> Http {
+    probes::describe();
     Http {
         shared: web::Data::new(Shared {
             platform,
             settings,
-            streams: Streams::default(),
+            streams: Places::default(),
+            look_ups: Places::default(),
+            foreign_keys: Arc::default(),
             pages: None,
             readiness: Arc::default(),
         }),

@@ -1,10 +1,7 @@
 //! How many connections one address has, and how long one may stand still.
 
 use std::any::Any;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Shutdown};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::dev::Extensions;
@@ -12,6 +9,7 @@ use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
 
 use crate::client::{Cidr, counted_as};
+use crate::places::Places;
 use crate::settings::HttpSettings;
 
 /// How long a peer may leave what was sent to it untaken before the connection is closed.
@@ -21,7 +19,7 @@ const STALLED: Duration = Duration::from_secs(30);
 pub(crate) fn limited(
     settings: &HttpSettings,
 ) -> impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static {
-    let connections = Connections::default();
+    let connections = Places::default();
     let (most, trusted) = (settings.connections_per_address, settings.trusted_proxies.clone());
     move |stream, kept| {
         let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
@@ -60,43 +58,10 @@ fn refuse(stream: &TcpStream) {
     let _ = SockRef::from(stream).shutdown(Shutdown::Both);
 }
 
-/// The open connections, by the key that their address is counted under.
-#[derive(Debug, Clone, Default)]
-struct Connections(Arc<Mutex<HashMap<String, usize>>>);
-
-impl Connections {
-    fn open(&self, address: String, most: usize) -> Option<Place> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(address.clone()).or_default();
-        if *count >= most {
-            return None;
-        }
-        *count += 1;
-        Some(Place { connections: self.clone(), address })
-    }
-}
-
-/// One open connection; kept with it, and given back when it is dropped.
-struct Place {
-    connections: Connections,
-    address: String,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.connections.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut count) = open.entry(std::mem::take(&mut self.address)) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
@@ -146,16 +111,5 @@ mod tests {
             }
             assert_eq!(kept, expected);
         }
-    }
-
-    #[test]
-    fn places_come_back_and_nothing_stays_behind() {
-        let connections = Connections::default();
-        let first = connections.open("a".to_owned(), 1);
-        assert!(first.is_some());
-        assert!(connections.open("a".to_owned(), 1).is_none());
-        assert!(connections.open("b".to_owned(), 1).is_some());
-        drop(first);
-        assert!(connections.0.lock().unwrap().is_empty());
     }
 }

@@ -13,18 +13,23 @@ use keelway_platform::Platform;
 use keelway_platform::auth::Recognised;
 
 use crate::client::counted_as;
+use crate::foreign::ForeignKeys;
 use crate::guard::Access;
 use crate::pages::Pages;
+use crate::places::Places;
 use crate::readiness::Readiness;
 use crate::settings::HttpSettings;
-use crate::stream::Streams;
 
 /// What every worker thread shares.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) platform: Platform,
     pub(crate) settings: HttpSettings,
-    pub(crate) streams: Streams,
+    /// Streams and waiting requests that are open, by reader.
+    pub(crate) streams: Places<UserId>,
+    /// Tokens of strangers that are being looked up, by address.
+    pub(crate) look_ups: Places<String>,
+    pub(crate) foreign_keys: Arc<ForeignKeys>,
     pub(crate) pages: Option<Pages>,
     pub(crate) readiness: Arc<Readiness>,
 }
@@ -104,7 +109,9 @@ impl Caller {
     /// Under which key a request of `class` is counted.
     pub(crate) fn rate_key(&self, class: RateClass) -> String {
         match (class, self.user, self.tenant) {
-            (RateClass::Guest | RateClass::Auth, _, _) | (_, None, _) => counted_as(self.client),
+            (RateClass::Guest | RateClass::Auth | RateClass::UnknownToken, _, _) | (_, None, _) => {
+                counted_as(self.client)
+            }
             (RateClass::BuildSubmit, _, Some(tenant)) => tenant.to_string(),
             (_, Some(user), _) => user.to_string(),
         }

@@ -4,13 +4,15 @@ use std::ops::Deref;
 
 use actix_web::HttpRequest;
 use keelway_access::{Denied, Permission, Principal, SessionToken, TokenHash};
-use keelway_kernel::BuildId;
+use keelway_kernel::{BuildId, Failure};
+use keelway_platform::auth::{AuthError, Recognised};
 use keelway_platform::{Operator, Permit, Person, Right};
 
 use crate::args::id_in_path;
 use crate::context::{Caller, Context, Shared};
 use crate::credentials::{Presented, refuse_cross_site, require_csrf, ticket, wanted_tenant};
 use crate::problem::{Code, Problem};
+use crate::{foreign, look_up};
 
 /// Who may call a route: a row's column in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,22 +78,31 @@ async fn authenticate(req: &HttpRequest) -> Result<Principal, Problem> {
         }
         Presented::Bearer(text) => match SessionToken::parse(&text) {
             Ok(token) => token,
-            Err(_) if shared.platform.is_viewer_token(&text) => {
-                let detail = "a viewer token opens the events of its build and nothing else";
-                return Err(Problem::new(Code::AuthRequired, detail));
+            Err(_) => {
+                let refusal = foreign::refusal(&text, &shared.platform, &shared.foreign_keys);
+                return Err(refusal.unwrap_or_else(session_over));
             }
-            Err(_) => return Err(session_over()),
         },
         Presented::Unusable => return Err(session_over()),
     };
-    let known = shared.platform.recognise(&token.hash()).await.map_err(|failure| {
-        let problem = Problem::from(failure);
-        let clears_cookie = problem.code == Code::AuthRequired;
-        Problem { clears_cookie, ..problem }
-    })?;
+    let known = recognise(req, token.hash()).await?.ok_or_else(session_over)?;
     // What answers the request, be it a refusal, may say who asked.
     let known = context.known.get_or_init(|| known);
     known.acting_in(wanted_tenant(req)?.as_ref()).map_err(|_| Problem::not_found())
+}
+
+/// Whose session it is, unless it is over.
+async fn recognise(req: &HttpRequest, token: TokenHash) -> Result<Option<Recognised>, Problem> {
+    let platform = Shared::of(req).platform.clone();
+    let is_known = platform.ports().sessions.knows(&token);
+    let find = async move {
+        match platform.recognise(&token).await {
+            Ok(recognised) => Ok(Some(recognised)),
+            Err(Failure::Rejected(AuthError::SessionOver)) => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
+    };
+    if is_known { find.await } else { look_up::of_stranger(req, find).await }
 }
 
 fn session_over() -> Problem {
@@ -341,7 +352,11 @@ async fn viewer(req: &HttpRequest) -> Result<Option<Principal>, Problem> {
         return Ok(shared.platform.viewer(&text).await?);
     }
     match ticket(req).filter(|_| req.method().is_safe()) {
-        Some(ticket) => Ok(shared.platform.redeem_ticket(&ticket.hash()).await?),
+        Some(ticket) => {
+            let platform = shared.platform.clone();
+            let redeem = async move { Ok(platform.redeem_ticket(&ticket.hash()).await?) };
+            look_up::of_stranger(req, redeem).await
+        }
         None => Ok(None),
     }
 }

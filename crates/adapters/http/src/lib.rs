@@ -19,6 +19,7 @@
 //! | `connections` | how many an address has, and how long one may stand still |
 //! | `edge` | request id, log, metrics, security headers, problem bodies |
 //! | `credentials` | cookie, bearer, CSRF |
+//! | `look_up` | how many made-up tokens of an address reach the store |
 //!
 //! # A resource file
 //!
@@ -75,13 +76,16 @@ mod edge;
 mod estimates;
 mod events;
 mod examples;
+mod foreign;
 pub mod form;
 pub mod guard;
 pub mod json;
 mod ledger;
 mod legacy;
+mod look_up;
 pub mod openapi;
 pub mod pages;
+mod places;
 mod probes;
 pub mod problem;
 mod projects;

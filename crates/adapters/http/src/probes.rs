@@ -179,6 +179,22 @@ async fn metrics(_: Public, app: UseCases, req: HttpRequest) -> Result<HttpRespo
     Ok(plain(handle.render()))
 }
 
+/// Says what the figures of this crate mean.
+pub(crate) fn describe() {
+    metrics::describe_counter!("keelway_http_requests_total", "Requests answered.");
+    metrics::describe_histogram!(
+        "keelway_http_request_duration_seconds",
+        "From a request's head to the head of its answer."
+    );
+    metrics::describe_counter!(
+        "keelway_http_connections_refused_total",
+        "Connections closed because their address held too many."
+    );
+    metrics::describe_gauge!("keelway_up", "1 while the part answers, else 0.");
+    // There from the start, so that its first increase is seen as one.
+    metrics::counter!("keelway_http_connections_refused_total").increment(0);
+}
+
 /// A proxy on this machine is a loopback peer too; it mostly says for whom it asks.
 fn may_measure(access: MetricsAccess, peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
     match access {

@@ -191,6 +191,12 @@ impl Problem {
         Self::new(Code::NotFound, "there is no such resource")
     }
 
+    /// Whoever asks too often, for so many seconds more.
+    pub(crate) fn rate_limited(seconds: u32) -> Self {
+        let detail = format!("too many requests; try again in {seconds} seconds");
+        Self::new(Code::RateLimited, detail).retry_after(seconds)
+    }
+
     /// A request with these mistakes.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {

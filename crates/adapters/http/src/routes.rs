@@ -397,10 +397,7 @@ async fn count(
     let _ = context.rate.set((class, decision));
     match decision.retry_after_s {
         None => Ok(()),
-        Some(seconds) => {
-            let detail = format!("too many requests; try again in {seconds} seconds");
-            Err(Problem::new(Code::RateLimited, detail).retry_after(seconds))
-        }
+        Some(seconds) => Err(Problem::rate_limited(seconds)),
     }
 }
 

@@ -4,10 +4,7 @@
 //! one was sent. The stored history is the only source, so nothing is lost or doubled
 //! whatever happens to hints, connections or this process.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::Method;
@@ -27,11 +24,12 @@ use crate::args::UseCases;
 use crate::context::Shared;
 use crate::events::EventView;
 use crate::guard::AllowedOnBuild;
+use crate::places::Place;
 use crate::problem::{Code, Problem};
 use crate::settings::Drain;
 
 /// How many streams and waiting requests one person may have open in this process.
-const STREAMS_PER_USER: u32 = 10;
+const STREAMS_PER_USER: usize = 10;
 /// Seconds of silence after which a comment shows that the connection lives.
 const PING_S: u32 = 15;
 /// How long nobody looks whether the reader may still read while there is nothing to read.
@@ -43,44 +41,9 @@ const RETRY: &[u8] = b"retry: 2000\n\n";
 /// The same when this process is about to stop.
 const RETRY_LATER: &[u8] = b": shutting down\nretry: 5000\n\n";
 
-/// The streams and waiting requests that are open, by reader.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Streams(Arc<Mutex<HashMap<UserId, u32>>>);
-
-impl Streams {
-    /// A place for one more of `user`, if there is one.
-    fn open(&self, user: UserId) -> Option<Place> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(user).or_default();
-        if *count >= STREAMS_PER_USER {
-            return None;
-        }
-        *count += 1;
-        Some(Place { streams: self.clone(), user })
-    }
-}
-
-/// One open stream or waiting request; closes when dropped.
-pub(crate) struct Place {
-    streams: Streams,
-    user: UserId,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut count) = open.entry(self.user) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
-    }
-}
-
 /// A place for a stream, or for a request that waits for news.
-pub(crate) fn place(req: &HttpRequest, user: UserId) -> Result<Place, Problem> {
-    Shared::of(req).streams.open(user).ok_or_else(|| {
+pub(crate) fn place(req: &HttpRequest, user: UserId) -> Result<Place<UserId>, Problem> {
+    Shared::of(req).streams.open(user, STREAMS_PER_USER).ok_or_else(|| {
         let detail =
             format!("{STREAMS_PER_USER} streams or waiting requests are open already; close one");
         Problem::new(Code::TooManyStreams, detail).retry_after(PING_S)
@@ -355,19 +318,5 @@ mod tests {
         let data: serde_json::Value =
             serde_json::from_str(lines[2].strip_prefix("data: ").unwrap()).unwrap();
         assert_eq!(data["message"], hostile);
-    }
-
-    #[test]
-    fn a_person_has_ten_streams_and_gets_back_those_that_close() {
-        let streams = Streams::default();
-        let user = "usr_01h455vb4pex5vsknk084sn02q".parse().unwrap();
-        let other = "usr_01h455vb4pex5vsknk084sn02r".parse().unwrap();
-        let mut open: Vec<Place> = (0..10).map(|_| streams.open(user).unwrap()).collect();
-        assert!(streams.open(user).is_none());
-        assert!(streams.open(other).is_some());
-        open.pop();
-        assert!(streams.open(user).is_some());
-        drop(open);
-        assert!(streams.0.lock().unwrap().is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! Shared secrets, and two of them while one replaces the other.
 
+use crate::hex;
 use ring::hmac;
 use std::fmt;
 
@@ -32,6 +33,14 @@ impl KeyId {
         } else {
             Err(KeyError::BadId)
         }
+    }
+
+    /// A name for a secret that nobody named, the same wherever the secret is, and of no use for
+    /// finding it out.
+    pub fn of_secret(secret: &[u8]) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let tag = hmac::sign(&key, b"keelway key id");
+        Self(hex::encode(&tag.as_ref()[..8]))
     }
 
     /// The name as it stands in the header.

@@ -4,11 +4,11 @@
 //! `kwv1` is refused before anything is decoded.
 
 use crate::headers::unix_seconds;
-use crate::key::{KeyRing, SharedKey};
+use crate::key::{KeyId, KeyRing, SharedKey};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use keelway_kernel::{BuildId, TenantId, Timestamp, UserId};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 const VERSION: &str = "kwv1";
 const SCOPE: &str = "build:events";
@@ -28,7 +28,7 @@ pub struct ViewerClaims {
 }
 
 /// Why a token opens nothing: for the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ViewerTokenError {
     /// Not three parts, or parts that do not decode.
     #[error("not a viewer token")]
@@ -39,6 +39,9 @@ pub enum ViewerTokenError {
     /// Not signed by a key of ours.
     #[error("the signature does not match")]
     Mismatch,
+    /// Not signed by a key of ours, as the token itself says: another server's, or made up.
+    #[error("signed by an unknown key, {0}")]
+    UnknownKey(KeyId),
     /// For something else than following events.
     #[error("not for {SCOPE}")]
     Scope,
@@ -47,7 +50,7 @@ pub enum ViewerTokenError {
     Expired,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Payload {
     sub: UserId,
@@ -55,6 +58,15 @@ struct Payload {
     build_id: BuildId,
     exp: i64,
     scope: String,
+    /// What the key is called: for the log of whoever does not have it. Older tokens lack it.
+    #[serde(rename = "kid", default)]
+    _kid: Option<String>,
+}
+
+/// All that is read of a token whose signature does not match.
+#[derive(Deserialize)]
+struct Named {
+    kid: String,
 }
 
 impl ViewerClaims {
@@ -68,6 +80,7 @@ impl ViewerClaims {
             "build_id": self.build,
             "exp": exp,
             "scope": SCOPE,
+            "kid": key.id().as_str(),
         });
         let signed = format!("{VERSION}.{}", BASE64.encode(payload.to_string()));
         let mac = BASE64.encode(key.tag(signed.as_bytes()));
@@ -83,7 +96,7 @@ impl ViewerClaims {
         }
         let mac = BASE64.decode(mac).map_err(|_| ViewerTokenError::Malformed)?;
         if keys.signer(None, signed.as_bytes(), &mac).is_none() {
-            return Err(ViewerTokenError::Mismatch);
+            return Err(unsigned(payload, keys));
         }
         let payload = BASE64.decode(payload).map_err(|_| ViewerTokenError::Malformed)?;
         let payload: Payload =
@@ -95,5 +108,14 @@ impl ViewerClaims {
             return Err(ViewerTokenError::Expired);
         }
         Ok(Self { user: payload.sub, tenant: payload.tenant, build: payload.build_id })
+    }
+}
+
+fn unsigned(payload: &str, keys: &KeyRing) -> ViewerTokenError {
+    let payload = BASE64.decode(payload).unwrap_or_default();
+    let named = serde_json::from_slice(&payload).ok().and_then(|Named { kid }| KeyId::parse(&kid).ok());
+    match named {
+        Some(key) if !keys.knows(&key) => ViewerTokenError::UnknownKey(key),
+        _ => ViewerTokenError::Mismatch,
     }
 }

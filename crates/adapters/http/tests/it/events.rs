@@ -1,9 +1,16 @@
 //! Following a build: pages, streams, tokens and tickets.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use keelway_access::{Accept, InvitationToken, Invite, RemoveMember, Role};
 use keelway_kernel::id::InvitationId;
 use keelway_kernel::{Clock as _, Tier};
+use keelway_local::LocalSignals;
+use keelway_signing::{KeyId, SharedKey, ViewerClaims};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::app::{Someone, TestApp, redact};
 use crate::stream::Reader;
@@ -280,4 +287,76 @@ async fn streams_end_when_the_process_is_about_to() {
     app.drain.begin();
     assert_eq!(reader.next().await.unwrap().retry.as_deref(), Some("5000"));
     assert_eq!(reader.next().await, None);
+}
+
+/// Waits until so many watch a build; whoever reads it watches it all the while.
+async fn watched(signals: &LocalSignals, readers: usize) {
+    let reached = async {
+        while signals.watched() != readers {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reached).await.expect("as many readers");
+}
+
+#[tokio::test]
+async fn what_was_sent_to_a_reader_who_is_gone_ends_and_reads_nothing_more() {
+    let signals = LocalSignals::default();
+    let here = Arc::new(signals.clone());
+    let app = TestApp::spawn_with(|setup| setup.ports.signals = here).await;
+    let ada = app.owner("ada@example.com").await;
+    let build = app.queued(&ada).await;
+    for path in ["events/stream", "events?after=1"] {
+        let head = format!(
+            "GET /v1/builds/{build}/{path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\
+             prefer: wait=30\r\n\r\n",
+            app.authority(),
+            ada.token.expose()
+        );
+        let mut socket = TcpStream::connect(app.authority()).await.unwrap();
+        socket.write_all(head.as_bytes()).await.unwrap();
+        watched(&signals, 1).await;
+        // All that a server ever sees of a client that hangs up; this one goes on taking what
+        // comes, so no write will ever fail.
+        socket.shutdown().await.unwrap();
+        watched(&signals, 0).await;
+        socket.read_to_end(&mut Vec::new()).await.unwrap();
+    }
+    // Their places are free again.
+    let mut open = Vec::new();
+    for _ in 0..10 {
+        open.push(Reader::of(stream(&app, &build).by(&ada).stream().await));
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_token_that_is_not_ours_says_what_to_do_and_tells_of_no_key() {
+    let app = TestApp::spawn().await;
+    let ada = app.owner("ada@example.com").await;
+    let build = app.queued(&ada).await;
+    let claims =
+        ViewerClaims { user: ada.user, tenant: ada.tenant.unwrap(), build: build.parse().unwrap() };
+    let keys = &app.platform.settings().viewer_keys;
+    let key = |id: &str| SharedKey::new(KeyId::parse(id).unwrap(), &[9; 32]).unwrap();
+    let now = app.clock.now();
+    let (good, _) = claims.issue(&keys.current, now);
+    let (foreign, _) = claims.issue(&key("another"), now);
+    let (namesake, _) = claims.issue(&key(keys.current.id().as_str()), now);
+    let (old, _) = claims.issue(&keys.current, now.plus_seconds(-600));
+    let (old_and_foreign, _) = claims.issue(&key("another"), now.plus_seconds(-600));
+    let ask = async |token: &str| {
+        let path = format!("/v1/builds/{build}/events");
+        app.get(&path).header("authorization", &format!("Bearer {token}")).send().await
+    };
+    assert_eq!(ask(&good).await.verdict(), "200");
+    let mut told = Vec::new();
+    for refused in [&foreign, &namesake, &old, &old_and_foreign] {
+        let answer = ask(refused).await;
+        assert_eq!(answer.header("set-cookie"), "", "a token is no cookie to take back");
+        let mut body = answer.json();
+        body.as_object_mut().unwrap().retain(|name, _| name != "request_id" && name != "timestamp");
+        told.push(body.to_string());
+    }
+    assert!(told[0].contains("open the preview again from the project"), "{}", told[0]);
+    assert!(told.iter().all(|answer| *answer == told[0]), "{told:#?}");
 }

@@ -1,8 +1,10 @@
 //! What the log tells, and what it never does.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use keelway_kernel::Clock as _;
+use keelway_signing::{KeyId, SharedKey, ViewerClaims};
 use serde_json::Value;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -29,15 +31,66 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// One process, one log: this test is alone in its process or shares only what it adds.
+/// What this process logs from now on; one process has one log, so tests that share it look for
+/// what they add.
+fn log() -> Lines {
+    static LINES: LazyLock<Lines> = LazyLock::new(|| {
+        let lines = Lines::default();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(lines.clone());
+        tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+        lines
+    });
+    LINES.clone()
+}
+
+impl Lines {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn parsed(&self) -> Vec<Value> {
+        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_servers_do_not_share_is_named_once_a_minute() {
+    let (lines, app) = (log(), TestApp::spawn().await);
+    let ada = app.owner("ada@example.com").await;
+    let claims = ViewerClaims {
+        user: ada.user,
+        tenant: ada.tenant.unwrap(),
+        build: "bld_01h455vb4pex5vsknk084sn02q".parse().unwrap(),
+    };
+    let ask = async |key: &str| {
+        let key = SharedKey::new(KeyId::parse(key).unwrap(), &[9; 32]).unwrap();
+        let (token, _) = claims.issue(&key, app.clock.now());
+        let path = format!("/v1/builds/{}/events", claims.build);
+        let answer = app.get(&path).header("authorization", &format!("Bearer {token}")).send();
+        assert_eq!(answer.await.verdict(), "401 AUTH_REQUIRED");
+    };
+    let named = || -> Vec<String> {
+        let lines = lines.parsed().into_iter().filter(|line| line["level"] == "WARN");
+        let named = lines.filter(|line| line["fields"]["key"] == "test");
+        named.map(|line| line["fields"]["unknown_key"].as_str().unwrap().to_owned()).collect()
+    };
+    ask("test").await;
+    assert!(named().is_empty(), "a key of that name is there");
+    for key in ["one", "one", "two"] {
+        ask(key).await;
+    }
+    assert_eq!(named(), ["one"]);
+    app.clock.advance(60);
+    ask("two").await;
+    assert_eq!(named(), ["one", "two"]);
+}
+
 #[tokio::test]
 async fn a_line_says_who_asked_for_what_and_holds_no_secret() {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(lines.clone());
-    tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+    let lines = log();
     let app = TestApp::spawn().await;
     let ada = app.owner("ada@example.com").await;
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -49,13 +102,13 @@ async fn a_line_says_who_asked_for_what_and_holds_no_secret() {
         .send()
         .await;
 
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = lines.text();
     for secret in ["kwt_secret", ada.token.expose(), "open sesame now", "ada@example.com"] {
         assert!(!text.contains(secret), "{secret} is in the log");
     }
-    let line = text
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+    let line = lines
+        .parsed()
+        .into_iter()
         .find(|line| {
             line["span"]["request_id"] == "req_mine" && line["fields"]["route"] == "/v1/me"
         })

@@ -15,6 +15,7 @@ mod edge;
 mod estimates;
 mod events;
 mod examples;
+mod guessing;
 mod guests;
 mod idempotency;
 mod isolation;

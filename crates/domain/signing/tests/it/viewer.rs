@@ -2,7 +2,9 @@
 
 use crate::{NOW_S, OTHER, SECRET, at, key, ring, text, vectors};
 use keelway_signing::viewer::LIFETIME_S;
-use keelway_signing::{KeyRing, ViewerClaims, ViewerTokenError};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use keelway_signing::{KeyId, KeyRing, ViewerClaims, ViewerTokenError};
 use proptest::prelude::*;
 
 fn claims() -> ViewerClaims {
@@ -37,7 +39,27 @@ fn a_viewer_token_lasts_exactly_ten_minutes_and_survives_rotation() {
     let late = ViewerClaims::verify(&token, &rotating, at(NOW_S + 600));
     assert_eq!(late, Err(ViewerTokenError::Expired));
     let gone = ViewerClaims::verify(&token, &KeyRing::of(key("b", OTHER)), at(NOW_S));
-    assert_eq!(gone, Err(ViewerTokenError::Mismatch));
+    assert_eq!(gone, Err(ViewerTokenError::UnknownKey(key("a", SECRET).id().clone())));
+    let namesake = ViewerClaims::verify(&token, &KeyRing::of(key("a", OTHER)), at(NOW_S));
+    assert_eq!(namesake, Err(ViewerTokenError::Mismatch));
+}
+
+#[test]
+fn a_secret_has_one_name_and_another_has_another() {
+    let [one, again, other] = [SECRET, SECRET, OTHER].map(KeyId::of_secret);
+    assert_eq!(one, again);
+    assert_ne!(one, other);
+    assert_eq!(KeyId::parse(one.as_str()), Ok(one));
+}
+
+#[test]
+fn what_is_no_key_id_is_not_repeated() {
+    for kid in ["", "a b", "a\n", &"a".repeat(65)] {
+        let payload = serde_json::json!({ "kid": kid, "exp": 0 }).to_string();
+        let token = format!("kwv1.{}.AAAA", BASE64_URL_SAFE_NO_PAD.encode(payload));
+        let refused = ViewerClaims::verify(&token, &ring(), at(NOW_S));
+        assert_eq!(refused, Err(ViewerTokenError::Mismatch), "{kid:?}");
+    }
 }
 
 proptest! {
