@@ -71,6 +71,9 @@ pub enum Unreached {
     /// Connections are somebody's for one transaction only.
     #[error("a pooler stands in between, and migrations hold a lock of their session")]
     Pooled,
+    /// It answers, and has no connection itself.
+    #[error("a pooler in between gets no connection: {0}")]
+    PoolerOnItsOwn(String),
     /// Anything else, in the words of whoever said it.
     #[error("{0}")]
     Other(String),
@@ -90,7 +93,8 @@ impl Unreached {
             }
             Self::UnknownHost(_) => "correct the host".to_owned(),
             Self::NoAnswer(_) => {
-                "look for a firewall in between, or correct the host and port".to_owned()
+                "see whether it hangs or a firewall is in between, or correct the host and port"
+                    .to_owned()
             }
             Self::NotPostgres(_) => "correct the host and port".to_owned(),
             Self::Password(role) => format!(
@@ -129,6 +133,10 @@ impl Unreached {
                 .to_owned(),
             Self::NotNow(_) => "try again once it is up".to_owned(),
             Self::Pooled => "name the PostgreSQL server itself".to_owned(),
+            Self::PoolerOnItsOwn(_) => {
+                "start PostgreSQL behind it, or correct what it says of it; its log says more"
+                    .to_owned()
+            }
             Self::Other(_) => "look into the log of the server".to_owned(),
         }
     }
@@ -267,6 +275,7 @@ fn explain(options: &PgConnectOptions, error: &sqlx::Error) -> Unreached {
                 "08P01" if why.ends_with(" does not exist") => {
                     Unreached::UnknownDatabase(database(options))
                 }
+                "08P01" => Unreached::PoolerOnItsOwn(why),
                 "28000" => Unreached::NotLetIn { role: role(), why },
                 "3D000" => Unreached::UnknownDatabase(database(options)),
                 "42501" => Unreached::MayNotConnect { role: role(), database: database(options) },

@@ -155,15 +155,28 @@ impl PostgresStore {
             (_, true) => {}
         }
         // The working role reads it as one of the two that it may take on.
-        let (owns, may): (bool, bool) = sqlx::query_as(
-            "SELECT has_table_privilege('_sqlx_migrations', 'SELECT'),
-                    COALESCE((SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles
-                              WHERE rolname = 'keelway_jobs'), false)",
+        let (role, owns, working): (String, bool, Option<String>) = sqlx::query_as(
+            "SELECT session_user::text, has_table_privilege('_sqlx_migrations', 'SELECT'),
+                    (SELECT max(rolname::text) FROM pg_roles
+                     WHERE rolname IN ('keelway_app', 'keelway_jobs')
+                       AND pg_has_role(oid, 'MEMBER'))",
         )
         .fetch_one(&mut *tx)
         .await?;
-        if !owns && may {
-            sqlx::query("SET LOCAL ROLE keelway_jobs").execute(&mut *tx).await?;
+        match working {
+            _ if owns => {}
+            Some(working) => {
+                let take = sqlx::query("SELECT set_config('role', $1, true)").bind(working);
+                take.execute(&mut *tx).await?;
+            }
+            None => {
+                let role = quoted(&role);
+                let why = format!(
+                    "the role {role} may not read which migrations were applied; as a superuser \
+                     run: GRANT keelway_app, keelway_jobs TO {role};"
+                );
+                return Err(StoreError::Unavailable(why).into());
+            }
         }
         let applied = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
         let applied = sqlx::query_as(applied).fetch_all(&mut *tx).await?;

@@ -65,8 +65,8 @@ async fn each_reason_has_its_own_words_and_its_own_remedy() {
     let no_tls = saying(b"N", b"".to_vec());
     let tls_only = saying(b"S", refusal("28000"));
     let code = |code: &str| saying(b"N", refusal(code));
-    let [password, role, database, connect, full, starting, odd] =
-        ["28P01", "28000", "3D000", "42501", "53300", "57P03", "XX000"].map(code);
+    let [password, role, database, connect, full, starting, pooler, odd] =
+        ["28P01", "28000", "3D000", "42501", "53300", "57P03", "08P01", "XX000"].map(code);
     let url = |place: &str| format!("postgres://me:hunter2@{place}/books");
     let cases = [
         (url(&nobody), Unreached::NothingListens(nobody.clone())),
@@ -89,6 +89,7 @@ async fn each_reason_has_its_own_words_and_its_own_remedy() {
         (url(&connect), Unreached::MayNotConnect { role: me(), database: "books".to_owned() }),
         (url(&full), Unreached::NoneLeft(said.clone())),
         (url(&starting), Unreached::NotNow(said.clone())),
+        (url(&pooler), Unreached::PoolerOnItsOwn(said.clone())),
         (url(&odd), Unreached::Other(said.clone())),
         ("postgres://me:hun%ter2@[/books".to_owned(), Unreached::Address),
     ];
@@ -103,7 +104,7 @@ async fn each_reason_has_its_own_words_and_its_own_remedy() {
     remedies.sort();
     remedies.dedup();
     // Two kinds of nobody, two of not being let in, a wrong place twice.
-    assert!(remedies.len() >= 13, "{remedies:#?}");
+    assert!(remedies.len() >= 14, "{remedies:#?}");
 }
 
 #[tokio::test]
@@ -155,4 +156,30 @@ async fn who_cannot_migrate_is_told_who_can() {
     let not_owner =
         CannotMigrate::NotOwner { role: "keelway_test".to_owned(), owner: owner.to_owned() };
     assert_eq!(lacks("keelway_test").await, Some(not_owner));
+}
+
+#[tokio::test]
+async fn who_may_not_even_look_at_the_migrations_is_told_so() {
+    let opened = Opened::new().await;
+    let mut raw = opened.raw().await;
+    let role = format!("keelway-onlooker-{}", std::process::id());
+    let mut run = async |sql: &str| {
+        let sql = sql.replace("$role", &format!("\"{role}\""));
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut raw).await.unwrap();
+    };
+    let settings = PostgresSettings::new(opened.database.url_of(&role));
+    let store = Database::store_of(&settings, Time::Server, Arc::new(SeededEntropy::new(4)));
+    run("CREATE ROLE $role LOGIN NOINHERIT").await;
+    let refused = store.migration_status().await.unwrap_err().to_string();
+    assert!(
+        refused.ends_with(&format!("GRANT keelway_app, keelway_jobs TO \"{role}\";")),
+        "{refused}"
+    );
+    for working in ["keelway_app", "keelway_jobs"] {
+        run(&format!("GRANT {working} TO $role")).await;
+        assert!(store.migration_status().await.unwrap().is_current());
+        run(&format!("REVOKE {working} FROM $role")).await;
+    }
+    store.close().await;
+    run("DROP ROLE $role").await;
 }
