@@ -43,5 +43,6 @@ use keelway_http::Pages;
 
 /// What `http` serves beside the API.
 pub fn pages() -> Pages {
+    policy::describe();
     Pages { routes: &routes::TABLE, refused: problems::refused }
 }

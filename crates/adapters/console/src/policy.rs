@@ -71,6 +71,14 @@ async fn report(caller: Public, body: Body) -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
+/// Says what the figure means.
+pub(crate) fn describe() {
+    metrics::describe_counter!(
+        "keelway_csp_reports_total",
+        "What browsers refused to do on pages of the console."
+    );
+}
+
 /// The rule that was broken, in the older form of a report or the newer.
 fn directive(body: &[u8]) -> &'static str {
     let report: Value = serde_json::from_slice(body).unwrap_or_default();

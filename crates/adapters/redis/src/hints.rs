@@ -216,6 +216,8 @@ impl Hints {
 
 /// Says what the figures mean.
 pub(crate) fn describe() {
+    // There from the start, so that its first increase is seen as one.
+    metrics::counter!("keelway_redis_hints_dropped_total").increment(0);
     metrics::describe_counter!(
         "keelway_redis_hints_dropped_total",
         "Wake-up hints for other processes that were dropped; those read the store a little later."

@@ -97,7 +97,7 @@ impl<'a> Falls<'a> {
     ) -> bool {
         let began = Instant::now();
         let ended: Result<(), Box<dyn Any + Send>> = {
-            let _alive = Counted::new("worker_loops");
+            let _alive = Counted::new("keelway_worker_loops");
             AssertUnwindSafe(body).catch_unwind().await
         };
         if ended.is_ok() || shutdown.is_cancelled() {

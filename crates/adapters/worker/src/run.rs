@@ -27,7 +27,7 @@ pub(crate) async fn run(
     asked: Instant,
     hand_back: &CancellationToken,
 ) {
-    let _active = Counted::new("active_builds");
+    let _active = Counted::new("keelway_active_builds");
     let held = HeldLease::new(assignment.lease, asked, &shop.settings);
     let watch = shop.ports.signals.watch(Topic::Build(held.lease.build));
     let mut pipeline = Pipeline::new(shop, assignment);

@@ -7,14 +7,19 @@ use keelway_builds::{AgentFailure, Build, Phase};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 pub(crate) fn describe() {
-    describe_gauge!("active_builds", "Builds this process runs now");
-    describe_gauge!("worker_loops", "Loops of this process that look for work");
-    describe_histogram!("build_latency_seconds", "From acceptance to the end of a build");
-    describe_counter!("build_events_total", "Phases begun, completed, failed or stopped");
-    describe_counter!("ai_provider_errors_total", "Model calls that made nothing");
-    describe_histogram!("ai_provider_latency_seconds", "From the start of an agent to its end");
-    describe_counter!("lease_lost_total", "Attempts stopped because their lease was lost");
-    describe_counter!("worker_panics_total", "Loops, builds and agents that fell over");
+    describe_gauge!("keelway_active_builds", "Builds this process runs now");
+    describe_gauge!("keelway_worker_loops", "Loops of this process that look for work");
+    describe_histogram!("keelway_build_latency_seconds", "From acceptance to the end of a build");
+    describe_counter!("keelway_build_events_total", "Phases begun, completed, failed or stopped");
+    describe_counter!("keelway_ai_provider_errors_total", "Model calls that made nothing");
+    describe_histogram!(
+        "keelway_ai_provider_latency_seconds",
+        "From the start of an agent to its end"
+    );
+    describe_counter!("keelway_lease_lost_total", "Attempts stopped because their lease was lost");
+    describe_counter!("keelway_worker_panics_total", "Loops, builds and agents that fell over");
+    // There from the start, so that its first increase is seen as one.
+    counter!("keelway_lease_lost_total").increment(0);
 }
 
 /// Counts something for as long as it lives.
@@ -47,7 +52,8 @@ pub(crate) fn progress(progress: &[Progress]) {
 }
 
 pub(crate) fn phase_is(phase: Phase, status: &'static str) {
-    counter!("build_events_total", "phase" => phase.as_str(), "status" => status).increment(1);
+    counter!("keelway_build_events_total", "phase" => phase.as_str(), "status" => status)
+        .increment(1);
 }
 
 pub(crate) fn build_ended(build: &Build) {
@@ -55,12 +61,13 @@ pub(crate) fn build_ended(build: &Build) {
         let status = build.status.state().as_str();
         let millis = ended_at.millis_since(build.created_at);
         let latency = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-        histogram!("build_latency_seconds", "status" => status).record(latency);
+        histogram!("keelway_build_latency_seconds", "status" => status).record(latency);
     }
 }
 
 pub(crate) fn provider_answered(provider: &str, latency: Duration) {
-    histogram!("ai_provider_latency_seconds", "provider" => provider.to_owned()).record(latency);
+    histogram!("keelway_ai_provider_latency_seconds", "provider" => provider.to_owned())
+        .record(latency);
 }
 
 /// The port's failures do not name the provider, so it is the one that answered last.
@@ -72,14 +79,14 @@ pub(crate) fn provider_failed(provider: &str, failure: &AgentFailure) {
         AgentFailure::Budget { .. } => "budget",
         AgentFailure::Internal { .. } => "internal",
     };
-    counter!("ai_provider_errors_total", "provider" => provider.to_owned(), "code" => code)
+    counter!("keelway_ai_provider_errors_total", "provider" => provider.to_owned(), "code" => code)
         .increment(1);
 }
 
 pub(crate) fn lease_lost() {
-    counter!("lease_lost_total").increment(1);
+    counter!("keelway_lease_lost_total").increment(1);
 }
 
 pub(crate) fn panicked(what: &'static str) {
-    counter!("worker_panics_total", "what" => what).increment(1);
+    counter!("keelway_worker_panics_total", "what" => what).increment(1);
 }

@@ -41,7 +41,9 @@ pub(super) fn worker(sources: &Sources) -> anyhow::Result<Exit> {
             None => Vec::new(),
         };
         let signals = Signals::new()?;
-        tracing::info!(data_dir = %house.data_dir().display(), "the worker is ready");
+        let (database, redis) = (checked.database.kind(), checked.redis.is_some());
+        let data_dir = house.data_dir().display();
+        tracing::info!(sites = %checked.sites, database, redis, %data_dir, "the worker is ready");
         let worker = Some(house.worker());
         Running { servers: probes, worker, ops, signals }.until_stopped(house).await
     })
@@ -144,7 +146,8 @@ async fn owner_link(house: &House) -> Option<OwnerToken> {
 fn greet(checked: &Checked, owner: Option<&OwnerToken>) -> anyhow::Result<()> {
     let url = &checked.public_url;
     let data = checked.settings.data_dir.display();
-    tracing::info!(%url, sites = %checked.sites, data_dir = %data, "ready");
+    let (database, redis) = (checked.database.kind(), checked.redis.is_some());
+    tracing::info!(%url, sites = %checked.sites, database, redis, data_dir = %data, "ready");
     let owner = owner.map(|token| super::admin::link(checked, token));
     if !std::io::stdout().is_terminal() {
         super::print(&format!("Keelway is ready at {url}"))?;

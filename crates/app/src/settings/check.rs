@@ -38,6 +38,16 @@ pub(crate) enum Database {
     Postgres { url: Address, owner: Address },
 }
 
+impl Database {
+    /// What it is, without saying where.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres { .. } => "postgres",
+        }
+    }
+}
+
 impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,6 +4,7 @@
 
 mod build;
 mod cli;
+mod metrics;
 mod postgres;
 mod processes;
 mod serve;

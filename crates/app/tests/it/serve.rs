@@ -15,15 +15,19 @@ pub(crate) fn free_addresses() -> [SocketAddr; 2] {
 }
 
 /// A running server; dropping it ends it.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    api: SocketAddr,
+    pub(crate) api: SocketAddr,
 }
 
 impl Server {
     fn start(data_dir: &Path, args: &[&str]) -> Self {
+        Self::of(keelway(data_dir, args))
+    }
+
+    pub(crate) fn of(mut command: Command) -> Self {
         let [api, sites] = free_addresses();
-        let mut child = keelway(data_dir, args)
+        let mut child = command
             .args(["--listen", &api.to_string(), "--preview-listen", &sites.to_string()])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -116,7 +120,12 @@ fn an_owner_link_is_printed_at_each_start_until_there_is_an_owner_and_is_never_l
         let lines: Vec<_> = out.lines().collect();
         let [_, line] = lines[..] else { panic!("{out}") };
         let token = owner_token(line, "http://API");
-        assert!(log.contains("ready") && !log.contains(&token), "{log}");
+        assert!(!log.contains(&token), "{log}");
+        let lines =
+            log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let ready = lines.into_iter().find(|line| line["message"] == "ready").unwrap();
+        assert_eq!((&ready["database"], &ready["redis"]), (&"sqlite".into(), &false.into()));
+        assert!(ready["sites"].as_str().unwrap().ends_with("/{label}/"), "{ready}");
         token
     };
     assert_ne!(started(), started());
