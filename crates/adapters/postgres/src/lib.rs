@@ -9,6 +9,7 @@
 //! | `tx` | the one place that begins transactions: whom they act for, their locks and limits |
 //! | `share` | commands that arrive together and share a commit |
 //! | `trip` | changes that are sent in one statement |
+//! | `held` | rows that a command locks for itself, outside the lock of any tenant |
 //! | `error` | what a database error means to a caller |
 //! | `reach` | why a server lets nobody in |
 //! | `roles` | the refusal to work as a role that row security does not bind |
