@@ -21,6 +21,11 @@ struct Pooler {
 
 impl Pooler {
     fn start(database: &Database) -> Self {
+        Self::passing_over("extra_float_digits", database)
+    }
+
+    /// One that keeps `parameters` of a connection to itself.
+    fn passing_over(parameters: &str, database: &Database) -> Self {
         let program =
             std::env::var("KEELWAY_TEST_PGBOUNCER").unwrap_or_else(|_| "pgbouncer".to_owned());
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -37,7 +42,7 @@ impl Pooler {
                  [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
                  auth_type = trust\nauth_file = {}\npool_mode = transaction\n\
                  default_pool_size = 2\nmax_client_conn = 100\n\
-                 ignore_startup_parameters = extra_float_digits\n",
+                 ignore_startup_parameters = {parameters}\n",
                 server.0,
                 server.1,
                 users.display()
@@ -127,7 +132,20 @@ async fn schema_and_role_are_looked_at_through_pgbouncer() {
         assert_eq!(store.unsafe_role().await.unwrap(), None);
         store.close().await;
     }
-    // Migrations are not for a connection that is one's own for a transaction only.
-    assert_eq!(settings.reach().await, Ok(()));
-    assert_eq!(settings.reach_directly().await, Err(Unreached::Pooled));
+}
+
+/// Migrations are not for a connection that is one's own for a transaction only.
+#[tokio::test]
+async fn a_pooler_is_told_from_the_server_itself() {
+    let database = Database::fresh().await;
+    assert_eq!(PostgresSettings::new(database.url()).reach_directly().await, Ok(()));
+    for parameters in ["extra_float_digits", "extra_float_digits, options"] {
+        let pooler = Pooler::passing_over(parameters, &database);
+        let settings = PostgresSettings::new(pooler.url(&database));
+        // It begins to listen when it likes.
+        while let Err(Unreached::NothingListens(_)) = settings.reach().await {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(settings.reach_directly().await, Err(Unreached::Pooled), "{parameters}");
+    }
 }

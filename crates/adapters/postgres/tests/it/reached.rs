@@ -155,7 +155,21 @@ async fn who_cannot_migrate_is_told_who_can() {
     assert_eq!(lacks(owner).await, None);
     let not_owner =
         CannotMigrate::NotOwner { role: "keelway_test".to_owned(), owner: owner.to_owned() };
-    assert_eq!(lacks("keelway_test").await, Some(not_owner));
+    let mut raw = opened.raw().await;
+    // To make tables is not enough, nor is it to own them all.
+    for sql in [
+        "SELECT 1",
+        "GRANT CREATE ON SCHEMA public TO keelway_test",
+        "REVOKE CREATE ON SCHEMA public FROM keelway_test;
+         DO $$ DECLARE name text; BEGIN
+             FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+                 EXECUTE format('ALTER TABLE %I OWNER TO keelway_test', name);
+             END LOOP;
+         END $$",
+    ] {
+        sqlx::raw_sql(sql).execute(&mut raw).await.unwrap();
+        assert_eq!(lacks("keelway_test").await.as_ref(), Some(&not_owner), "{sql}");
+    }
 }
 
 #[tokio::test]
