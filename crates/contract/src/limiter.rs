@@ -78,9 +78,8 @@ fn told(decision: RateDecision) -> (u32, bool) {
 
 /// The cases, where other crates can name them.
 #[doc(hidden)]
-#[expect(clippy::missing_panics_doc, reason = "they are tests, named as such")]
 pub mod cases {
-    use super::*;
+    use super::{Arc, LIMIT, RateClass, RateLimiter, race, told};
 
     pub async fn a_look_never_counts_and_always_sees_what_a_request_would_find(
         limiter: Arc<dyn RateLimiter>,

@@ -76,13 +76,10 @@ async fn authenticate(req: &HttpRequest) -> Result<Principal, Problem> {
             let _ = context.cookie.set(token.clone());
             token
         }
-        Presented::Bearer(text) => match SessionToken::parse(&text) {
-            Ok(token) => token,
-            Err(_) => {
-                let refusal = foreign::refusal(&text, &shared.platform, &shared.foreign_keys);
-                return Err(refusal.unwrap_or_else(session_over));
-            }
-        },
+        Presented::Bearer(text) => SessionToken::parse(&text).map_err(|_| {
+            let refusal = foreign::refusal(&text, &shared.platform, &shared.foreign_keys);
+            refusal.unwrap_or_else(session_over)
+        })?,
         Presented::Unusable => return Err(session_over()),
     };
     let known = recognise(req, token.hash()).await?.ok_or_else(session_over)?;
