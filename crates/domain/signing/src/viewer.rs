@@ -113,7 +113,8 @@ impl ViewerClaims {
 
 fn unsigned(payload: &str, keys: &KeyRing) -> ViewerTokenError {
     let payload = BASE64.decode(payload).unwrap_or_default();
-    let named = serde_json::from_slice(&payload).ok().and_then(|Named { kid }| KeyId::parse(&kid).ok());
+    let named =
+        serde_json::from_slice(&payload).ok().and_then(|Named { kid }| KeyId::parse(&kid).ok());
     match named {
         Some(key) if !keys.knows(&key) => ViewerTokenError::UnknownKey(key),
         _ => ViewerTokenError::Mismatch,

@@ -1,9 +1,9 @@
 //! Tokens that open one build's events.
 
 use crate::{NOW_S, OTHER, SECRET, at, key, ring, text, vectors};
-use keelway_signing::viewer::LIFETIME_S;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use keelway_signing::viewer::LIFETIME_S;
 use keelway_signing::{KeyId, KeyRing, ViewerClaims, ViewerTokenError};
 use proptest::prelude::*;
 
