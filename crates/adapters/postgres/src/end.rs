@@ -11,6 +11,7 @@ use keelway_rows::{Moment, Of};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row as _};
 
+use crate::audit::{Ends, insert_audited};
 use crate::builds::{build_columns, builds_in_queue};
 use crate::error::{Broken, Sql};
 use crate::queue::{Move, occupied};
@@ -19,7 +20,8 @@ use crate::tx::Tx;
 use crate::{audit, builds, credits, projects, queue, tenant};
 
 /// All that an ending rests on but the account: what belongs to the build is looked up for it,
-/// in one order only.
+/// in one order only. A build without its tenant or its hold is found all the same, and its row
+/// is corrupt.
 const FACTS: &str = concat!(
     "SELECT ",
     build_columns!(),
@@ -33,14 +35,18 @@ const FACTS: &str = concat!(
      ",
     occupied!(),
     " AS occupied,
-     (SELECT pace_ms FROM queue_pace WHERE one = 1) AS pace_ms
+     (SELECT pace_ms FROM queue_pace WHERE one = 1) AS pace_ms,
+     newest.seq AS audit_seq, newest.seal AS audit_seal
      FROM ",
     builds_in_queue!(),
     "
-     JOIN LATERAL (SELECT * FROM tenants WHERE id = b.tenant_id LIMIT 1) AS t ON true
-     JOIN LATERAL (
+     LEFT JOIN LATERAL (SELECT * FROM tenants WHERE id = b.tenant_id LIMIT 1) AS t ON true
+     LEFT JOIN LATERAL (
          SELECT * FROM credit_holds WHERE tenant_id = b.tenant_id AND id = b.hold_id LIMIT 1
      ) AS h ON true
+     LEFT JOIN LATERAL (
+         SELECT seq, seal FROM audit_log WHERE tenant_id = b.tenant_id ORDER BY seq DESC LIMIT 1
+     ) AS newest ON true
      WHERE b.tenant_id = $1 AND b.id = $2"
 );
 
@@ -49,6 +55,8 @@ pub(crate) struct Ending {
     pub(crate) facts: EndFacts,
     /// The tenant's month, which its use is counted in.
     month: Period,
+    /// Where the tenant's audit chain ends.
+    chain: Ends,
 }
 
 #[derive(FromRow)]
@@ -62,6 +70,8 @@ struct FactsRow {
     time_zone: String,
     occupied: i64,
     pace_ms: Option<i64>,
+    audit_seq: Option<i64>,
+    audit_seal: Option<Vec<u8>>,
 }
 
 /// The hold beside its build, which has columns of the same names.
@@ -105,6 +115,10 @@ pub(crate) async fn facts(tx: &mut Tx, tenant: TenantId, id: BuildId) -> Sql<Opt
         time_zone: row.time_zone,
     };
     let plan = plan.decode(tx.now)?;
+    let mut chain = Ends::default();
+    if let (Some(seq), Some(seal)) = (row.audit_seq, row.audit_seal) {
+        chain.found(tenant.as_uuid(), seq, &seal)?;
+    }
     let facts = EndFacts {
         account: account.ok_or_else(|| Broken(StoreError::corrupt("account", tenant)))?,
         hold: row.held.0.decode()?,
@@ -113,16 +127,21 @@ pub(crate) async fn facts(tx: &mut Tx, tenant: TenantId, id: BuildId) -> Sql<Opt
         pace_ms: row.pace_ms.unwrap_or(FIRST_PACE_MS),
         build: row.build.decode()?,
     };
-    Ok(Some(Ending { facts, month: plan.month }))
+    Ok(Some(Ending { facts, month: plan.month, chain }))
 }
 
 /// Saves everything an ending changes, and gives the build as it then is.
-pub(crate) async fn save(tx: &mut Tx, ending: &Ending, change: EndChange) -> Sql<Build> {
-    let (facts, before) = (&ending.facts, &ending.facts.build);
+pub(crate) async fn save(tx: &mut Tx, ending: Ending, change: EndChange) -> Sql<Build> {
+    let Ending { facts, month, mut chain } = ending;
+    let before = &facts.build;
     if let Some(settled) = &change.settled {
         credits::save_change(tx, settled).await?;
     }
-    let mut trip = Trip::default();
+    let told = chain.seal(&change.audit)?;
+    let mut trip = match told.as_slice() {
+        [] => Trip::default(),
+        told => Trip::with("told", audit::bind(sqlx::query(insert_audited!()), told)),
+    };
     let build = builds::update(&mut trip, before, change.build, &change.events)?;
     if let Some(at) = build.status.ended_at() {
         let live = change.deployment.as_ref().map(|deployment| deployment.snapshot);
@@ -145,9 +164,8 @@ pub(crate) async fn save(tx: &mut Tx, ending: &Ending, change: EndChange) -> Sql
     if change.pace_ms != facts.pace_ms {
         queue::save_pace(&mut trip, change.pace_ms);
     }
-    tenant::add_usage(&mut trip, before.tenant, ending.month, (0, &change.usage));
+    tenant::add_usage(&mut trip, before.tenant, month, (0, &change.usage));
     trip.write(tx).await?;
-    audit::append(tx, &change.audit).await?;
     Ok(build)
 }
 

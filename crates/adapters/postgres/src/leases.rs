@@ -83,7 +83,7 @@ impl BuildQueue for PostgresStore {
                 let ending = end::facts(tx, cmd.lease.scope.tenant(), cmd.lease.build).await?;
                 let ending = ending.ok_or(Stop::Refused(LeaseLost))?;
                 let change = keelway_builds::end::finish(&ending.facts, &cmd, &tx.rules, tx.now)?;
-                Ok(Finished { build: end::save(tx, &ending, change).await? })
+                Ok(Finished { build: end::save(tx, ending, change).await? })
             })
         })
         .await
@@ -249,7 +249,7 @@ async fn overtake(tx: &mut Tx, (tenant, id): (TenantId, BuildId), jitter: u64) -
     let overtaken = keelway_builds::end::overtake(&ending.facts, &tx.rules, jitter, now);
     match overtaken.map_err(|_| StoreError::corrupt("build", id))? {
         Some(change) => {
-            end::save(tx, &ending, change).await?;
+            end::save(tx, ending, change).await?;
             Ok(1)
         }
         None => Ok(0),

@@ -108,9 +108,8 @@ impl PostgresStore {
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let connections = std::sync::Arc::clone(&self.0);
         let migrate = async move {
+            // Not given back: what migrations set for the session must not reach commands.
             let mut connection = connections.connection().await?;
-            // Not put back: what migrations set for the session must not reach commands.
-            connection.close_on_drop();
             let done = MIGRATIONS.run_direct(None, &mut *connection, false).await;
             done.map_err(|error| Broken(StoreError::Unavailable(told(&error))))?;
             Ok::<_, Stop<std::convert::Infallible>>(())

@@ -17,6 +17,7 @@ use keelway_rows::guest::GuestRow;
 use keelway_rows::{Moment, json};
 use sqlx::postgres::PgConnection;
 
+use crate::audit::{Ends, insert_audited};
 use crate::error::{Sql, Stop};
 use crate::trip::Trip;
 use crate::tx::{Reach, Tx};
@@ -105,7 +106,7 @@ impl Submissions for PostgresStore {
                         audit::append(tx, &[audited]).await?;
                         build
                     }
-                    CancelChange::End(change) => end::save(tx, &ending, *change).await?,
+                    CancelChange::End(change) => end::save(tx, ending, *change).await?,
                 };
                 let cancelling = Cancelling { build };
                 idempotency::remember(tx, cmd.keyed.as_ref(), &cancelling).await?;
@@ -164,7 +165,8 @@ async fn submit_facts(tx: &mut Tx, cmd: &Submit) -> Sql<SubmitFacts> {
 async fn save_submitted(tx: &mut Tx, facts: &SubmitFacts, change: SubmitChange) -> Sql<Submitted> {
     let (now, build) = (tx.now, change.build);
     credits::save_change(tx, &change.reserved).await?;
-    let mut trip = Trip::default();
+    let told = Ends::load(tx, &change.audit).await?.seal(&change.audit)?;
+    let mut trip = Trip::with("told", audit::bind(sqlx::query(insert_audited!()), &told));
     if change.new_project {
         projects::insert(&mut trip, &change.project);
     } else {
@@ -191,7 +193,6 @@ async fn save_submitted(tx: &mut Tx, facts: &SubmitFacts, change: SubmitChange) 
     let created = (1, &UsageChange::default());
     tenant::add_usage(&mut trip, build.tenant, facts.tenant.month, created);
     trip.write(tx).await?;
-    audit::append(tx, &change.audit).await?;
     let place = (change.placement.band, change.placement.tag);
     let position = queue::position_at(tx, place, build.id, now).await?;
     Ok(Submitted { build, project: change.project, position })

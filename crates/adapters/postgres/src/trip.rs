@@ -12,7 +12,8 @@ use std::fmt::Write as _;
 
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::{Arguments as _, AssertSqlSafe, Encode, Postgres, Type};
+use sqlx::query::Query;
+use sqlx::{Arguments as _, AssertSqlSafe, Encode, Execute as _, Postgres, Type};
 
 use keelway_kernel::StoreError;
 
@@ -28,6 +29,17 @@ pub(crate) struct Trip {
 }
 
 impl Trip {
+    /// Begins with a change of many rows whose values are bound already.
+    pub(crate) fn with(name: &'static str, mut sql: Query<'_, Postgres, PgArguments>) -> Self {
+        let mut trip = Self::default();
+        match sql.take_arguments() {
+            Ok(values) => trip.values = values.unwrap_or_default(),
+            Err(unfit) => trip.unfit = Some(unfit),
+        }
+        trip.parts.extend(["WITH ", name, " AS MATERIALIZED (", sql.sql().as_str(), ")"]);
+        trip
+    }
+
     /// A change of exactly one row, of which later parts find one by the name: where there is
     /// none, somebody was faster.
     pub(crate) fn one(&mut self, name: &'static str, sql: &'static str) -> &mut Self {

@@ -10,6 +10,7 @@
 //! decision stay true until it is saved. Locks are taken in one order (tenants by key, then
 //! what belongs to no tenant), so nobody waits for each other in a circle.
 
+mod kept;
 mod opening;
 mod turns;
 
@@ -21,9 +22,8 @@ use std::time::Duration;
 
 use keelway_builds::Rules;
 use keelway_kernel::{Entropy, Failure, StoreError, TenantId, TenantScope, Timestamp};
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
-use sqlx::{AssertSqlSafe, Postgres, Row as _};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
+use sqlx::{AssertSqlSafe, Row as _};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -31,6 +31,7 @@ use tracing::Instrument as _;
 use crate::error::{Broken, Sql, Stop, is_lost};
 use crate::share::Sharing;
 use crate::{PostgresSettings, PostgresStore, Time};
+use kept::{Kept, Lent};
 pub use opening::GO_BY_INDEXES;
 pub(crate) use opening::Reach;
 use opening::{Mode, key, opening, opening_as_itself};
@@ -57,7 +58,7 @@ pub(crate) struct Ambient {
 
 /// The connections to one database.
 pub(crate) struct Connections {
-    pool: PgPool,
+    kept: Arc<Kept>,
     most: u32,
     is_pooled: bool,
     /// Turns at reading, and at working for the platform: with what `sharing` may use, they make
@@ -71,8 +72,7 @@ pub(crate) struct Connections {
 
 /// An open transaction and its moment.
 pub(crate) struct Tx {
-    connection: PoolConnection<Postgres>,
-    has_ended: bool,
+    connection: Lent,
     time: Time,
     /// Whether it began with the locks of the tenants that it acts for.
     pub(crate) is_locked: bool,
@@ -92,14 +92,6 @@ impl Deref for Tx {
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut PgConnection {
         &mut self.connection
-    }
-}
-
-impl Drop for Tx {
-    fn drop(&mut self) {
-        if !self.has_ended {
-            self.connection.close_on_drop();
-        }
     }
 }
 
@@ -140,14 +132,15 @@ impl Tx {
     /// By a message that needs no preparing, as all that has no values.
     pub(crate) async fn commit(mut self) -> Sql<()> {
         sqlx::raw_sql("COMMIT").execute(&mut *self).await?;
-        self.has_ended = true;
+        self.connection.give_back();
         Ok(())
     }
 
     /// Where it fails the connection is closed, which ends the transaction as well.
     pub(crate) async fn roll_back(mut self) {
-        let done = sqlx::raw_sql("ROLLBACK").execute(&mut *self).await;
-        self.has_ended = done.is_ok();
+        if sqlx::raw_sql("ROLLBACK").execute(&mut *self).await.is_ok() {
+            self.connection.give_back();
+        }
     }
 }
 
@@ -164,7 +157,7 @@ impl Connections {
             .test_before_acquire(false)
             .connect_lazy_with(options);
         Self {
-            pool,
+            kept: Arc::new(Kept::new(pool, settings.connections, settings.wait)),
             most: settings.connections,
             is_pooled: settings.is_pooled(),
             reading: Turns::new(settings.connections / 2),
@@ -177,12 +170,12 @@ impl Connections {
 
     pub(crate) async fn close(&self) {
         self.sharing.close().await;
-        self.pool.close().await;
+        self.kept.close().await;
     }
 
-    /// A connection outside any transaction, for what cannot be in one.
-    pub(crate) async fn connection(&self) -> Sql<PoolConnection<Postgres>> {
-        Ok(self.pool.acquire().await?)
+    /// A connection outside any transaction, for what cannot be in one. Nobody has it after.
+    pub(crate) async fn connection(&self) -> Sql<Lent> {
+        Ok(self.kept.lend().await?)
     }
 
     /// Begins a transaction that changes things, with the locks of its tenants.
@@ -204,10 +197,8 @@ impl Connections {
     async fn open_with(&self, opening: &str) -> Sql<Tx> {
         let mut left = self.most;
         loop {
-            let connection = self.pool.acquire().await?;
             let mut tx = Tx {
-                connection,
-                has_ended: false,
+                connection: self.kept.lend().await?,
                 time: self.ambient.time.clone(),
                 is_locked: false,
                 now: Timestamp::from_micros(0),

@@ -110,3 +110,34 @@ async fn a_delay_that_is_over_is_left_to_whoever_is_at_its_build() {
     run(&mut raw, "ROLLBACK").await;
     assert_eq!(next(&opened).await, Some(delayed.build.id));
 }
+
+/// The first change of a place meets no row, as if somebody had been faster.
+const OUTRUN: &str = "
+    CREATE SEQUENCE tries;
+    GRANT USAGE ON tries TO keelway_jobs;
+    CREATE FUNCTION outrun() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF nextval('tries') = 1 THEN RETURN NULL; END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER outrun BEFORE UPDATE ON build_queue FOR EACH ROW EXECUTE FUNCTION outrun()";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_outrun_has_written_nothing_and_looks_again() {
+    let opened = Opened::new().await;
+    let fx = &opened.fx;
+    let owned = fx.funded(100).await;
+    let id = fx.submitted(owned).await.build.id;
+    let mut raw = opened.raw().await;
+    run(&mut raw, OUTRUN).await;
+
+    assert_eq!(next(&opened).await, Some(id));
+    let written: (i64, i64, i64) = sqlx::query_as(
+        "SELECT (SELECT last_value FROM tries), (SELECT attempt FROM builds),
+                (SELECT count(*) FROM build_events)",
+    )
+    .fetch_one(&mut raw)
+    .await
+    .unwrap();
+    assert_eq!(written, (2, 1, 2), "tries, attempts, events");
+}

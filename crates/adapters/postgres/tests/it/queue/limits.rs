@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use keelway_builds::cancel::Cancel;
 use keelway_builds::ports::{Inspector as _, Submissions as _};
 use keelway_builds::submit::{ProjectChoice, Submit, SubmitError};
 use keelway_contract::{Owned, race};
-use keelway_kernel::{Failure, Tier};
+use keelway_kernel::{Actor, Failure, Tier};
 use tokio::task::JoinSet;
 
-use super::{WORKERS, in_real_time, rich, taken};
+use super::{WORKERS, in_real_time, next, rich, taken};
+use crate::opened::Opened;
 
 /// The most builds of a tenant that ran at the same time, by what their rows say.
 const AT_ONCE: &str = "
@@ -97,4 +99,23 @@ async fn neither_tenant_nor_project_gets_more_than_its_due() {
     let together: i64 = sqlx::query_scalar(TOGETHER).fetch_one(&mut raw).await.unwrap();
     assert_eq!(together, 0);
     assert_eq!(opened.store.inspect().await.unwrap().violations, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parked_build_that_is_called_off_gives_its_place_to_the_next() {
+    let opened = Opened::new().await;
+    let fx = &opened.fx;
+    let owned = rich(fx, Tier::Starter).await;
+    let mut builds = Vec::new();
+    for _ in 0..3 {
+        builds.push(fx.submitted(owned).await.build.id);
+    }
+    // One is ready, two are parked; from now on all might be ready.
+    opened.tamper("UPDATE tenants SET tier = 'professional'").await;
+    let actor = Actor { user: Some(owned.user), request_id: "req_cancel".into() };
+    let cancel = Cancel { scope: owned.scope, actor, build: builds[1], keyed: None };
+    opened.store.cancel(cancel).await.unwrap();
+    assert_eq!(next(&opened).await, Some(builds[0]));
+    assert_eq!(next(&opened).await, Some(builds[2]));
+    assert_eq!(next(&opened).await, None);
 }

@@ -114,9 +114,9 @@ async fn a_step_of_a_build_takes_so_many_round_trips() {
             ("record a snapshot", 4),
             ("fail for now", 5),
             ("wake and take again", 13),
-            ("deploy", 8),
-            ("submit", 13),
-            ("fail", 8),
+            ("deploy", 6),
+            ("submit", 12),
+            ("fail", 6),
             ("take nothing", 4),
         ],
         "{asked:#?}"
