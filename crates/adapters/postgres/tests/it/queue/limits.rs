@@ -107,15 +107,16 @@ async fn a_parked_build_that_is_called_off_gives_its_place_to_the_next() {
     let fx = &opened.fx;
     let owned = rich(fx, Tier::Starter).await;
     let mut builds = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..4 {
         builds.push(fx.submitted(owned).await.build.id);
     }
-    // One is ready, two are parked; from now on all might be ready.
+    // One is ready, three are parked; from now on three might be ready.
     opened.tamper("UPDATE tenants SET tier = 'professional'").await;
     let actor = Actor { user: Some(owned.user), request_id: "req_cancel".into() };
     let cancel = Cancel { scope: owned.scope, actor, build: builds[1], keyed: None };
     opened.store.cancel(cancel).await.unwrap();
     assert_eq!(next(&opened).await, Some(builds[0]));
     assert_eq!(next(&opened).await, Some(builds[2]));
+    assert_eq!(next(&opened).await, Some(builds[3]));
     assert_eq!(next(&opened).await, None);
 }
