@@ -226,5 +226,12 @@ impl Side {
 /// No script meets a limit: they are counted in the process and not in the store.
 fn generous() -> RateLimits {
     let many = RateLimit { limit: NonZeroU32::new(1_000_000).unwrap(), window_s: NonZeroU32::MIN };
-    RateLimits { guest: many, auth: many, build_submit: many, write: many, read: many, unknown_token: many }
+    RateLimits {
+        guest: many,
+        auth: many,
+        build_submit: many,
+        write: many,
+        read: many,
+        unknown_token: many,
+    }
 }

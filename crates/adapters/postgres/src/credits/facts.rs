@@ -23,7 +23,10 @@ macro_rules! accounts {
                     g.rollover_up_to, g.rollover_until, g.refunds, g.granted_at",
             $more,
             " FROM credit_accounts a
-              LEFT JOIN credit_grants g ON g.tenant_id = a.tenant_id AND g.remaining > 0 ",
+              LEFT JOIN LATERAL (
+                    SELECT * FROM credit_grants
+                     WHERE tenant_id = a.tenant_id AND remaining > 0 OFFSET 0
+              ) AS g ON true ",
             $of
         )
     };
@@ -149,15 +152,28 @@ pub(super) async fn load_ledger(
 }
 
 async fn load_accounts(connection: &mut PgConnection, wanted: &Wanted) -> Sql<Vec<PgRow>> {
+    // Each row is looked up by its key, whatever the planner was last told of the tables: a plan
+    // is made once a connection, perhaps while they are empty, and would go through all of what
+    // they have become.
     let sql = accounts!(
         ", newest.seq, newest.seal,
          EXISTS (SELECT FROM UNNEST($2::uuid[], $3::uuid[]) AS named (tenant_id, id)
-                   JOIN credit_holds USING (tenant_id, id))
-             OR EXISTS (SELECT FROM credit_holds
-                         WHERE tenant_id = ANY ($4) AND state = 'open' AND expires_at <= $5)
+                  CROSS JOIN LATERAL (
+                        SELECT FROM credit_holds h
+                         WHERE h.tenant_id = named.tenant_id AND h.id = named.id LIMIT 1
+                  ) AS hold)
+             OR EXISTS (SELECT FROM UNNEST($4::uuid[]) AS swept (tenant_id)
+                         CROSS JOIN LATERAL (
+                               SELECT FROM credit_holds h
+                                WHERE h.tenant_id = swept.tenant_id AND h.state = 'open'
+                                  AND h.expires_at <= $5 LIMIT 1
+                         ) AS hold)
              AS has_holds,
          EXISTS (SELECT FROM UNNEST($6::uuid[], $7::text[]) AS used (tenant_id, key)
-                   JOIN credit_operations USING (tenant_id, key)) AS has_operations",
+                  CROSS JOIN LATERAL (
+                        SELECT FROM credit_operations o
+                         WHERE o.tenant_id = used.tenant_id AND o.key = used.key LIMIT 1
+                  ) AS operation) AS has_operations",
         "LEFT JOIN LATERAL (
              SELECT seq, seal FROM audit_log WHERE tenant_id = a.tenant_id
               ORDER BY seq DESC LIMIT 1
@@ -205,12 +221,22 @@ async fn load_holds(
         r"WITH wanted (tenant_id, id) AS (
               SELECT * FROM UNNEST($1::uuid[], $2::uuid[])
               UNION
-              SELECT tenant_id, id FROM credit_holds
-               WHERE tenant_id = ANY ($3) AND state = 'open' AND expires_at <= $4
+              SELECT swept.tenant_id, due.id FROM UNNEST($3::uuid[]) AS swept (tenant_id)
+               CROSS JOIN LATERAL (
+                     SELECT id FROM credit_holds h
+                      WHERE h.tenant_id = swept.tenant_id AND h.state = 'open'
+                        AND h.expires_at <= $4
+                     OFFSET 0
+               ) AS due
           )
-          SELECT tenant_id, id, amount, captured, refunded, state, charged, ended_at, build_id,
-                 reference, lifetime_ms, user_id, project_id, opened_at, expires_at, weight
-            FROM wanted JOIN credit_holds USING (tenant_id, id)",
+          SELECT hold.* FROM wanted
+           CROSS JOIN LATERAL (
+                 SELECT tenant_id, id, amount, captured, refunded, state, charged, ended_at,
+                        build_id, reference, lifetime_ms, user_id, project_id, opened_at,
+                        expires_at, weight
+                   FROM credit_holds h
+                  WHERE h.tenant_id = wanted.tenant_id AND h.id = wanted.id LIMIT 1
+           ) AS hold",
     )
     .bind(column(&holds, |(tenant, _)| tenant.as_uuid()))
     .bind(column(&holds, |(_, hold)| hold.as_uuid()))
@@ -232,9 +258,12 @@ async fn load_operations(
 ) -> Sql<()> {
     let keys: Vec<_> = keys.iter().collect();
     let rows: Vec<Of<OperationRow>> = sqlx::query_as(
-        r"SELECT tenant_id, key, request, hold_id, captured, released, balance, held, at
-            FROM UNNEST($1::uuid[], $2::text[]) AS wanted (tenant_id, key)
-            JOIN credit_operations USING (tenant_id, key)",
+        r"SELECT operation.* FROM UNNEST($1::uuid[], $2::text[]) AS wanted (tenant_id, key)
+           CROSS JOIN LATERAL (
+                 SELECT tenant_id, key, request, hold_id, captured, released, balance, held, at
+                   FROM credit_operations o
+                  WHERE o.tenant_id = wanted.tenant_id AND o.key = wanted.key LIMIT 1
+           ) AS operation",
     )
     .bind(column(&keys, |(tenant, _)| tenant.as_uuid()))
     .bind(column(&keys, |(_, key)| key.as_str()))

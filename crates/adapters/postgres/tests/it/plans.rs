@@ -7,6 +7,7 @@
 //! `KEELWAY_TEST_BUILDS` says of how many builds, if not of 200,000: the plans of a million are
 //! kept beside those, and take some minutes.
 
+mod empty;
 mod filled;
 mod listener;
 

@@ -16,7 +16,7 @@ use crate::opened::Opened;
 
 /// What the server is told of a database whose plans are to be heard. Plans that several
 /// processes carry out, or that are compiled, depend on what else the server has to do.
-const HEARD: [&str; 9] = [
+pub(crate) const HEARD: [&str; 9] = [
     "session_preload_libraries = 'auto_explain'",
     "auto_explain.log_min_duration = 0",
     "auto_explain.log_level = 'notice'",
