@@ -266,7 +266,7 @@ async fn tidy(tx: &mut Tx) -> Sql<u64> {
              SELECT id FROM guest_entries WHERE created_at <= $1 ORDER BY created_at LIMIT $2
              FOR UPDATE SKIP LOCKED
          )
-         DELETE FROM guest_entries g USING old WHERE g.id = old.id",
+         DELETE FROM guest_entries WHERE id = ANY (ARRAY (SELECT id FROM old))",
     )
     .bind(Moment(earlier(now, PARKED_KEPT_SECONDS)))
     .bind(i64::from(BATCH))
