@@ -85,8 +85,9 @@ pub(crate) fn all(setup: Setup, filters: &[String]) -> Result<Report> {
         (Tally::default(), true)
     };
     drop(servers);
+    let examples_ok = !filters.is_empty() || examples()?;
     let skipped = tests.skipped + doctests.skipped + browser.skipped;
-    let outcome = if !(tests_ok && doctests_ok && browser_ok) {
+    let outcome = if !(tests_ok && doctests_ok && browser_ok && examples_ok) {
         Outcome::Failed
     } else if tests.passed + doctests.passed + browser.passed == 0 {
         Outcome::Nothing
@@ -98,6 +99,23 @@ pub(crate) fn all(setup: Setup, filters: &[String]) -> Result<Report> {
         Outcome::Partly
     };
     Ok(Report { tests, doctests, browser, left_out: setup.left_out, outcome })
+}
+
+/// Runs the domain crates' examples, which end by themselves, and says whether all did well.
+fn examples() -> Result<bool> {
+    let built = shell::built("debug")?.join("examples");
+    let mut all_ok = true;
+    for domain in std::fs::read_dir(shell::root().join("crates/domain"))? {
+        for example in std::fs::read_dir(domain?.path().join("examples")).into_iter().flatten() {
+            let example = example?.path();
+            let name = example.file_stem().context("an example has a name")?;
+            let mut run = Command::new(built.join(name));
+            shell::announce(&run);
+            let status = run.stdout(Stdio::null()).status().context("start an example")?;
+            all_ok &= status.success();
+        }
+    }
+    Ok(all_ok)
 }
 
 /// The browser tests that `filters` name, or all, against the program that was built.

@@ -1,12 +1,10 @@
-//! A wallet through one build: granted, held, charged on the way, settled.
+//! A wallet through one build: granted, held, settled.
 
 use keelway_credits::{
-    Account, AddGrant, Amount, Bill, Decided, Ending, GrantSource, HoldFacts, Purpose, Reserve,
-    ReserveFacts, Settle, Spent, Terms, charge, command, decide,
+    Account, AddGrant, Amount, Bill, Decided, Ending, GrantSource, Purpose, Reserve, ReserveFacts,
+    Settle, Spent, Terms, charge, decide,
 };
-use keelway_kernel::{
-    Actor, BuildId, Credits, GrantId, HoldId, IdempotencyKey, MicroUsd, TenantId, Timestamp,
-};
+use keelway_kernel::{Actor, BuildId, Credits, GrantId, HoldId, MicroUsd, TenantId, Timestamp};
 use std::error::Error;
 use std::num::NonZeroU32;
 use uuid::Uuid;
@@ -47,18 +45,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (account, hold) = save(account.clone(), decide::reserve(&facts, &reserve, now)?);
     let hold = hold.ok_or("a new hold is always saved")?;
     println!("held:      {} available, {} held", account.available(now), account.held);
-
-    let commit = command::Commit {
-        key: IdempotencyKey::parse("agent-1")?,
-        hold: hold.id,
-        used: Credits::new(20),
-        finality: command::Finality::Partial,
-        actor: actor.clone(),
-    };
-    let facts = HoldFacts { account: &account, hold: &hold, earlier: None };
-    let (account, hold) = save(account.clone(), decide::commit(&facts, &commit, now)?);
-    let hold = hold.ok_or("a charged hold is always saved")?;
-    println!("charged:   {} balance, {} held", account.balance, account.held);
 
     let bill = Bill {
         used: MicroUsd::new(412_345),

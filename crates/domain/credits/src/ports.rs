@@ -25,7 +25,8 @@ pub trait CreditLedger: Send + Sync {
 
     /// Sets credits aside, exactly once per hold id.
     ///
-    /// Never holds more than is available, and never more in a day than the caps allow.
+    /// Never holds more than is available, and never more in a day than the caps allow. What a
+    /// build needs is held by its submission, because only its end can end that hold.
     async fn reserve(
         &self,
         scope: TenantScope,
