@@ -109,6 +109,7 @@ impl Platform {
             prepared.map_err(|failure| failure.map_rejected(|Busy| SignInError::Busy))?;
         match self.ports.accounts.sign_up(cmd).await {
             Ok(signed_up) => {
+                self.ports.sessions.meet(&signed_up.session);
                 let memberships = self.ports.accounts.memberships(signed_up.user.id).await?;
                 Ok(SignedInNow {
                     user: signed_up.user,
@@ -168,6 +169,7 @@ impl Platform {
             };
             match self.ports.sessions.sign_in(cmd).await {
                 Ok(session) => {
+                    self.ports.sessions.meet(&session);
                     let memberships = self.ports.accounts.memberships(user.id).await?;
                     return Ok(SignedInNow { user, memberships, token, session });
                 }

@@ -114,6 +114,8 @@ impl Platform {
 
     async fn redeem(&self, cmd: Redeem) -> Result<keelway_access::SignedUp, Failure<OwnerRefused>> {
         let redeemed = self.ports.staff.redeem(cmd).await;
-        redeemed.map_err(|failure| failure.map_rejected(OwnerRefused::Redeem))
+        let made = redeemed.map_err(|failure| failure.map_rejected(OwnerRefused::Redeem))?;
+        self.ports.sessions.meet(&made.session);
+        Ok(made)
     }
 }

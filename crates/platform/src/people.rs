@@ -102,6 +102,7 @@ impl Platform {
                 ChangePasswordError::SessionOver => PasswordRefused::SessionOver,
             })
         })?;
+        self.ports.sessions.meet(&session);
         Ok(Renewed { token, session })
     }
 

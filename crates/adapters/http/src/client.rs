@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderValue};
 
 /// A block of addresses, such as `10.0.0.0/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +55,9 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Cidr]) -> Ip
     if !is_trusted(nearest) {
         return nearest;
     }
-    let lines = headers.get_all("x-forwarded-for").filter_map(|line| line.to_str().ok());
-    let hops: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+    // A stranger's part of a line may be no text; what our proxies added to it is.
+    let lines = headers.get_all("x-forwarded-for").map(HeaderValue::as_bytes);
+    let hops: Vec<&[u8]> = lines.flat_map(|line| line.split(|byte| *byte == b',')).collect();
     for hop in hops.iter().rev() {
         let Some(address) = parse_hop(hop) else { break };
         nearest = address;
@@ -68,7 +69,8 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Cidr]) -> Ip
 }
 
 /// An address with or without a port, as proxies write it.
-fn parse_hop(hop: &str) -> Option<IpAddr> {
+fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?.trim();
     let address = hop.parse::<IpAddr>().ok();
     let socket = || hop.parse::<SocketAddr>().ok().map(|socket| socket.ip());
     address.or_else(socket).map(|address| address.to_canonical())
@@ -93,7 +95,7 @@ pub(crate) fn client_of(peer: Option<SocketAddr>, headers: &HeaderMap, trusted: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::http::header::HeaderName;
 
     fn seen(peer: &str, forwarded: &[&str]) -> String {
         let mut headers = HeaderMap::new();
@@ -114,6 +116,8 @@ mod tests {
             ("10.0.0.1", &["6.6.6.6, 198.51.100.1, 10.9.9.9"], "198.51.100.1"),
             ("10.0.0.1", &["6.6.6.6", "198.51.100.1"], "198.51.100.1"),
             ("10.0.0.1", &["198.51.100.1, junk"], "10.0.0.1"),
+            ("10.0.0.1", &["6.6.6.6, \u{ff}, 198.51.100.1"], "198.51.100.1"),
+            ("10.0.0.1", &["198.51.100.1", "\u{ff}"], "10.0.0.1"),
             ("10.0.0.1", &["10.2.2.2"], "10.2.2.2"),
             ("::ffff:10.0.0.1", &["198.51.100.1:4711"], "198.51.100.1"),
             ("::1", &["2001:db8::9"], "2001:db8::9"),

@@ -167,7 +167,8 @@ impl Guard for MaybeSignedIn {
     }
 }
 
-/// Anybody; a session that is over counts as none, for pages that need none.
+/// Anybody; a session that is over counts as none, for pages that need none. On a page to be looked
+/// at so does one that may not be looked up now: it keeps nobody from the form to sign in with.
 #[derive(Debug)]
 pub struct Anyone(Principal);
 
@@ -183,7 +184,10 @@ impl Guard for Anyone {
 
     async fn admit(req: &HttpRequest) -> Result<(Self, Principal), Problem> {
         let principal = match authenticate(req).await {
-            Err(problem) if problem.code == Code::AuthRequired => Principal::Anonymous,
+            Err(Problem { code: Code::AuthRequired, .. }) => Principal::Anonymous,
+            Err(Problem { code: Code::RateLimited, .. }) if req.method().is_safe() => {
+                Principal::Anonymous
+            }
             other => other?,
         };
         Ok((Self(principal.clone()), principal))

@@ -5,10 +5,10 @@
 //! over is refused before the store is read.
 //!
 //! Behind an address that many share, one of them can bring all of them there. So a session that
-//! this process has found before ([`Sessions::knows`]) is no stranger's: it is neither held up nor
-//! counted, and costs the limiter nothing. What is refused is the first look-up in each process,
-//! for as long as the address stays over, and with it new event-stream tickets. Signing in needs
-//! no look-up and has its own limit.
+//! this process has opened or found before ([`Sessions::knows`]) is no stranger's: it is neither
+//! held up nor counted, and costs the limiter nothing. What is refused is the first look-up in each
+//! process, for as long as the address stays over, and with it new event-stream tickets. Signing in
+//! needs no look-up and has its own limit.
 //!
 //! [`Sessions::knows`]: keelway_access::ports::Sessions::knows
 

@@ -69,11 +69,6 @@ where
         (0..self.ttl_ms).contains(&age_ms).then_some(kept)
     }
 
-    /// Whether there is an answer, however old.
-    pub(crate) fn remembers(&self, key: &K, is_so: impl FnOnce(&V) -> bool) -> bool {
-        self.kept.get(key).is_some_and(|kept| is_so(&kept.value))
-    }
-
     /// To be called before the store is asked, and given back with its answer.
     pub(crate) fn ask(&self) -> Asked {
         let endings = *self.endings.read().unwrap_or_else(PoisonError::into_inner);

@@ -10,25 +10,31 @@ use keelway_access::ports::{
 use keelway_access::{
     OwnerLink, RedeemError, Session, SessionPolicy, TokenHash, TooManyAttempts, User,
 };
-use keelway_kernel::{Actor, Clock, Failure, StoreError, UserId};
+use keelway_kernel::{Actor, Clock, Failure, StoreError, Timestamp, UserId};
+use moka::sync::Cache;
 
 use crate::memory::{Finally, Keep, Memory, Tell};
 
 /// A store of sessions that is asked at most once per session and time to live.
 ///
 /// What is ended or changed through it is gone from memory before the call answers, even if a read of
-/// the same session was on its way. Sessions that were not found are never kept; those that were
-/// are known, however old the answer, until there is none or others need the room.
+/// the same session was on its way. Sessions that were not found are never kept.
+///
+/// Those that were found, or met, stay known beyond that: whatever is changed about a person makes
+/// their other sessions no stranger's, and one that ended is known until it is looked for in vain.
 pub struct CachedSessions<S> {
     store: S,
     memory: Memory<TokenHash, (Session, User)>,
+    /// Until when each can last that is known.
+    known: Cache<TokenHash, Timestamp>,
     tell: Tell,
 }
 
 impl<S> CachedSessions<S> {
     /// Puts a memory in front of `store`.
     pub fn new(store: S, clock: Arc<dyn Clock>, keep: Keep) -> Self {
-        Self { store, memory: Memory::new(clock, keep), tell: Box::new(|_| ()) }
+        let (memory, known) = (Memory::new(clock, keep), Cache::new(keep.most));
+        Self { store, memory, known, tell: Box::new(|_| ()) }
     }
 
     /// Calls `tell` with the person whenever something is ended or changed through this value,
@@ -51,6 +57,11 @@ impl<S> CachedSessions<S> {
         self.memory.recall(token).map(|known| known.value.0.user)
     }
 
+    fn ended(&self, token: &TokenHash) {
+        self.known.invalidate(token);
+        self.memory.forget(token);
+    }
+
     fn changed(&self, person: UserId) {
         self.forget(person);
         (self.tell)(person);
@@ -64,7 +75,7 @@ impl<S: Sessions> Sessions for CachedSessions<S> {
         let replaced = cmd.replaces.map(|token| (token, self.owner(&token).unwrap_or(cmd.user)));
         let _forget = Finally(|| {
             if let Some((token, owner)) = &replaced {
-                self.memory.forget(token);
+                self.ended(token);
                 (self.tell)(*owner);
             }
         });
@@ -80,16 +91,21 @@ impl<S: Sessions> Sessions for CachedSessions<S> {
         let asked = self.memory.ask();
         let found = self.store.find(token).await?;
         match &found {
-            Some(known) => self.memory.keep(*token, known.clone(), asked),
-            None if self.knows(token) => self.memory.forget(token),
-            None => {}
+            Some(known) => {
+                self.meet(&known.0);
+                self.memory.keep(*token, known.clone(), asked);
+            }
+            None => self.known.invalidate(token),
         }
         Ok(found)
     }
 
     fn knows(&self, token: &TokenHash) -> bool {
-        let now = self.memory.now();
-        self.memory.remembers(token, |(session, _)| now < session.expires_at)
+        self.known.get(token).is_some_and(|expires_at| self.memory.now() < expires_at)
+    }
+
+    fn meet(&self, session: &Session) {
+        self.known.insert(session.hash, session.expires_at);
     }
 
     async fn touch(
@@ -99,6 +115,9 @@ impl<S: Sessions> Sessions for CachedSessions<S> {
     ) -> Result<Option<Session>, StoreError> {
         let mut asked = self.memory.ask();
         let touched = self.store.touch(token, policy).await?;
+        if let Some(session) = &touched {
+            self.meet(session);
+        }
         match (&touched, self.memory.recall(token)) {
             (Some(session), Some(known)) => {
                 // The person was not read again, so the answer ages as before.
@@ -106,7 +125,7 @@ impl<S: Sessions> Sessions for CachedSessions<S> {
                 self.memory.keep(*token, (session.clone(), known.value.1), asked);
             }
             (Some(_), None) => {}
-            (None, _) => self.memory.forget(token),
+            (None, _) => self.ended(token),
         }
         Ok(touched)
     }
@@ -114,7 +133,7 @@ impl<S: Sessions> Sessions for CachedSessions<S> {
     async fn sign_out(&self, token: &TokenHash, actor: &Actor) -> Result<(), StoreError> {
         let owner = self.owner(token).or(actor.user);
         let _forget = Finally(|| {
-            self.memory.forget(token);
+            self.ended(token);
             if let Some(owner) = owner {
                 (self.tell)(owner);
             }

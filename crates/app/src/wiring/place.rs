@@ -108,8 +108,31 @@ impl<'a> Place<'a> {
 
     fn refusal(&self, act: &str, why: &str, remedies: &[String]) -> anyhow::Error {
         let first = format!("cannot {act} the database {self} (`{}`): {why}", self.setting);
-        let lines: Vec<&str> =
-            std::iter::once(&*first).chain(remedies.iter().map(String::as_str)).collect();
+        let lines: Vec<String> =
+            std::iter::once(&first).chain(remedies).map(|line| on_one_line(line)).collect();
         cannot_begin(lines.join("\n"))
+    }
+}
+
+/// Names of roles and databases, and what servers say, may hold what a terminal obeys.
+fn on_one_line(text: &str) -> String {
+    text.chars().fold(String::new(), |mut line, char| {
+        if char.is_control() {
+            line.extend(char.escape_default());
+        } else {
+            line.push(char);
+        }
+        line
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_neither_begins_a_line_nor_colours_one() {
+        let told = on_one_line("there is no \"caf\u{e9}\nkeelway: all is well\u{1b}[31m\u{9b}\"");
+        assert_eq!(told, "there is no \"caf\u{e9}\\nkeelway: all is well\\u{1b}[31m\\u{9b}\"");
     }
 }

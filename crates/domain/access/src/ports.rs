@@ -204,11 +204,15 @@ pub trait Sessions: Send + Sync {
     /// It may be over by now: [`SessionPolicy::check`] says.
     async fn find(&self, token: &TokenHash) -> Result<Option<(Session, User)>, StoreError>;
 
-    /// Whether the session was found here before, with nothing heard of its end since: who
-    /// presents it did not make it up. Never asks a store; what remembers nothing knows none.
+    /// Whether the session was found or met here before, and was there when it was last looked
+    /// for: who presents it did not make it up. That is all it says; it may have ended since.
+    /// Never asks a store; what remembers nothing knows none.
     fn knows(&self, _token: &TokenHash) -> bool {
         false
     }
+
+    /// Takes note of a session that was just opened, through whichever port: it is known.
+    fn meet(&self, _session: &Session) {}
 
     /// Stores later times if [`SessionPolicy::check`] asks for it, and gives the session as it
     /// then is; `None` if it ended meanwhile or is over. Never brings an ended session back.

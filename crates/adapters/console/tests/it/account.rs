@@ -1,6 +1,7 @@
 //! Becoming somebody: signing up, in and out, making a workspace, and going on with what a
 //! guest described. All of it as a browser without scripts does it.
 
+use keelway_access::RateClass;
 use keelway_tiers::{Feature, Rollout};
 
 use crate::app::{Answer, Setup, Someone, TestApp};
@@ -265,4 +266,19 @@ async fn an_eleventh_workspace_is_refused_at_its_name() {
     }
     let refused = create(&ada, "W 11".to_owned()).await;
     assert!(refused.status == 429 && refused.main().contains("id=\"f-name-error\""));
+}
+
+#[tokio::test]
+async fn who_may_not_be_looked_up_now_still_gets_the_form_to_sign_in_with() {
+    let app = TestApp::spawn().await;
+    let ada = app.owner("ada@example.com").await;
+    let limiter = &app.platform.ports().limiter;
+    while limiter.hit(RateClass::UnknownToken, "127.0.0.1").await.is_allowed() {}
+    assert_eq!(app.get(&ada.at("/projects")).by(&ada).send().await.verdict(), "429 RATE_LIMITED");
+    for path in ["/", "/signin", "/signup"] {
+        assert_eq!(app.get(path).by(&ada).send().await.verdict(), "200", "{path}");
+    }
+    // Nothing is done for somebody as for nobody.
+    let started = app.form("/start", &ada, &[("description", BAKERY)]).send().await;
+    assert_eq!(started.verdict(), "429 RATE_LIMITED");
 }

@@ -15,6 +15,7 @@ use keelway_access::{
 };
 use keelway_kernel::{Actor, BuildId, Failure, StoreError, TenantScope, UserId};
 use keelway_local::{CachedSessions, Keep, LocalLimiter};
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -175,6 +176,25 @@ async fn ten_thousand_made_up_sessions_reach_the_store_as_often_as_the_limit_say
     let out = guessed.app.post("/v1/auth/sign-out").header("x-forwarded-for", ATTACKER);
     assert_eq!(out.by(&ada).send().await.verdict(), "204");
     assert_eq!(me(ATTACKER).by(&ada).send().await.verdict(), "429 RATE_LIMITED");
+}
+
+#[tokio::test]
+async fn whoever_proves_who_they_are_goes_on_at_an_address_that_is_over() {
+    let guessed = Guessed::spawn(None).await;
+    let app = &guessed.app;
+    let bob = app.person("bob@x.com").await;
+    let me = || guessed.from(ATTACKER, "/v1/me");
+    sent(100, || me().header("authorization", &guessed.made_up())).await;
+    assert_eq!(me().by(&bob).send().await.verdict(), "429 RATE_LIMITED");
+    let body = json!({ "email": "new@x.com", "password": "a long and quiet river" });
+    for (path, expected) in [("sign-up", "201"), ("sign-in", "200")] {
+        let call = app.post(&format!("/v1/auth/{path}")).header("x-forwarded-for", ATTACKER);
+        let answer = call.json(&body).send().await;
+        assert_eq!(answer.verdict(), expected);
+        let token = answer.json()["session_token"].as_str().unwrap().to_owned();
+        let bearer = format!("Bearer {token}");
+        assert_eq!(me().header("authorization", &bearer).send().await.verdict(), "200", "{path}");
+    }
 }
 
 #[tokio::test]

@@ -162,6 +162,25 @@ fn a_session_is_known_from_when_it_was_found_until_its_end_is_heard_of() {
 }
 
 #[test]
+fn what_changes_about_a_person_makes_none_of_their_sessions_a_strangers() {
+    let store = Store::with_sessions(&[(1, 1), (2, 1)]);
+    let sessions = cached(&store);
+    let (session, user) = sessions.find(&ONE).now_or_never().unwrap().unwrap().unwrap();
+    let (two, _) = store.rows.lock().unwrap()[&TWO].clone();
+    sessions.meet(&two);
+    sessions.forget(user.id);
+    sessions.forget_everything();
+    assert!(sessions.knows(&ONE) && sessions.knows(&TWO));
+    assert!(found(&sessions, &ONE));
+    assert_eq!(store.reads(), 2, "known is not believed");
+    // One that ended costs one look more.
+    sessions.revoke_all(session.user, &actor()).now_or_never().unwrap().unwrap();
+    assert!(!found(&sessions, &ONE) && !sessions.knows(&ONE));
+    sessions.sign_out(&TWO, &actor()).now_or_never().unwrap().unwrap();
+    assert!(!sessions.knows(&TWO));
+}
+
+#[test]
 fn a_warm_session_is_not_read_again_until_its_time_is_over() {
     let store = Store::with_sessions(&[(1, 1)]);
     let sessions = cached(&store);
