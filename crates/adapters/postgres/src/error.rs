@@ -84,8 +84,8 @@ mod code {
     /// Damage that the server found in its own files.
     pub(super) const DATA_CORRUPTED: &str = "XX001";
     pub(super) const INDEX_CORRUPTED: &str = "XX002";
-    /// The server is stopping, has crashed or is starting.
-    pub(super) const SHUTDOWN: [&str; 3] = ["57P01", "57P02", "57P03"];
+    /// The server is stopping, has crashed or is starting, or ends sessions that are idle for long.
+    pub(super) const ENDED: [&str; 4] = ["57P01", "57P02", "57P03", "57P05"];
 }
 
 /// The one place that reads database errors.
@@ -129,7 +129,10 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(database) => {
-            database.code().is_some_and(|code| code::SHUTDOWN.contains(&&*code))
+            let code = database.code().unwrap_or_default();
+            // PgBouncer has one code for whatever stops it, and says it in no other language.
+            let is_idle = code == "08P01" && database.message() == "client_idle_timeout";
+            is_idle || code::ENDED.contains(&&*code)
         }
         _ => false,
     }

@@ -13,6 +13,7 @@ mod doctor;
 mod findings;
 mod guards;
 mod held;
+mod kept;
 mod logs;
 mod opened;
 mod pgbouncer;

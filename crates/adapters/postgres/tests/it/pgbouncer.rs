@@ -7,8 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use keelway_contract::{Fixture, ManualClock, SeededEntropy, race};
-use keelway_kernel::Entropy as _;
+use keelway_kernel::{Credits, Entropy as _};
 use keelway_postgres::{PostgresSettings, Time, Unreached};
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection as _, Row as _};
 
 use crate::database::Database;
 
@@ -26,6 +28,10 @@ impl Pooler {
 
     /// One that keeps `parameters` of a connection to itself.
     fn passing_over(parameters: &str, database: &Database) -> Self {
+        Self::of(&format!("ignore_startup_parameters = {parameters}"), database)
+    }
+
+    fn of(more: &str, database: &Database) -> Self {
         let program =
             std::env::var("KEELWAY_TEST_PGBOUNCER").unwrap_or_else(|_| "pgbouncer".to_owned());
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -42,7 +48,7 @@ impl Pooler {
                  [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
                  auth_type = trust\nauth_file = {}\npool_mode = transaction\n\
                  default_pool_size = 2\nmax_client_conn = 100\n\
-                 ignore_startup_parameters = {parameters}\n",
+                 {more}\n",
                 server.0,
                 server.1,
                 users.display()
@@ -72,6 +78,18 @@ impl Pooler {
         let name = database.owner.get_database().unwrap();
         let port = self.port;
         format!("postgres://keelway_test@127.0.0.1:{port}/{name}?statement-cache-capacity=0")
+    }
+
+    /// A session with the pooler itself.
+    async fn console(&self) -> PgConnection {
+        let url = format!("postgres://keelway_test@127.0.0.1:{}/pgbouncer", self.port);
+        // It begins to listen when it likes.
+        loop {
+            if let Ok(console) = PgConnection::connect(&url).await {
+                return console;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -148,4 +166,28 @@ async fn a_pooler_is_told_from_the_server_itself() {
         }
         assert_eq!(settings.reach_directly().await, Err(Unreached::Pooled), "{parameters}");
     }
+}
+
+/// Whether the pooler has a session of somebody's beside its console's.
+async fn has_sessions(console: &mut PgConnection) -> bool {
+    let all = sqlx::raw_sql("SHOW CLIENTS").fetch_all(console).await.unwrap();
+    all.iter().any(|session| session.get::<String, _>("database") != "pgbouncer")
+}
+
+#[tokio::test]
+async fn no_command_fails_because_a_pooler_ends_sessions_that_are_idle() {
+    let database = Arc::new(Database::fresh().await);
+    let settings = "ignore_startup_parameters = extra_float_digits\n\
+                    client_idle_timeout = 1\nadmin_users = keelway_test";
+    let pooler = Pooler::of(settings, &database);
+    let mut console = pooler.console().await;
+    let (clock, entropy) = (Arc::new(ManualClock::default()), Arc::new(SeededEntropy::new(3)));
+    let settings = PostgresSettings::new(pooler.url(&database));
+    let time = Time::Given(clock.clone());
+    let store = Arc::new(Database::store_of(&settings, time, entropy.clone()));
+    let fx = Fixture { clock, entropy, store: crate::ports(store, database) };
+    let owned = fx.funded(100).await;
+    assert!(has_sessions(&mut console).await);
+    while has_sessions(&mut console).await {}
+    assert_eq!(fx.store.books.available(owned.scope).await, Ok(Credits::new(100)));
 }
