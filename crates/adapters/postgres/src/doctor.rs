@@ -7,6 +7,8 @@ mod database;
 mod rows;
 mod tables;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use keelway_access::audit::{Seal, verify_chain};
 use keelway_builds::ports::{Inspection, Inspector, Violation};
@@ -29,7 +31,11 @@ const UNLIMITED: &str = "SELECT set_config('statement_timeout', '0', true),
 #[async_trait]
 impl Inspector for PostgresStore {
     async fn inspect(&self) -> Result<Inspection, StoreError> {
-        self.read(Reach::Platform, |tx| Box::pin(async move { Ok(inspect(tx).await?) })).await
+        let unbounded = Duration::MAX;
+        self.read_within(unbounded, Reach::Platform, |tx| {
+            Box::pin(async move { Ok(inspect(tx).await?) })
+        })
+        .await
     }
 }
 

@@ -22,7 +22,7 @@ use tracing::Instrument as _;
 
 use crate::credits;
 use crate::error::{Broken, Sql, Stop};
-use crate::tx::{Connections, Reach, Tx, Work, unended};
+use crate::tx::{Connections, Reach, Tx, Work, heard, unended};
 use job::{Answer, Shared};
 pub(crate) use job::{Caller, Done, Job, Ran, met_another};
 use line::{Line, Next};
@@ -240,7 +240,8 @@ async fn one_transaction(
     let begun = connections.begin(&Reach::Tenants(tenants(batch))).await;
     let mut tx = begun.map_err(|_| Torn::BeforeCommit)?;
     let ran = AssertUnwindSafe(in_order(connections, &mut tx, batch)).catch_unwind();
-    if matches!(ran.await, Ok(Ok(()))) {
+    let ran = heard(connections.within(), ran).await.map_err(|_| Torn::BeforeCommit)?;
+    if matches!(ran, Ok(Ok(()))) {
         tx.commit().await.map_err(|Broken(error)| Torn::InCommit(error))
     } else {
         tx.roll_back().await;

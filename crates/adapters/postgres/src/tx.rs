@@ -73,6 +73,7 @@ pub(crate) struct Connections {
 /// An open transaction and its moment.
 pub(crate) struct Tx {
     connection: Lent,
+    within: Duration,
     time: Time,
     /// Whether it began with the locks of the tenants that it acts for.
     pub(crate) is_locked: bool,
@@ -131,14 +132,15 @@ impl Tx {
 
     /// By a message that needs no preparing, as all that has no values.
     pub(crate) async fn commit(mut self) -> Sql<()> {
-        sqlx::raw_sql("COMMIT").execute(&mut *self).await?;
+        heard(self.within, sqlx::raw_sql("COMMIT").execute(&mut *self)).await??;
         self.connection.give_back();
         Ok(())
     }
 
     /// Where it fails the connection is closed, which ends the transaction as well.
     pub(crate) async fn roll_back(mut self) {
-        if sqlx::raw_sql("ROLLBACK").execute(&mut *self).await.is_ok() {
+        let undone = heard(self.within, sqlx::raw_sql("ROLLBACK").execute(&mut *self)).await;
+        if matches!(undone, Ok(Ok(_))) {
             self.connection.give_back();
         }
     }
@@ -199,18 +201,14 @@ impl Connections {
         loop {
             let mut tx = Tx {
                 connection: self.kept.lend().await?,
+                within: self.within(),
                 time: self.ambient.time.clone(),
                 is_locked: false,
                 now: Timestamp::from_micros(0),
                 rules: Arc::clone(&self.ambient.rules),
             };
-            // Bounded by the server too, but a network may swallow its answer.
             let opening = sqlx::raw_sql(AssertSqlSafe(opening)).fetch_all(&mut *tx);
-            let opened = tokio::time::timeout(self.wait + LONGEST, opening).await;
-            let Ok(opened) = opened else {
-                return Err(StoreError::Unavailable("the server does not answer".to_owned()).into());
-            };
-            match opened {
+            match heard(self.within(), opening).await? {
                 Ok(rows) => {
                     tx.now = self.now(&rows)?;
                     return Ok(tx);
@@ -223,6 +221,11 @@ impl Connections {
                 }
             }
         }
+    }
+
+    /// How long the statements of a transaction may take.
+    pub(crate) fn within(&self) -> Duration {
+        self.wait + LONGEST
     }
 
     fn now(&self, opened: &[PgRow]) -> Sql<Timestamp> {
@@ -261,7 +264,7 @@ impl Connections {
         F: for<'tx> Fn(&'tx mut Tx, C) -> Work<'tx, T, E>,
     {
         let mut tx = self.begin(reach).await?;
-        match work(&mut tx, cmd).await {
+        match heard(self.within(), work(&mut tx, cmd)).await? {
             Ok(done) => {
                 tx.commit().await?;
                 Ok(done)
@@ -372,6 +375,20 @@ impl PostgresStore {
         T: Send + 'static,
         F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, Infallible> + Send + 'static,
     {
+        self.read_within(self.0.within(), reach, work).await
+    }
+
+    /// The same, where they may take so long.
+    pub(crate) async fn read_within<T, F>(
+        &self,
+        within: Duration,
+        reach: Reach,
+        work: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, Infallible> + Send + 'static,
+    {
         let connections = Arc::clone(&self.0);
         // In the caller's own time: whoever goes away before their turn leaves nothing to do.
         let turn = connections.reading.take(connections.wait).await?;
@@ -385,9 +402,15 @@ impl PostgresStore {
                     return;
                 }
             };
-            let done = work(&mut tx).await;
+            let done = match heard(within, work(&mut tx)).await {
+                Ok(done) => done.map_err(only_broken),
+                Err(silent) => {
+                    let _ = reply.send(Err(silent));
+                    return;
+                }
+            };
             // Nothing hangs on how a read ends, so nobody waits for it.
-            let _ = reply.send(done.map_err(only_broken));
+            let _ = reply.send(done);
             tx.roll_back().await;
         });
         answer.await.unwrap_or_else(|_| Err(unended()))
@@ -411,6 +434,16 @@ pub(crate) fn spawn(work: impl Future<Output = ()> + Send + 'static) {
         reason = "a command outlives its caller by design, for no longer than its transaction"
     )]
     tokio::spawn(work.in_current_span());
+}
+
+/// What `asked` comes to. The server bounds it too, but a network may swallow its answer: who
+/// waited on would have a connection and a turn for ever. The connection is to be dropped then.
+pub(crate) async fn heard<T>(
+    within: Duration,
+    asked: impl Future<Output = T>,
+) -> Result<T, StoreError> {
+    let silent = |_| StoreError::Unavailable("the server does not answer".to_owned());
+    tokio::time::timeout(within, asked).await.map_err(silent)
 }
 
 /// The task of a command fell over.

@@ -22,6 +22,7 @@ mod queue;
 mod reached;
 mod roles;
 mod schema;
+mod silent;
 mod trips;
 mod under_way;
 mod walls;
