@@ -7,6 +7,7 @@ use keelway_builds::Event;
 use keelway_builds::ports::{Topic, Watch};
 use keelway_kernel::{BuildId, Failure, StoreError, TenantId, TenantScope, Timestamp, UserId};
 use keelway_signing::{ViewerClaims, ViewerTokenError};
+use tokio::time::{Instant, timeout_at};
 
 use crate::permit::right::{IssueViewerToken, ViewBuildEvents};
 use crate::{Permit, Platform};
@@ -43,6 +44,9 @@ pub struct Feed {
     build: BuildId,
     sent: i64,
     watch: Box<dyn Watch>,
+    /// When the store is read next, unless there is a hint before: none is waited for until a
+    /// read brought all there was.
+    due: Option<Instant>,
     over: bool,
 }
 
@@ -113,6 +117,7 @@ impl Platform {
             build,
             sent: after,
             watch: self.ports.signals.watch(Topic::Build(build)),
+            due: None,
             over: false,
         }
     }
@@ -174,15 +179,22 @@ impl Feed {
     /// Cancel-safe: what was not returned is given by the next call.
     pub async fn next(&mut self) -> Result<Vec<Event>, StoreError> {
         while !self.over {
+            if let Some(due) = self.due {
+                // A hint or the poll, whichever comes first.
+                let _ = timeout_at(due, self.watch.changed()).await;
+            }
+            // The hint is used up: whoever is dropped from here on reads at once the next time.
+            self.due = None;
             let builds = &self.platform.ports.builds;
             let events = builds.events(self.scope, self.build, self.sent, BATCH).await?;
+            if events.len() < BATCH as usize {
+                self.due = Some(Instant::now() + POLL);
+            }
             if let Some(last) = events.last() {
                 self.sent = last.seq;
                 self.over = last.body.is_terminal();
                 return Ok(events);
             }
-            // A hint or the poll, whichever comes first.
-            let _ = tokio::time::timeout(POLL, self.watch.changed()).await;
         }
         Ok(Vec::new())
     }

@@ -36,6 +36,8 @@ pub(crate) struct House {
     pub(crate) entropy: Arc<SeededEntropy>,
     /// How often finished builds were read.
     pub(crate) histories: Arc<AtomicU32>,
+    /// How often events were.
+    pub(crate) reads: Arc<AtomicU32>,
     _folder: tempfile::TempDir,
 }
 
@@ -74,7 +76,9 @@ impl House {
         store.migrate().await.unwrap();
         let port = Arc::new(store.clone());
         let histories = Arc::new(AtomicU32::new(0));
-        let builds = Counting { builds: store.clone(), histories: histories.clone() };
+        let reads = Arc::new(AtomicU32::new(0));
+        let builds =
+            Counting { builds: store.clone(), histories: histories.clone(), reads: reads.clone() };
         let ports = Ports {
             accounts: port.clone(),
             sessions: port.clone(),
@@ -113,7 +117,7 @@ impl House {
         };
         let platform = Platform::new(ports.clone(), settings.clone());
         let elsewhere = Platform::new(ports, settings);
-        Self { platform, elsewhere, store, clock, entropy, histories, _folder: folder }
+        Self { platform, elsewhere, store, clock, entropy, histories, reads, _folder: folder }
     }
 
     /// Signs somebody up who owns a workspace with many credits.
@@ -155,10 +159,11 @@ impl House {
     }
 }
 
-/// Counts how often finished builds are read.
+/// Counts how often finished builds and events are read.
 struct Counting {
     builds: SqliteStore,
     histories: Arc<AtomicU32>,
+    reads: Arc<AtomicU32>,
 }
 
 #[async_trait]
@@ -183,6 +188,9 @@ impl Builds for Counting {
         after: i64,
         limit: u32,
     ) -> Result<Vec<Event>, StoreError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        // Never there at once, so that a case can give it up.
+        tokio::task::yield_now().await;
         self.builds.events(scope, id, after, limit).await
     }
 

@@ -1,6 +1,7 @@
 //! Use cases on a real store.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod following;
 mod house;
 mod people;
 mod reads;
