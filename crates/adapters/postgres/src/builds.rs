@@ -16,6 +16,7 @@ use sqlx::types::Uuid;
 
 use crate::columns::column;
 use crate::error::Sql;
+use crate::events::{Wanted, events};
 use crate::trip::Trip;
 use crate::tx::Reach;
 use crate::{PostgresStore, queue};
@@ -317,17 +318,8 @@ impl Builds for PostgresStore {
         after: i64,
         limit: u32,
     ) -> Result<Vec<Event>, StoreError> {
-        let asked = sqlx::query_as(
-            "SELECT build_id, seq, at, request_id, body
-             FROM build_events
-             WHERE tenant_id = $1 AND build_id = $2 AND seq > $3
-             ORDER BY seq LIMIT $4",
-        )
-        .bind(scope.tenant().as_uuid())
-        .bind(id.as_uuid())
-        .bind(after)
-        .bind(i64::from(limit));
-        let rows: Vec<EventRow> = self.rows(Reach::from(scope), asked).await?;
+        let wanted = Wanted { tenant: scope.tenant(), build: id, after, limit };
+        let rows = events(&self.0, wanted).await?;
         rows.into_iter().map(EventRow::decode).collect()
     }
 

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `tx` | the one place that begins transactions: whom they act for, their locks and limits |
 //! | `share` | commands that arrive together and share a commit |
+//! | `events` | reads of builds' events that arrive together and share a transaction |
 //! | `trip` | changes that are sent in one statement |
 //! | `held` | rows that a command locks for itself, outside the lock of any tenant |
 //! | `error` | what a database error means to a caller |
@@ -33,6 +34,7 @@ mod credits;
 mod doctor;
 mod end;
 mod error;
+mod events;
 mod flags;
 mod held;
 mod idempotency;

@@ -24,11 +24,12 @@ use keelway_builds::Rules;
 use keelway_kernel::{Entropy, Failure, StoreError, TenantId, TenantScope, Timestamp};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Row as _};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::error::{Broken, Sql, Stop, is_lost};
+use crate::events::Asks;
 use crate::share::Sharing;
 use crate::{PostgresSettings, PostgresStore, Time};
 use kept::{Kept, Lent};
@@ -68,6 +69,7 @@ pub(crate) struct Connections {
     pub(crate) wait: Duration,
     pub(crate) ambient: Ambient,
     pub(crate) sharing: Sharing,
+    pub(crate) asks: Asks,
 }
 
 /// An open transaction and its moment.
@@ -167,6 +169,7 @@ impl Connections {
             wait: settings.wait,
             ambient,
             sharing: Sharing::new(settings.connections),
+            asks: Asks::default(),
         }
     }
 
@@ -183,6 +186,16 @@ impl Connections {
     /// Begins a transaction that changes things, with the locks of its tenants.
     pub(crate) async fn begin(&self, reach: &Reach) -> Sql<Tx> {
         self.open(reach, Mode::Write).await
+    }
+
+    /// Begins a transaction that finds things by their keys.
+    pub(crate) async fn begin_lookup(&self, reach: &Reach) -> Sql<Tx> {
+        self.open(reach, Mode::Lookup).await
+    }
+
+    /// Whoever reads has one until its transaction is over.
+    pub(crate) async fn turn_to_read(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        self.reading.take(self.wait).await
     }
 
     /// Begins a transaction of the role that the process logged in as, which takes on no other.
@@ -391,7 +404,7 @@ impl PostgresStore {
     {
         let connections = Arc::clone(&self.0);
         // In the caller's own time: whoever goes away before their turn leaves nothing to do.
-        let turn = connections.reading.take(connections.wait).await?;
+        let turn = connections.turn_to_read().await?;
         let (reply, answer) = oneshot::channel();
         spawn(async move {
             let _turn = turn;

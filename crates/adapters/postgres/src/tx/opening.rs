@@ -9,9 +9,9 @@ use super::Connections;
 const LIMITS: &str = "set_config('statement_timeout', '30s', true), \
                       set_config('idle_in_transaction_session_timeout', '10s', true)";
 
-/// A command touches few rows of any table, and those by their keys. So its plans are made once
-/// a connection, and go by index whatever was known of a table when they were made: to plan them
-/// each time takes as long as to carry them out.
+/// A command, or a lookup, touches few rows of any table, and those by their keys. So its plans
+/// are made once a connection, and go by index whatever was known of a table when they were made:
+/// to plan them each time takes as long as to carry them out.
 const PLANS: &str = ", set_config('plan_cache_mode', 'force_generic_plan', true), \
                      set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)";
 
@@ -57,6 +57,8 @@ impl From<TenantScope> for Reach {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Read,
+    /// Reads of few rows, by their keys.
+    Lookup,
     Write,
 }
 
@@ -70,17 +72,17 @@ pub(super) fn key(tenant: TenantId) -> i64 {
 /// words of this file.
 pub(super) fn opening(connections: &Connections, reach: &Reach, mode: Mode) -> String {
     let begin = match mode {
-        Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        Mode::Read | Mode::Lookup => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         Mode::Write => "BEGIN",
     };
     // Those who share a transaction must have time left if one of them cannot be had.
-    let share = match reach {
-        Reach::Tenants(several) if several.len() > 1 => SHARED_WAIT,
-        Reach::Tenants(_) | Reach::Platform | Reach::Queue => 1,
+    let share = match (mode, reach) {
+        (Mode::Write, Reach::Tenants(several)) if several.len() > 1 => SHARED_WAIT,
+        _ => 1,
     };
     let lock_ms = connections.wait.as_millis() / share;
     let plans = match (mode, reach) {
-        (Mode::Write, Reach::Tenants(_)) => PLANS,
+        (Mode::Write, Reach::Tenants(_)) | (Mode::Lookup, _) => PLANS,
         (Mode::Write, Reach::Queue) => concat!(
             ", set_config('plan_cache_mode', 'force_generic_plan', true), ",
             in_order_of_indexes!()
@@ -93,7 +95,7 @@ pub(super) fn opening(connections: &Connections, reach: &Reach, mode: Mode) -> S
     };
     let ids: Vec<String> = tenants.iter().map(|id| id.as_uuid().to_string()).collect();
     let mut keys: Vec<i64> = match mode {
-        Mode::Read => Vec::new(),
+        Mode::Read | Mode::Lookup => Vec::new(),
         Mode::Write => tenants.iter().copied().map(key).collect(),
     };
     keys.sort_unstable();

@@ -10,6 +10,7 @@ mod between;
 mod cancellations;
 mod database;
 mod doctor;
+mod events;
 mod findings;
 mod guards;
 mod held;

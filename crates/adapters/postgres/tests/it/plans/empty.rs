@@ -33,7 +33,8 @@ fn whole(plan: &Plan) -> Vec<String> {
     whole
 }
 
-/// The plans of a ledger's commands, and of a build's from its submission to its end.
+/// The plans of a ledger's commands, and of a build's from its submission to its end; and of
+/// following it.
 async fn plans(fx: &Fixture, listener: &Listener) -> Vec<Plan> {
     let owned = fx.funded(100_000).await;
     let (ledger, scope) = (&fx.store.ledger, owned.scope);
@@ -49,6 +50,7 @@ async fn plans(fx: &Fixture, listener: &Listener) -> Vec<Plan> {
     fx.store.queue.renew(&lease, 30_000).await.unwrap();
     let progress = vec![Progress::PhaseStarted(Phase::Plan)];
     fx.store.queue.record(Record { lease, step: 1, progress }).await.unwrap();
+    fx.store.builds.events(lease.scope, lease.build, 0, 100).await.unwrap();
     let failure = BuildFailure {
         reason: FailureReason::Internal,
         message: "It fell over.".to_owned(),
