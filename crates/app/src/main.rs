@@ -12,6 +12,7 @@ mod exit;
 mod files;
 mod local;
 mod logging;
+mod oldest;
 mod settings;
 mod system;
 mod wiring;

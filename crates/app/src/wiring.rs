@@ -21,6 +21,7 @@ use keelway_http::{Drain, Http, HttpSettings, http};
 use keelway_kernel::{Clock, Entropy, MicroUsd, Timestamp};
 use keelway_models::{OfflineEngine, OfflineSettings, Scripted};
 use keelway_platform::{Mode, Platform, Ports};
+use keelway_postgres::PostgresStore;
 use keelway_signing::KeyRing;
 use keelway_tiers::Gate;
 use keelway_worker::{Worker, WorkerSettings};
@@ -52,6 +53,7 @@ pub(crate) struct House {
     pub(crate) platform: Platform,
     settings: Settings,
     store: Arc<dyn Store>,
+    server: Option<PostgresStore>,
     shared: Shared,
     workshop: keelway_worker::Ports,
 }
@@ -67,7 +69,7 @@ impl House {
             Arc::new(LocalBlobs::open(blobs).map_err(|error| cannot_begin(error.to_string()))?);
         let shared = Shared::connect(checked).await?;
         let stores = Stores::open(checked, shared.redis.as_ref()).await?;
-        let Stores { whole: store, belonging, presence } = stores;
+        let Stores { whole: store, belonging, presence, server } = stores;
         schema::bring_up(&*store, checked, schema).await?;
         let workshop = keelway_worker::Ports {
             queue: store.clone(),
@@ -103,7 +105,7 @@ impl House {
             entropy: entropy(),
         };
         let platform = Platform::new(ports, use_cases(checked, keys));
-        Ok(Self { platform, settings: settings.clone(), store, shared, workshop })
+        Ok(Self { platform, settings: settings.clone(), store, server, shared, workshop })
     }
 
     /// A worker that has not begun.
@@ -122,6 +124,11 @@ impl House {
             ..WorkerSettings::new(name)
         };
         Worker::new(self.workshop.clone(), settings)
+    }
+
+    /// The database server, if there is one.
+    pub(crate) const fn server(&self) -> Option<&PostgresStore> {
+        self.server.as_ref()
     }
 
     /// The API with the console, and the sites, as `checked` says they are reached.

@@ -14,6 +14,7 @@
 //! | `error` | what a database error means to a caller |
 //! | `reach` | why a server lets nobody in |
 //! | `roles` | the refusal to work as a role that row security does not bind |
+//! | `oldest` | who keeps the server from tidying up |
 //! | `schema` | migrations |
 //! | `audit`, `idempotency` | what every command that changes something also writes |
 //! | `end` | what all endings of a build share |
@@ -42,6 +43,7 @@ mod invitations;
 mod leases;
 mod members;
 mod nonces;
+mod oldest;
 mod operations;
 mod overviews;
 mod people;
@@ -69,6 +71,7 @@ use std::time::Duration;
 use keelway_builds::Rules;
 use keelway_kernel::{Clock, Entropy, StoreError, Timestamp};
 
+pub use oldest::{HeldSnapshot, Holder, Session, Sight, Snapshots};
 pub use reach::Unreached;
 pub use roles::{Danger, Power, Powerless, Remedy, UnsafeRole};
 pub use schema::{CannotMigrate, MigrationStatus, schema_fingerprint};

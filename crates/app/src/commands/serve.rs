@@ -11,6 +11,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::{Exit, cannot_begin};
+use crate::oldest;
 use crate::settings::{Checked, Sources};
 use crate::system::{Signals, stop_on_signal};
 use crate::wiring::{House, Ops, Schema, listen};
@@ -86,6 +87,8 @@ impl Running {
     async fn until_stopped(self, house: House) -> anyhow::Result<Exit> {
         let Self { servers, worker, ops, signals } = self;
         let stop = CancellationToken::new();
+        // Whoever mends what time has overtaken sees what keeps the server from it.
+        let watched = worker.as_ref().and(house.server());
         let handles: Vec<_> = servers.iter().map(Server::handle).collect();
         let run = async {
             // Whoever balances load and whoever reads a stream are told first; both can still
@@ -111,6 +114,7 @@ impl Running {
             () = stop_on_signal(signals, stop.clone()) => {}
             ended = all => ended?,
             () = upkeep(&ops.metrics) => {}
+            () = oldest::watch(watched) => {}
         }
         house.close().await;
         tracing::info!("stopped");

@@ -69,6 +69,8 @@ pub(crate) struct Stores {
     pub(crate) whole: Arc<dyn Store>,
     pub(crate) belonging: Arc<dyn Belonging>,
     pub(crate) presence: Arc<dyn Presence>,
+    /// What only a server can be asked.
+    pub(crate) server: Option<PostgresStore>,
 }
 
 impl Stores {
@@ -81,7 +83,7 @@ impl Stores {
             Database::Postgres { url, .. } => {
                 let store = postgres(url, place).await?;
                 require_safe_role(&store, place).await?;
-                Ok(Self::of(store, redis))
+                Ok(Self { server: Some(store.clone()), ..Self::of(store, redis) })
             }
         }
     }
@@ -129,7 +131,7 @@ impl Stores {
                 }
             });
         }
-        Self { whole: Arc::new(store), belonging: accounts, presence: sessions }
+        Self { whole: Arc::new(store), belonging: accounts, presence: sessions, server: None }
     }
 }
 

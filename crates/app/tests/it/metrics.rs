@@ -28,7 +28,7 @@ const OTHER_UNITS: [&str; 14] = [
 ];
 
 /// What an answer of `server` to a request says.
-fn ask(server: &Server, head: &str, body: &Value) -> String {
+pub(crate) fn ask(server: &Server, head: &str, body: &Value) -> String {
     let (host, body) = (server.api, body.to_string());
     let mut socket = TcpStream::connect(host).unwrap();
     write!(

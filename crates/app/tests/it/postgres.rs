@@ -5,10 +5,12 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
-use crate::serve::{free_addresses, signal};
+use crate::metrics::ask;
+use crate::serve::{Server, free_addresses, signal};
 use crate::{blocking, keelway, said};
 
 /// Whom migrations run as.
@@ -208,6 +210,31 @@ fn a_role_that_row_security_does_not_bind_works_where_development_allows_it() {
     signal(&worker, "TERM");
     assert_eq!(worker.wait().unwrap().code(), Some(0));
     assert!(!log.any(|line| line.contains("hunter2")));
+}
+
+#[test]
+fn a_worker_measures_the_oldest_snapshot_of_its_database() {
+    const GAUGE: &str = "keelway_database_oldest_snapshot_seconds";
+    let database = Database::empty("keelway_cli_snapshots");
+    let dir = tempfile::tempdir().unwrap();
+    let migrated = database.keelway(dir.path(), &["migrate", "up"]).output().unwrap();
+    assert!(migrated.status.success());
+    database
+        .run(&format!("GRANT keelway_app, keelway_jobs, pg_read_all_stats TO {}", database.app()));
+    let holder = blocking(async {
+        let mut holder = database.server.clone().database(database.name).connect().await.unwrap();
+        raw(&mut holder, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1").await;
+        holder
+    });
+    let server = Server::of(database.keelway(dir.path(), &["serve"]));
+    // Nobody waits for its first look.
+    let text = std::iter::repeat_with(|| ask(&server, "GET /metrics HTTP/1.1", &Value::Null))
+        .find(|text| text.contains(&format!("\n{GAUGE} ")))
+        .unwrap();
+    assert!(text.contains(&format!("# HELP {GAUGE} ")), "{text}");
+    let measured = text.lines().find_map(|line| line.strip_prefix(&format!("{GAUGE} ")));
+    assert!(measured.unwrap().parse::<f64>().unwrap() > 0.0, "{text}");
+    drop(holder);
 }
 
 #[test]

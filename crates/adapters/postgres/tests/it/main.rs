@@ -16,6 +16,7 @@ mod guards;
 mod held;
 mod kept;
 mod logs;
+mod oldest;
 mod opened;
 mod pgbouncer;
 mod plans;
