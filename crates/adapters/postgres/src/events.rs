@@ -253,7 +253,9 @@ mod tests {
         let limits = [1; MOST].into_iter().chain([most - 1, 1, 1, u32::MAX, 1]);
         let (asks, _answers): (Vec<_>, Vec<_>) =
             (0..).zip(limits).map(|(after, limit)| ask(after, limit)).unzip();
-        asks.into_iter().for_each(|ask| line.enter(ask).unwrap());
+        for ask in asks {
+            line.enter(ask).unwrap();
+        }
         assert_eq!(taken(&mut line), (0..64).collect::<Vec<_>>());
         for batch in [vec![64, 65], vec![66], vec![67], vec![68], vec![]] {
             line.transactions += usize::from(batch.is_empty());
@@ -268,7 +270,9 @@ mod tests {
             line.enter(ask(i64::try_from(after).unwrap(), 1).0).unwrap();
         }
         let (asks, answers): (Vec<_>, Vec<_>) = (0..MOST_WAITING).map(|_| ask(-1, 1)).unzip();
-        asks.into_iter().for_each(|ask| line.enter(ask).unwrap());
+        for ask in asks {
+            line.enter(ask).unwrap();
+        }
         assert_eq!(line.enter(ask(-2, 1).0), Err(StoreError::Contended));
         drop(answers);
         let (last, _answer) = ask(-3, 1);
