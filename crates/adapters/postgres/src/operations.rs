@@ -16,7 +16,7 @@ use sqlx::types::Uuid;
 use crate::PostgresStore;
 use crate::error::Sql;
 use crate::overviews::summary;
-use crate::queue;
+use crate::queue::{self, counted};
 use crate::tx::Reach;
 
 /// The columns that name a tenant, each with `t_` before its name.
@@ -72,37 +72,14 @@ const WAITING: &str = concat!(
      ORDER BY q.band, q.tag, q.build_id LIMIT $4"
 );
 
-/// The rows of one standing up to a place, counted no further than positions are. A comparison
-/// of all three columns at once would read the whole band: an index scan ends where its first
-/// column does.
-macro_rules! up_to {
-    ($standing:literal) => {
-        concat!(
-            "(SELECT LEAST(count(*), $4) FROM (
-                 (SELECT 1 FROM build_queue
-                  WHERE standing = '",
-            $standing,
-            "' AND band < $1
-                  ORDER BY band, tag, build_id LIMIT $4)
-                 UNION ALL
-                 (SELECT 1 FROM build_queue
-                  WHERE standing = '",
-            $standing,
-            "' AND band = $1 AND (tag, build_id) <= ($2, $3)
-                  ORDER BY tag, build_id LIMIT $4)
-             ) AS counted)"
-        )
-    };
-}
-
 /// How many wait before a page, and how many run.
 pub const BEFORE_PAGE: &str = concat!(
     "SELECT ",
-    up_to!("ready"),
+    counted!("ready", "<="),
     " + ",
-    up_to!("parked"),
+    counted!("parked", "<="),
     " + ",
-    up_to!("delayed"),
+    counted!("delayed", "<="),
     ", (SELECT count(*) FROM build_queue WHERE standing = 'leased')"
 );
 

@@ -15,11 +15,11 @@ use crate::trip::Trip;
 /// How far positions are counted: beyond it, a place is only known to be at least this.
 pub(crate) const COUNTED: i64 = 10_000;
 
-/// Rows of one standing that are ahead of a place, counted only so far. A comparison of all
-/// three columns at once would read the whole band: an index scan ends where its first column
-/// does.
-macro_rules! ahead {
-    ($standing:literal) => {
+/// Rows of one standing that are `$before` a place (`<`, or `<=` with its own), counted only so
+/// far. A comparison of all three columns at once would read the whole band: an index scan ends
+/// where its first column does.
+macro_rules! counted {
+    ($standing:literal, $before:literal) => {
         concat!(
             "(SELECT LEAST(count(*), $4) FROM (
                  (SELECT 1 FROM build_queue
@@ -31,21 +31,24 @@ macro_rules! ahead {
                  (SELECT 1 FROM build_queue
                   WHERE standing = '",
             $standing,
-            "' AND band = $1 AND (tag, build_id) < ($2, $3)
+            "' AND band = $1 AND (tag, build_id) ",
+            $before,
+            " ($2, $3)
                   ORDER BY tag, build_id LIMIT $4)
-             ) AS ahead)"
+             ) AS counted)"
         )
     };
 }
+pub(crate) use counted;
 
 /// What a position follows from.
 pub const AHEAD: &str = concat!(
     "SELECT ",
-    ahead!("ready"),
+    counted!("ready", "<"),
     " + ",
-    ahead!("parked"),
+    counted!("parked", "<"),
     " + ",
-    ahead!("delayed"),
+    counted!("delayed", "<"),
     ", (SELECT count(*) FROM build_queue WHERE standing = 'leased'),
      (SELECT pace_ms FROM queue_pace WHERE one = 1)"
 );

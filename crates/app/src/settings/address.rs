@@ -23,9 +23,7 @@ impl Address {
     pub(crate) fn scheme(&self) -> &str {
         self.expose().split(':').next().unwrap_or_default()
     }
-}
 
-impl Address {
     /// Checks what stands behind the `?` of an address of PostgreSQL. The driver passes over what
     /// it does not know, and logs it with its value.
     pub(super) fn check_parameters(&self) -> Result<(), ParameterError> {

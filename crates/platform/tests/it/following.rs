@@ -5,23 +5,11 @@ use std::sync::atomic::Ordering;
 use futures::FutureExt as _;
 use keelway_builds::ports::{BuildQueue, Topic};
 use keelway_builds::run::{Progress, Record, Take};
-use keelway_builds::{BuildRequest, BuildTier, Description, Phase, ProjectName};
+use keelway_builds::{Phase, ProjectName};
 use keelway_platform::builds::ForProject;
 use keelway_platform::permit::right::{SubmitBuild, ViewBuildEvents};
 
-use crate::house::House;
-
-fn request() -> BuildRequest {
-    BuildRequest {
-        description: Description::parse("A landing page for a bakery").unwrap(),
-        tier: BuildTier::Starter,
-        target_users: None,
-        tech_constraints: None,
-        use_conductor: true,
-        max_credits: None,
-        script: None,
-    }
-}
+use crate::house::{House, request};
 
 #[tokio::test]
 async fn a_hint_is_followed_by_one_read() {

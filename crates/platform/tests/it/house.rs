@@ -12,7 +12,9 @@ use keelway_access::{
 };
 use keelway_blobs::LocalBlobs;
 use keelway_builds::ports::{BuildFilter, Builds};
-use keelway_builds::{AgentWork, Build, Event, Position, Rules};
+use keelway_builds::{
+    AgentWork, Build, BuildRequest, BuildTier, Description, Event, Position, Rules,
+};
 use keelway_contract::{ManualClock, SeededEntropy, password, scope};
 use keelway_credits::DEFAULT_PACKAGES;
 use keelway_estimate::{EstimateTable, Estimator, FinishedBuild};
@@ -39,6 +41,19 @@ pub(crate) struct House {
     /// How often events were.
     pub(crate) reads: Arc<AtomicU32>,
     _folder: tempfile::TempDir,
+}
+
+/// What somebody wants built.
+pub(crate) fn request() -> BuildRequest {
+    BuildRequest {
+        description: Description::parse("A landing page for a bakery").unwrap(),
+        tier: BuildTier::Starter,
+        target_users: None,
+        tech_constraints: None,
+        use_conductor: true,
+        max_credits: None,
+        script: None,
+    }
 }
 
 /// Somebody who owns a workspace.

@@ -10,9 +10,7 @@ use keelway_builds::overview::{ProjectFilter, SpentOn};
 use keelway_builds::ports::BuildQueue;
 use keelway_builds::run::{Progress, Record, Take};
 use keelway_builds::usage::UsageQuery;
-use keelway_builds::{
-    BuildRequest, BuildState, BuildTier, Description, Manifest, Phase, ProjectName, SiteLabel,
-};
+use keelway_builds::{BuildState, BuildTier, Manifest, Phase, ProjectName, SiteLabel};
 use keelway_kernel::{
     BuildId, Clock, DeploymentId, Failure, Once, PageRequest, ProjectId, QueueId, SnapshotId,
 };
@@ -24,19 +22,7 @@ use keelway_platform::permit::right::{
 };
 use keelway_tiers::{Feature, FlagName, OverrideChange, Reason, Rollout};
 
-use crate::house::{House, Owner};
-
-fn request() -> BuildRequest {
-    BuildRequest {
-        description: Description::parse("A landing page for a bakery").unwrap(),
-        tier: BuildTier::Starter,
-        target_users: None,
-        tech_constraints: None,
-        use_conductor: true,
-        max_credits: None,
-        script: None,
-    }
-}
+use crate::house::{House, Owner, request};
 
 fn page() -> PageRequest {
     PageRequest::new(10, None)

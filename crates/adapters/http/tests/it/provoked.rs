@@ -1,12 +1,11 @@
 //! Every code in the catalogue is an answer that somebody can get. A new code does not compile
 //! here before it is provoked.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use keelway_access::{RateLimit, RateLimits, Role};
+use keelway_access::Role;
 use keelway_builds::GuestEntry;
 use keelway_builds::cancel::{Cancel, CancelError, CancelPreview, Cancelling};
 use keelway_builds::ports::Submissions;
@@ -14,12 +13,12 @@ use keelway_builds::submit::{Park, ParkError, Submit, SubmitError, SubmitPreview
 use keelway_credits::{CapScope, ReserveError};
 use keelway_http::Code;
 use keelway_kernel::{Clock, Credits, Failure, Once, QueueId, StoreError, Tier};
-use keelway_local::LocalLimiter;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::app::{Answer, Call, Setup, Someone, TestApp};
 use crate::broken;
+use crate::limits::at_most;
 
 fn bakery() -> Value {
     json!({ "description": "A landing page for a bakery", "project_name": "Bakery" })
@@ -41,23 +40,6 @@ fn claim(app: &TestApp, who: &Someone, queue: &str) -> Call {
 fn sign_in(app: &TestApp) -> Call {
     let body = json!({ "email": "ada@example.com", "password": "wrong and long" });
     app.post("/v1/auth/sign-in").json(&body)
-}
-
-/// Limits that no test reaches, or at once.
-fn limited(setup: &mut Setup, limit: u32) {
-    let each = RateLimit {
-        limit: NonZeroU32::new(limit).unwrap(),
-        window_s: NonZeroU32::new(60).unwrap(),
-    };
-    let limits = RateLimits {
-        guest: each,
-        auth: each,
-        build_submit: each,
-        write: each,
-        read: each,
-        unknown_token: each,
-    };
-    setup.ports.limiter = Arc::new(LocalLimiter::new(limits, setup.ports.clock.clone(), 1_000));
 }
 
 async fn broken_store(error: fn() -> StoreError) -> Answer {
@@ -156,7 +138,7 @@ async fn provoke(code: Code) -> Answer {
             app.post("/v1/tenants").by(&ada).json(&json!({ "name": "a\0b" })).send().await
         }
         Code::RateLimited => {
-            let app = TestApp::spawn_with(|setup| limited(setup, 1)).await;
+            let app = TestApp::spawn_with(at_most(1)).await;
             sign_in(&app).send().await;
             sign_in(&app).send().await
         }
@@ -200,7 +182,7 @@ async fn provoke(code: Code) -> Answer {
         }
         Code::Internal => broken_store(|| StoreError::corrupt("session", "1")).await,
         Code::Busy => {
-            let app = TestApp::spawn_with(|setup| limited(setup, 1_000)).await;
+            let app = TestApp::spawn_with(at_most(1_000)).await;
             let all = (0..60).map(|n| {
                 let body =
                     json!({ "email": format!("{n}@example.com"), "password": "long enough" });

@@ -6,14 +6,11 @@ use keelway_builds::{BuildFailure, FailureReason, Phase};
 use keelway_contract::Fixture;
 use keelway_credits::Finality;
 use keelway_kernel::MicroUsd;
-use keelway_postgres::{PostgresSettings, Time};
-use sqlx::{AssertSqlSafe, Connection as _};
-use std::sync::Arc;
+use sqlx::Connection as _;
 
 use super::LARGE;
-use super::filled::HEARD;
+use super::filled::{heard_from_now_on, on_one_connection};
 use super::listener::{Listener, Plan};
-use crate::database::Database;
 use crate::opened::Opened;
 
 /// Each scan of a large table in the plan that no condition narrows down.
@@ -64,23 +61,13 @@ async fn plans(fx: &Fixture, listener: &Listener) -> Vec<Plan> {
 #[tokio::test]
 async fn a_plan_made_while_there_was_nothing_goes_by_keys() {
     let opened = Opened::new().await;
-    let mut raw = opened.raw().await;
-    let name = opened.database.owner.get_database().unwrap();
-    for setting in HEARD {
-        let sql = format!("ALTER DATABASE {name} SET {setting}");
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut raw).await.unwrap();
-    }
+    let mut raw = heard_from_now_on(&opened).await;
     // From now on the planner takes every table for empty.
     sqlx::raw_sql("VACUUM (ANALYZE)").execute(&mut raw).await.unwrap();
     raw.close().await.unwrap();
 
     let (listener, _heard) = Listener::begin();
-    let mut settings = PostgresSettings::new(opened.database.url());
-    settings.connections = 1;
-    let (clock, entropy) = (opened.fx.clock.clone(), opened.fx.entropy.clone());
-    let store = Database::store_of(&settings, Time::Given(clock.clone()), entropy.clone());
-    let store = crate::ports(Arc::new(store), opened.database.clone());
-    let fx = Fixture { clock, entropy, store };
+    let fx = on_one_connection(&opened);
     let plans = plans(&fx, &listener).await;
     assert!(plans.len() > 30, "{} plans were heard", plans.len());
     let whole: Vec<_> = plans.iter().flat_map(whole).collect();

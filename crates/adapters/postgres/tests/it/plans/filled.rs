@@ -5,6 +5,7 @@ use keelway_contract::{Fixture, Owned, scope};
 use keelway_kernel::{BuildId, HoldId, ProjectId, SnapshotId, TenantId, Timestamp, UserId};
 use keelway_patch::FilePath;
 use keelway_postgres::{PostgresSettings, Time};
+use sqlx::postgres::PgConnection;
 use sqlx::types::Uuid;
 use sqlx::{AssertSqlSafe, Connection as _};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::opened::Opened;
 
 /// What the server is told of a database whose plans are to be heard. Plans that several
 /// processes carry out, or that are compiled, depend on what else the server has to do.
-pub(crate) const HEARD: [&str; 9] = [
+const HEARD: [&str; 9] = [
     "session_preload_libraries = 'auto_explain'",
     "auto_explain.log_min_duration = 0",
     "auto_explain.log_level = 'notice'",
@@ -72,13 +73,7 @@ impl Filled {
         fill(&opened, builds).await;
 
         let (listener, heard) = Listener::begin();
-        let mut settings = PostgresSettings::new(opened.database.url());
-        // Statements are prepared for a connection.
-        settings.connections = 1;
-        let (clock, entropy) = (opened.fx.clock.clone(), opened.fx.entropy.clone());
-        let store = Database::store_of(&settings, Time::Given(clock.clone()), entropy.clone());
-        let store = crate::ports(Arc::new(store), opened.database.clone());
-        let fx = Fixture { clock, entropy, store };
+        let fx = on_one_connection(&opened);
 
         // The tenant's last deployed build before the active ones.
         let number = builds - builds / 20 - 200 + 1;
@@ -112,13 +107,29 @@ impl Filled {
     }
 }
 
-async fn fill(opened: &Opened, builds: u64) {
+/// The owner's connection to a database whose sessions tell their plans from the next one on.
+pub(crate) async fn heard_from_now_on(opened: &Opened) -> PgConnection {
     let mut raw = opened.raw().await;
     let name = opened.database.owner.get_database().unwrap();
     for setting in HEARD {
         let sql = format!("ALTER DATABASE {name} SET {setting}");
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut raw).await.unwrap();
     }
+    raw
+}
+
+/// Another store on the database: statements are prepared for a connection, and it has one.
+pub(crate) fn on_one_connection(opened: &Opened) -> Fixture {
+    let mut settings = PostgresSettings::new(opened.database.url());
+    settings.connections = 1;
+    let (clock, entropy) = (opened.fx.clock.clone(), opened.fx.entropy.clone());
+    let store = Database::store_of(&settings, Time::Given(clock.clone()), entropy.clone());
+    let store = crate::ports(Arc::new(store), opened.database.clone());
+    Fixture { clock, entropy, store }
+}
+
+async fn fill(opened: &Opened, builds: u64) {
+    let mut raw = heard_from_now_on(opened).await;
     sqlx::query("SELECT set_config('fill.builds', $1, false), set_config('fill.now', $2, false)")
         .bind(builds.to_string())
         .bind(opened.fx.now().to_string())
