@@ -53,18 +53,36 @@ pub const AHEAD: &str = concat!(
      (SELECT pace_ms FROM queue_pace WHERE one = 1)"
 );
 
-/// How many builds of the tenant `$1`, beside `$2`, are ready, delayed or leased: one by one, so
-/// that those parked are not read.
-macro_rules! occupied {
-    () => {
-        "(SELECT count(*) FROM build_queue
-                 WHERE tenant_id = $1 AND standing = 'ready' AND build_id <> $2)
-              + (SELECT count(*) FROM build_queue
-                 WHERE tenant_id = $1 AND standing = 'delayed' AND build_id <> $2)
-              + (SELECT count(*) FROM build_queue
-                 WHERE tenant_id = $1 AND standing = 'leased' AND build_id <> $2)"
+/// Rows of the tenant `$1` that stand as one of `$first..=$last`. Compared as pairs, because only
+/// an index that begins with the tenant can find pairs: where one tenant has nearly all rows, the
+/// planner takes one that leaves the tenant out for as good, and every other reads that one's.
+macro_rules! of_tenant {
+    ($first:literal, $last:literal) => {
+        concat!(
+            "(tenant_id, standing) >= ($1, '",
+            $first,
+            "') AND (tenant_id, standing) <= ($1, '",
+            $last,
+            "')"
+        )
     };
 }
+
+/// How many builds of the tenant `$1`, beside `$2`, are delayed, leased or ready: those parked,
+/// which may be many, are between them and are not read.
+macro_rules! occupied {
+    () => {
+        concat!(
+            "(SELECT count(*) FROM build_queue WHERE ",
+            crate::queue::of_tenant!("delayed", "leased"),
+            " AND build_id <> $2)
+              + (SELECT count(*) FROM build_queue WHERE ",
+            crate::queue::of_tenant!("ready", "ready"),
+            " AND build_id <> $2)"
+        )
+    };
+}
+pub(crate) use of_tenant;
 pub(crate) use occupied;
 
 /// The queue around a tenant in `band`, as `build` finds it.
@@ -133,7 +151,7 @@ pub(crate) fn stand(trip: &mut Trip, build: &Build, change: &Move<'_>) {
     trip.one(
         "place",
         "UPDATE build_queue SET standing = $1, due_at = $2, worker = $3
-         WHERE tenant_id = $4 AND build_id = $5 AND standing = $6",
+         WHERE tenant_id = $4 AND build_id = $5 AND standing IS NOT DISTINCT FROM $6",
     )
     .bind(change.to.as_str())
     .bind(change.due_at.map(Moment))
@@ -143,11 +161,12 @@ pub(crate) fn stand(trip: &mut Trip, build: &Build, change: &Move<'_>) {
     .bind(change.from.as_str());
 }
 
-/// Extends a lease, if it is still the one of this attempt.
+/// Extends a lease, if it is still the one of this attempt. (`=` would have it looked for among
+/// all that are leased, where the planner was last told that nothing is.)
 pub(crate) async fn extend(tx: &mut PgConnection, build: &Build, until: Timestamp) -> Sql<()> {
     let done = sqlx::query(
         "UPDATE build_queue SET due_at = $1
-         WHERE tenant_id = $2 AND build_id = $3 AND standing = 'leased'
+         WHERE tenant_id = $2 AND build_id = $3 AND standing IS NOT DISTINCT FROM 'leased'
            AND EXISTS (SELECT 1 FROM builds
                        WHERE tenant_id = $2 AND id = $3 AND state = 'building' AND attempt = $4)",
     )
@@ -175,12 +194,16 @@ pub(crate) fn promote(trip: &mut Trip, left: &Build, count: u32) {
     }
     trip.any(
         "promoted",
-        "UPDATE build_queue SET standing = 'ready'
-         WHERE tenant_id = $1 AND build_id IN (
-             SELECT build_id FROM build_queue
-             WHERE tenant_id = $1 AND standing = 'parked' AND build_id <> $2
-             ORDER BY band, tag, build_id
-             LIMIT $3)",
+        concat!(
+            "UPDATE build_queue SET standing = 'ready'
+             WHERE tenant_id = $1 AND build_id = ANY (ARRAY (
+                 SELECT build_id FROM build_queue
+                 WHERE ",
+            of_tenant!("parked", "parked"),
+            " AND build_id <> $2
+                 ORDER BY tenant_id, standing, band, tag, build_id
+                 LIMIT $3))"
+        ),
     )
     .bind(left.tenant.as_uuid())
     .bind(left.id.as_uuid())

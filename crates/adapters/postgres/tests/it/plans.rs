@@ -10,6 +10,7 @@
 mod empty;
 mod filled;
 mod listener;
+mod whale;
 
 use std::collections::HashSet;
 use std::fmt::Write as _;

@@ -32,7 +32,7 @@ fn whole(plan: &Plan) -> Vec<String> {
 
 /// The plans of a ledger's commands, and of a build's from its submission to its end; and of
 /// following it.
-async fn plans(fx: &Fixture, listener: &Listener) -> Vec<Plan> {
+pub(super) async fn plans(fx: &Fixture, listener: &Listener) -> Vec<Plan> {
     let owned = fx.funded(100_000).await;
     let (ledger, scope) = (&fx.store.ledger, owned.scope);
     listener.heard();
@@ -42,6 +42,8 @@ async fn plans(fx: &Fixture, listener: &Listener) -> Vec<Plan> {
     ledger.commit(scope, fx.commit(hold, 1, Finality::Partial)).await.unwrap();
     ledger.release(scope, fx.release(hold)).await.unwrap();
     ledger.refund(scope, fx.refund(hold, 1)).await.unwrap();
+    fx.store.submissions.submit(fx.submit(owned)).await.unwrap();
+    // Parked, until the other ends.
     fx.store.submissions.submit(fx.submit(owned)).await.unwrap();
     let lease = fx.taken().await.lease;
     fx.store.queue.renew(&lease, 30_000).await.unwrap();
@@ -55,6 +57,7 @@ async fn plans(fx: &Fixture, listener: &Listener) -> Vec<Plan> {
     };
     let end = End::Failed { failure, charged: MicroUsd::ZERO, retry_after: None, jitter: 0 };
     fx.store.queue.finish(Finish { lease, end }).await.unwrap();
+    fx.taken().await;
     listener.heard()
 }
 

@@ -1,5 +1,6 @@
--- A database as large as `fill.builds` says, of 200 tenants that build and many that only signed
--- up: rows are copies of what the store wrote, so that the store can read them.
+-- A database as large as `fill.builds` says, of as many tenants that build as `fill.builders` says
+-- and many that only signed up: rows are copies of what the store wrote, so that the store can
+-- read them.
 
 SET session_replication_role = replica;
 SET synchronous_commit = off;
@@ -7,6 +8,8 @@ SET maintenance_work_mem = '256MB';
 
 CREATE FUNCTION pg_temp.size() RETURNS bigint IMMUTABLE LANGUAGE sql AS
     $$ SELECT current_setting('fill.builds')::bigint $$;
+CREATE FUNCTION pg_temp.builders() RETURNS bigint IMMUTABLE LANGUAGE sql AS
+    $$ SELECT current_setting('fill.builders')::bigint $$;
 CREATE FUNCTION pg_temp.projects() RETURNS bigint IMMUTABLE LANGUAGE sql AS
     $$ SELECT pg_temp.size() / 20 $$;
 CREATE FUNCTION pg_temp.idle() RETURNS bigint IMMUTABLE LANGUAGE sql AS
@@ -16,7 +19,7 @@ CREATE FUNCTION pg_temp.id(kind int, number bigint) RETURNS uuid IMMUTABLE LANGU
     $$ SELECT ('018f' || lpad(to_hex(kind), 4, '0') || '-0000-7000-8000-'
                || lpad(to_hex(number), 12, '0'))::uuid $$;
 CREATE FUNCTION pg_temp.tenant(number bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS
-    $$ SELECT pg_temp.id(1, number % 200) $$;
+    $$ SELECT pg_temp.id(1, number % pg_temp.builders()) $$;
 CREATE FUNCTION pg_temp.hash(number bigint) RETURNS bytea IMMUTABLE LANGUAGE sql AS
     $$ SELECT sha256(int8send(number)) $$;
 -- The newest build was made a minute ago.
@@ -108,8 +111,9 @@ CREATE TEMP TABLE made AS
 CREATE TEMP TABLE template AS SELECT * FROM builds WHERE state = 'deployed' LIMIT 1;
 
 INSERT INTO credit_accounts (tenant_id, balance, held, last_entry, version)
-SELECT pg_temp.tenant(n), 1000000000, 75 * pg_temp.projects() / 200, pg_temp.size() / 200, 1
-FROM generate_series(0, 199) n
+SELECT pg_temp.tenant(n), 1000000000, 75 * pg_temp.projects() / pg_temp.builders(),
+    pg_temp.size() / pg_temp.builders(), 1
+FROM generate_series(0, pg_temp.builders() - 1) n
 UNION ALL
 SELECT pg_temp.id(1, 199 + n), 0, 0, 0, 1 FROM generate_series(1, pg_temp.idle()) n;
 
@@ -131,7 +135,7 @@ SELECT tenant_id, pg_temp.id(4, n), 75, CASE state WHEN 'deployed' THEN 10 ELSE 
 FROM made;
 
 INSERT INTO credit_entries (tenant_id, seq, amount, reason, balance_after, hold_id, request_id, at)
-SELECT tenant_id, n / 200 + 1, -10, 'capture', 1000000000, pg_temp.id(4, n), 'req_' || n, created_at
+SELECT tenant_id, n / pg_temp.builders() + 1, -10, 'capture', 1000000000, pg_temp.id(4, n), 'req_' || n, created_at
 FROM made;
 
 INSERT INTO credit_operations (tenant_id, key, request, hold_id, captured, released, balance, held,
@@ -218,13 +222,13 @@ SELECT tenant_id, pg_temp.id(10, n), project_id, id, pg_temp.id(9, n), 'local', 
 FROM made WHERE state = 'deployed';
 
 INSERT INTO audit_log (tenant_id, seq, at, request_id, action, subject, data, seal)
-SELECT tenant_id, n / 200 + 1, created_at, 'req_' || n, 'build_submitted', id::text, '{}',
+SELECT tenant_id, n / pg_temp.builders() + 1, created_at, 'req_' || n, 'build_submitted', id::text, '{}',
     pg_temp.hash(n)
 FROM made;
 
 INSERT INTO tenant_usage (tenant_id, period_start, period_end, builds_created)
 SELECT pg_temp.tenant(n), month, month + interval '1 month', 1
-FROM generate_series(0, 199) n,
+FROM generate_series(0, pg_temp.builders() - 1) n,
     generate_series('2025-07-01'::timestamptz, '2026-06-01'::timestamptz, '1 month') month;
 
 DO $$

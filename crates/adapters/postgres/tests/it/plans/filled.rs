@@ -70,7 +70,7 @@ impl Filled {
         let (_, taken) = opened.fx.running().await;
         opened.fx.deployed(&taken.lease, 10_000).await;
         opened.store.close().await;
-        fill(&opened, builds).await;
+        fill(&opened, builds, 200).await;
 
         let (listener, heard) = Listener::begin();
         let fx = on_one_connection(&opened);
@@ -128,14 +128,19 @@ pub(crate) fn on_one_connection(opened: &Opened) -> Fixture {
     Fixture { clock, entropy, store }
 }
 
-async fn fill(opened: &Opened, builds: u64) {
+/// Pours so many builds of so many tenants into a database where one was deployed.
+pub(crate) async fn fill(opened: &Opened, builds: u64, builders: u64) {
     let mut raw = heard_from_now_on(opened).await;
-    sqlx::query("SELECT set_config('fill.builds', $1, false), set_config('fill.now', $2, false)")
-        .bind(builds.to_string())
-        .bind(opened.fx.now().to_string())
-        .execute(&mut raw)
-        .await
-        .unwrap();
+    sqlx::query(
+        "SELECT set_config('fill.builds', $1, false), set_config('fill.builders', $2, false),
+                set_config('fill.now', $3, false)",
+    )
+    .bind(builds.to_string())
+    .bind(builders.to_string())
+    .bind(opened.fx.now().to_string())
+    .execute(&mut raw)
+    .await
+    .unwrap();
     sqlx::raw_sql(include_str!("fill.sql")).execute(&mut raw).await.unwrap();
     // Every row is looked at, so that each time the same is found.
     let statistics = "SET default_statistics_target = 2500";

@@ -13,6 +13,8 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 pub(crate) struct Plan {
     pub(crate) statement: String,
     pub(crate) steps: String,
+    /// The most rows that one of its steps read, if that was counted.
+    pub(crate) most: u64,
 }
 
 /// Hears what `auto_explain` says on the connections of this thread's runtime.
@@ -99,7 +101,23 @@ impl Plan {
             !["BEGIN", "SAVEPOINT", "SELECT pg_advisory_xact_lock", "SELECT set_config"]
                 .iter()
                 .any(|other| statement.starts_with(other));
+        let most = lines[first..].iter().map(|line| read(line)).max().unwrap_or(0);
         let steps = lines[first..].iter().map(|line| line.split("  (cost=").next().unwrap_or(line));
-        is_about_tables.then(|| Self { statement, steps: steps.collect::<Vec<_>>().join("\n") })
+        let steps = steps.collect::<Vec<_>>().join("\n");
+        is_about_tables.then(|| Self { statement, steps, most })
     }
+}
+
+/// How many rows a line of a plan speaks of.
+fn read(line: &str) -> u64 {
+    let after = |word: &str| {
+        let (_, rest) = line.split_once(word)?;
+        let end = rest.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..end].parse::<u64>().ok()
+    };
+    let passed = after("(actual rows=").unwrap_or(0) * after(" loops=").unwrap_or(1);
+    ["Filter: ", "Recheck: "]
+        .iter()
+        .filter_map(|why| after(&format!("Rows Removed by {why}")))
+        .fold(passed, u64::max)
 }
