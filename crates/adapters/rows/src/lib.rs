@@ -4,11 +4,13 @@
 //! [`StoreError::Corrupt`](keelway_kernel::StoreError::Corrupt), with its kind and id.
 //!
 //! Row structs derive `FromRow` for whatever database decodes their columns. What a store
-//! binds comes from the same file that reads it back.
+//! binds comes from the same file that reads it back. What a store does about a build whose rows
+//! are corrupt is in [`aside`].
 //!
 //! Not here: SQL, and anything one dialect writes differently.
 
 pub mod access;
+pub mod aside;
 pub mod audit;
 pub mod build;
 pub mod credits;

@@ -1,5 +1,7 @@
 //! Where workers get builds from and bring them back to.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use keelway_builds::end::{Finish, Finished};
 use keelway_builds::ports::BuildQueue;
@@ -8,10 +10,12 @@ use keelway_builds::run::{
 };
 use keelway_builds::{Build, BuildStatus, Lease, Standing};
 use keelway_kernel::{BuildId, Failure, Millis, StoreError, TenantId, TenantScope, Timestamp};
+use keelway_rows::aside::Aside;
 use sqlx::SqliteConnection;
+use tokio::time::Instant;
 
 use crate::error::{Broken, Sql, Stop};
-use crate::queue::Move;
+use crate::queue::{Move, Next};
 use crate::tx::Tx;
 use crate::{SqliteStore, builds, end, projects, queue};
 
@@ -23,7 +27,17 @@ const PARKED_KEPT_SECONDS: i64 = 24 * 60 * 60;
 #[async_trait]
 impl BuildQueue for SqliteStore {
     async fn take(&self, cmd: Take) -> Result<Option<Assignment>, StoreError> {
-        self.write_always(move |tx| Box::pin(async move { Ok(take(tx, &cmd).await?) })).await
+        let until = Instant::now() + self.0.wait;
+        loop {
+            let (cmd, aside) = (cmd.clone(), Arc::clone(&self.0.not_taken));
+            let taken = self.write(move |tx| Box::pin(async move { take(tx, &cmd, &aside).await }));
+            match taken.await {
+                Ok(taken) => return Ok(taken),
+                Err(Failure::Rejected(Unread)) if Instant::now() < until => {}
+                Err(Failure::Rejected(Unread)) => return Err(StoreError::Contended),
+                Err(Failure::Store(error)) => return Err(error),
+            }
+        }
     }
 
     async fn renew(&self, lease: &Lease, ttl_ms: Millis) -> Result<Renewed, Failure<LeaseLost>> {
@@ -71,31 +85,47 @@ impl BuildQueue for SqliteStore {
     async fn sweep(&self, jitter: u64) -> Result<u64, StoreError> {
         let mended = self.write_always(|tx| Box::pin(async move { Ok(tidy(tx).await?) }));
         let mut touched = mended.await?;
-        let now = self.now();
+        let (now, aside) = (self.now(), &self.0.not_swept);
+        let left_out = aside.builds(now);
+        let limit = BATCH.saturating_add(u32::try_from(left_out.len()).unwrap_or(u32::MAX));
         let due = self
-            .read(move |reader| Box::pin(async move { Ok(queue::due(reader, now, BATCH).await?) }))
-            .await?;
-        for (number, (tenant, id)) in (0_u32..).zip(due) {
+            .read(move |reader| Box::pin(async move { Ok(queue::due(reader, now, limit).await?) }));
+        let due = due.await?.into_iter().filter(|(_, build)| !left_out.contains(build));
+        for (number, (tenant, id)) in (0..BATCH).zip(due) {
             // Each has a draw and a transaction of its own: one bad row stops no other.
             let jitter = jitter.rotate_left(number);
             let work = self.write_always(move |tx| {
                 Box::pin(async move { Ok(overtake(tx, (tenant, id), jitter).await?) })
             });
             match work.await {
-                Err(error @ StoreError::Corrupt { .. }) => {
-                    tracing::error!(build = %id, %error, "a build cannot be swept");
-                }
-                done => touched += done?,
+                Ok(mended) => touched += mended,
+                Err(error) => aside.leave_out(id, now, error)?,
             }
         }
         Ok(touched)
     }
 }
 
-async fn take(tx: &mut Tx, cmd: &Take) -> Sql<Option<Assignment>> {
+/// Whose turn it is could not be read and is left out by the next look; nothing is written.
+struct Unread;
+
+async fn take(tx: &mut Tx, cmd: &Take, aside: &Aside) -> Result<Option<Assignment>, Stop<Unread>> {
     let now = tx.now;
     queue::wake(tx, now, BATCH).await?;
-    let Some(next) = queue::next(tx).await? else { return Ok(None) };
+    let Some(next) = queue::next(tx, &aside.builds(now)).await? else { return Ok(None) };
+    let id = BuildId::from_uuid(next.build_id);
+    match lease(tx, &next, cmd).await {
+        Ok(assignment) => Ok(Some(assignment)),
+        Err(Broken(error)) => {
+            aside.leave_out(id, now, error)?;
+            Err(Stop::Refused(Unread))
+        }
+    }
+}
+
+/// Grants a lease of what was found.
+async fn lease(tx: &mut Tx, next: &Next, cmd: &Take) -> Sql<Assignment> {
+    let now = tx.now;
     let (tenant, id) = (TenantId::from_uuid(next.tenant_id), BuildId::from_uuid(next.build_id));
     let unknown = || Broken(StoreError::corrupt("build", id));
     let build = builds::find(tx, tenant, id).await?.ok_or_else(unknown)?;
@@ -121,13 +151,13 @@ async fn take(tx: &mut Tx, cmd: &Take) -> Sql<Option<Assignment>> {
     };
     #[expect(clippy::disallowed_methods, reason = "the lease just granted vouches for the tenant")]
     let scope = TenantScope::assume(tenant);
-    Ok(Some(Assignment {
+    Ok(Assignment {
         lease: Lease { scope, build: id, attempt: build.attempt, until },
         project: projects::find(tx, tenant, build.project).await?.ok_or_else(unknown)?,
         work: builds::work_of(tx, tenant, id).await?,
         packaged,
         build,
-    }))
+    })
 }
 
 /// The build that a lease is about.

@@ -3,16 +3,16 @@
 use keelway_builds::queue::{self, Ahead, FIRST_PACE_MS, Lane, Placement};
 use keelway_builds::{Build, Position, Standing};
 use keelway_kernel::{BuildId, Millis, TenantId, Timestamp};
-use keelway_rows::Of;
+use keelway_rows::{Of, json};
 use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
 
 use crate::error::{Sql, one};
 
-/// The one look-up that taking costs: the first row of `build_queue_next`.
+/// The one look-up that taking costs: the first row of `build_queue_next` that is none of `?`.
 pub(crate) const NEXT: &str = "SELECT tenant_id, build_id, band, tag
      FROM build_queue
-     WHERE standing = 'ready'
+     WHERE standing = 'ready' AND hex(build_id) NOT IN (SELECT value FROM json_each(?))
      ORDER BY band, tag, build_id
      LIMIT 1";
 
@@ -28,8 +28,13 @@ pub(crate) struct Next {
     pub(crate) tag: i64,
 }
 
-pub(crate) async fn next(tx: &mut SqliteConnection) -> Sql<Option<Next>> {
-    Ok(sqlx::query_as(NEXT).fetch_optional(tx).await?)
+pub(crate) async fn next(tx: &mut SqliteConnection, left_out: &[BuildId]) -> Sql<Option<Next>> {
+    let left_out: Vec<String> = left_out.iter().map(|build| hex(*build)).collect();
+    Ok(sqlx::query_as(NEXT).bind(json(&left_out)?).fetch_optional(tx).await?)
+}
+
+fn hex(build: BuildId) -> String {
+    format!("{:X}", build.as_uuid().simple())
 }
 
 /// How many builds of the tenant, beside `build`, are ready, delayed or leased.
@@ -313,6 +318,9 @@ mod tests {
             sqlx::query_as(explain).fetch_all(&mut connection).await.unwrap();
         let steps: Vec<_> = plan.into_iter().map(|(.., step)| step).collect();
         let look_up = "SEARCH build_queue USING COVERING INDEX build_queue_next (standing=?)";
-        assert_eq!(steps, [look_up]);
+        let left_out =
+            ["LIST SUBQUERY 1", "SCAN json_each VIRTUAL TABLE INDEX 1:", "CREATE BLOOM FILTER"];
+        assert_eq!(steps[0], look_up);
+        assert_eq!(steps[1..], left_out);
     }
 }

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use keelway_builds::Rules;
 use keelway_kernel::{Clock, Entropy, Failure, StoreError, Timestamp};
+use keelway_rows::aside::Aside;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions};
@@ -66,8 +67,11 @@ pub(crate) struct Connections {
     /// Whose turn it is has it locked, in the order of asking.
     writer: Arc<Mutex<Writer>>,
     readers: SqlitePool,
-    wait: Duration,
+    pub(crate) wait: Duration,
     ambient: Ambient,
+    /// What this process cannot read, by what it cannot do with it for that.
+    pub(crate) not_taken: Arc<Aside>,
+    pub(crate) not_swept: Arc<Aside>,
 }
 
 enum Writer {
@@ -140,6 +144,8 @@ impl Connections {
             readers,
             wait: settings.wait,
             ambient,
+            not_taken: Arc::new(Aside::new("take")),
+            not_swept: Arc::new(Aside::new("sweep")),
         })
     }
 
