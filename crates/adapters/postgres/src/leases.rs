@@ -1,5 +1,7 @@
 //! Where workers get builds from and bring them back to.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream};
 use keelway_builds::end::{Finish, Finished};
@@ -11,15 +13,17 @@ use keelway_builds::{Build, BuildStatus, Lease, Standing};
 use keelway_kernel::{
     BuildId, Failure, Millis, SnapshotId, StoreError, TenantId, TenantScope, Timestamp,
 };
+use keelway_rows::aside::Aside;
 use keelway_rows::build::BuildRow;
 use keelway_rows::{Moment, Of};
 use sqlx::postgres::PgConnection;
 use sqlx::types::Uuid;
+use tokio::time::Instant;
 
 use crate::builds::{build_columns, builds_in_queue};
-use crate::error::{Sql, Stop};
+use crate::error::{Broken, Sql, Stop};
 use crate::queue::Move;
-use crate::queue::next::Turn;
+use crate::queue::next::{Missed, Next, Turn};
 use crate::trip::Trip;
 use crate::tx::{Reach, Tx, only_broken};
 use crate::{PostgresStore, builds, end, projects, queue};
@@ -28,24 +32,27 @@ use crate::{PostgresStore, builds, end, projects, queue};
 const BATCH: u32 = 100;
 /// How many builds a sweep mends at a time.
 const SIDE_BY_SIDE: usize = 4;
-/// How often a worker looks for a build that others do not take first.
-const LOOKS: u32 = 100;
 /// How long a parked request is kept after it was made, claimed or not.
 const PARKED_KEPT_SECONDS: i64 = 24 * 60 * 60;
 
 #[async_trait]
 impl BuildQueue for PostgresStore {
     async fn take(&self, cmd: Take) -> Result<Option<Assignment>, StoreError> {
-        for _ in 0..LOOKS {
-            let turn = self.write_as(Reach::Queue, cmd.clone(), |tx, cmd| Box::pin(take(tx, cmd)));
+        let until = Instant::now() + self.0.wait;
+        let cmd = (cmd, Arc::clone(&self.0.not_taken));
+        loop {
+            let turn = self.write_as(Reach::Queue, cmd.clone(), |tx, (cmd, aside)| {
+                Box::pin(async move { take(tx, &cmd, &aside).await })
+            });
             match turn.await {
                 Ok(Turn::Of(assignment)) => return Ok(Some(*assignment)),
                 Ok(Turn::Nobodys) => return Ok(None),
-                Ok(Turn::Again) | Err(Stop::Refused(Outrun)) => {}
+                // With a turn of its own among others of the platform.
+                Ok(Turn::Again) | Err(Stop::Refused(Missed)) if Instant::now() < until => {}
+                Ok(Turn::Again) | Err(Stop::Refused(Missed)) => return Err(StoreError::Contended),
                 Err(Stop::Broken(error)) => return Err(error),
             }
         }
-        Err(StoreError::Contended)
     }
 
     async fn renew(&self, lease: &Lease, ttl_ms: Millis) -> Result<Renewed, Failure<LeaseLost>> {
@@ -93,17 +100,21 @@ impl BuildQueue for PostgresStore {
         let tidied =
             self.write_as(Reach::Queue, (), |tx, ()| Box::pin(async move { Ok(tidy(tx).await?) }));
         let mut touched = tidied.await.map_err(only_broken)?;
+        let aside = Arc::clone(&self.0.not_swept);
         let due = self.read(Reach::Platform, |tx| {
             Box::pin(async move {
-                let now = tx.now;
-                Ok(queue::due(tx, now, BATCH).await?)
+                let (now, left_out) = (tx.now, aside.builds(tx.now));
+                let limit = BATCH.saturating_add(u32::try_from(left_out.len()).unwrap_or(u32::MAX));
+                let mut due = queue::due(tx, now, limit).await?;
+                due.retain(|(_, build)| !left_out.contains(build));
+                Ok((now, due))
             })
         });
+        let (now, due) = due.await?;
         // Each has a draw and a transaction of its own: one bad row stops no other, and a tenant
         // that a stuck process holds keeps few others waiting.
-        let due = (0_u32..).zip(due.await?);
-        let mut swept = stream::iter(due)
-            .map(|(number, key)| self.sweep_one(key, jitter.rotate_left(number)))
+        let mut swept = stream::iter((0..BATCH).zip(due))
+            .map(|(number, key)| self.sweep_one(key, jitter.rotate_left(number), now))
             .buffer_unordered(SIDE_BY_SIDE);
         while let Some(one) = swept.next().await {
             touched += one?;
@@ -113,11 +124,12 @@ impl BuildQueue for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Mends one build that is due; says whether its row was touched.
+    /// Mends one build that was due at `now`; says whether its row was touched.
     async fn sweep_one(
         &self,
         (tenant, id): (TenantId, BuildId),
         jitter: u64,
+        now: Timestamp,
     ) -> Result<u64, StoreError> {
         #[expect(clippy::disallowed_methods, reason = "the row that is due names its tenant")]
         let scope = TenantScope::assume(tenant);
@@ -125,31 +137,39 @@ impl PostgresStore {
             Box::pin(async move { Ok(overtake(tx, (tenant, id), jitter).await?) })
         });
         match work.await {
-            Err(error @ StoreError::Corrupt { .. }) => {
-                tracing::error!(build = %id, %error, "a build cannot be swept");
-                Ok(0)
-            }
             Err(StoreError::Contended) => {
                 tracing::info!(build = %id, "a build is left to the next sweep");
                 Ok(0)
             }
+            Err(error) => self.0.not_swept.leave_out(id, now, error).map(|()| 0),
             done => done,
         }
     }
 }
 
-/// Somebody else had the build between our look and our lock: nothing is written.
-struct Outrun;
-
-async fn take(tx: &mut Tx, cmd: Take) -> Result<Turn<Box<Assignment>>, Stop<Outrun>> {
-    let next = match queue::next::next(tx, BATCH).await? {
+async fn take(
+    tx: &mut Tx,
+    cmd: &Take,
+    aside: &Aside,
+) -> Result<Turn<Box<Assignment>>, Stop<Missed>> {
+    let next = match queue::next::next(tx, aside, BATCH).await? {
         Turn::Of(next) => next,
         Turn::Again => return Ok(Turn::Again),
         Turn::Nobodys => return Ok(Turn::Nobodys),
     };
+    let id = next.build.id;
+    match lease(tx, next, cmd).await {
+        Ok(Some(assignment)) => Ok(Turn::Of(Box::new(assignment))),
+        Ok(None) => Err(Stop::Refused(Missed)),
+        Err(Broken(error)) => Err(Missed::unread(aside, id, tx, error)),
+    }
+}
+
+/// Grants a lease of what was found; none if somebody else was faster.
+async fn lease(tx: &mut Tx, next: Next, cmd: &Take) -> Sql<Option<Assignment>> {
     let (now, before) = (tx.now, next.build);
     let unknown = || StoreError::corrupt("build", before.id);
-    let (leased, event) = run::take(&before, &cmd, now).map_err(|_| unknown())?;
+    let (leased, event) = run::take(&before, cmd, now).map_err(|_| unknown())?;
     let BuildStatus::Building { worker, lease_until: until } = &leased.status else {
         return Err(unknown().into());
     };
@@ -176,17 +196,17 @@ async fn take(tx: &mut Tx, cmd: Take) -> Result<Turn<Box<Assignment>>, Stop<Outr
     // Last, so that the band's row is free for others again at once.
     queue::next::advance(&mut trip, next.band, next.tag);
     if !trip.met(tx).await? {
-        return Err(Stop::Refused(Outrun));
+        return Ok(None);
     }
     #[expect(clippy::disallowed_methods, reason = "the lease just granted vouches for the tenant")]
     let scope = TenantScope::assume(build.tenant);
-    Ok(Turn::Of(Box::new(Assignment {
+    Ok(Some(Assignment {
         lease: Lease { scope, build: build.id, attempt: build.attempt, until },
         project: next.project,
         work,
         packaged,
         build,
-    })))
+    }))
 }
 
 /// The build that a lease is about.

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use keelway_builds::Rules;
 use keelway_kernel::{Entropy, Failure, StoreError, TenantId, TenantScope, Timestamp};
+use keelway_rows::aside::Aside;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Row as _};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -70,6 +71,9 @@ pub(crate) struct Connections {
     pub(crate) ambient: Ambient,
     pub(crate) sharing: Sharing,
     pub(crate) asks: Asks,
+    /// What this process cannot read, by what it cannot do with it for that.
+    pub(crate) not_taken: Arc<Aside>,
+    pub(crate) not_swept: Arc<Aside>,
 }
 
 /// An open transaction and its moment.
@@ -170,6 +174,8 @@ impl Connections {
             ambient,
             sharing: Sharing::new(settings.connections),
             asks: Asks::default(),
+            not_taken: Arc::new(Aside::new("take")),
+            not_swept: Arc::new(Aside::new("sweep")),
         }
     }
 

@@ -3,6 +3,7 @@
 use keelway_builds::{Build, Project};
 use keelway_kernel::{BuildId, StoreError, Timestamp};
 use keelway_rows::Moment;
+use keelway_rows::aside::Aside;
 use keelway_rows::build::BuildRow;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::types::Uuid;
@@ -10,13 +11,13 @@ use sqlx::{FromRow as _, Row as _};
 
 use crate::builds::build_columns;
 use crate::columns::column;
-use crate::error::{Broken, Sql};
+use crate::error::{Broken, Sql, Stop};
 use crate::projects::Beside;
 use crate::trip::Trip;
 use crate::tx::Tx;
 
-/// Whether a delay is over at `$1`; and a ready build with its project, and when it was found.
-/// Each is looked up for the one before it, in one order only.
+/// Whether a delay is over at `$1`; and a ready build that is none of `$2`, with its project, and
+/// when it was found. Each is looked up for the one before it, in one order only.
 macro_rules! select_next {
     ($from:literal) => {
         concat!(
@@ -48,7 +49,7 @@ macro_rules! select_next {
 pub const NEXT: &str = select_next!(
     "(SELECT *, replace(tenant_id::text, '-', '') AS hex
           FROM build_queue
-          WHERE standing = 'ready'
+          WHERE standing = 'ready' AND build_id <> ALL ($2)
           ORDER BY band, tag, build_id
           LIMIT 1000) AS ready
          WHERE pg_try_advisory_xact_lock(
@@ -59,7 +60,7 @@ pub const NEXT: &str = select_next!(
 /// Whoever's turn it is.
 const FIRST: &str = select_next!(
     "build_queue
-         WHERE standing = 'ready'
+         WHERE standing = 'ready' AND build_id <> ALL ($2)
          ORDER BY band, tag, build_id
          LIMIT 1"
 );
@@ -84,20 +85,19 @@ pub(crate) struct Next {
 }
 
 impl Next {
-    fn of(row: &PgRow) -> Sql<Option<Self>> {
-        let Some(id) = row.try_get::<Option<Uuid>, _>("build_id")? else { return Ok(None) };
+    fn of(row: &PgRow, id: BuildId) -> Sql<Self> {
         // A place in the queue without a build is one row whose build is NULL throughout.
         if row.try_get::<Option<Uuid>, _>("id")?.is_none() {
-            return Err(Broken(StoreError::corrupt("build", BuildId::from_uuid(id))));
+            return Err(Broken(StoreError::corrupt("build", id)));
         }
         let build = BuildRow::from_row(row)?.decode()?;
-        Ok(Some(Self {
+        Ok(Self {
             project: Beside::from_row(row)?.decode(&build)?,
             build,
             band: row.try_get("band")?,
             tag: row.try_get("tag")?,
             at: Timestamp::from_micros(row.try_get("micros")?),
-        }))
+        })
     }
 }
 
@@ -111,13 +111,31 @@ pub(crate) enum Turn<T> {
     Nobodys,
 }
 
+/// Nothing was to be had and nothing is written: look again, in another transaction.
+pub(crate) struct Missed;
+
+impl Missed {
+    /// What could not be read is left out by the next look.
+    pub(crate) fn unread(aside: &Aside, build: BuildId, tx: &Tx, error: StoreError) -> Stop<Self> {
+        match aside.leave_out(build, tx.now, error) {
+            Ok(()) => Stop::Refused(Self),
+            Err(error) => Stop::Broken(error),
+        }
+    }
+}
+
 /// The build whose turn it is, with its tenant's lock; delays that are over come first.
 ///
-/// A tenant that somebody else works for is passed over, not waited for, unless all are. What
-/// is found was looked for before the lock was taken: it must be saved over what it was.
-pub(crate) async fn next(tx: &mut Tx, limit: u32) -> Sql<Turn<Next>> {
+/// A tenant that somebody else works for is passed over, not waited for, unless all are; and then
+/// for a short while. What is found was looked for before the lock was taken: it must be saved
+/// over what it was.
+pub(crate) async fn next(
+    tx: &mut Tx,
+    aside: &Aside,
+    limit: u32,
+) -> Result<Turn<Next>, Stop<Missed>> {
     let now = tx.now;
-    let (is_over, free) = look(tx, NEXT).await?;
+    let (is_over, free) = look(tx, NEXT, aside).await?;
     if is_over && wake(tx, now, limit).await? > 0 {
         return Ok(Turn::Again);
     }
@@ -125,18 +143,32 @@ pub(crate) async fn next(tx: &mut Tx, limit: u32) -> Sql<Turn<Next>> {
         tx.found(next.at);
         return Ok(Turn::Of(next));
     }
-    let (_, Some(first)) = look(tx, FIRST).await? else { return Ok(Turn::Nobodys) };
-    tx.lock(first.build.tenant).await?;
+    let (_, Some(first)) = look(tx, FIRST, aside).await? else { return Ok(Turn::Nobodys) };
+    match tx.lock(first.build.tenant).await {
+        // Whoever waits on keeps others of the platform from their turn.
+        Err(Broken(StoreError::Contended)) => return Err(Stop::Refused(Missed)),
+        locked => locked?,
+    }
     // Only what is seen now is still so: others have waited for the same build.
-    match look(tx, FIRST).await? {
+    match look(tx, FIRST, aside).await? {
         (_, Some(next)) if next.build.tenant == first.build.tenant => Ok(Turn::Of(next)),
         _ => Ok(Turn::Again),
     }
 }
 
-async fn look(tx: &mut Tx, sql: &'static str) -> Sql<(bool, Option<Next>)> {
-    let row = sqlx::query(sql).bind(Moment(tx.now)).fetch_one(&mut **tx).await?;
-    Ok((row.try_get("is_over")?, Next::of(&row)?))
+async fn look(
+    tx: &mut Tx,
+    sql: &'static str,
+    aside: &Aside,
+) -> Result<(bool, Option<Next>), Stop<Missed>> {
+    let left_out = column(&aside.builds(tx.now), |build| build.as_uuid());
+    let look = sqlx::query(sql).bind(Moment(tx.now)).bind(left_out);
+    let row = look.fetch_one(&mut **tx).await?;
+    let is_over = row.try_get("is_over")?;
+    let Some(id) = row.try_get("build_id")? else { return Ok((is_over, None)) };
+    let id = BuildId::from_uuid(id);
+    let next = Next::of(&row, id).map_err(|Broken(error)| Missed::unread(aside, id, tx, error))?;
+    Ok((is_over, Some(next)))
 }
 
 /// Moves a band's virtual time on to what the trip takes from it, and never back.

@@ -1,5 +1,7 @@
 //! What a transaction begins with: whom it acts for, its limits and its locks.
 
+use std::time::Duration;
+
 use keelway_kernel::{TenantId, TenantScope};
 
 use super::Connections;
@@ -36,6 +38,10 @@ const FORGET_STATEMENTS: &str = "; DEALLOCATE ALL";
 
 /// The part of the wait that a transaction of several tenants spends on their locks.
 const SHARED_WAIT: u128 = 4;
+
+/// How long who works at the queue waits for any lock, which is to see what others are at: it
+/// has one of the platform's few turns meanwhile.
+const QUEUE_WAIT: Duration = Duration::from_millis(200);
 
 /// Whom a transaction acts for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +86,10 @@ pub(super) fn opening(connections: &Connections, reach: &Reach, mode: Mode) -> S
         (Mode::Write, Reach::Tenants(several)) if several.len() > 1 => SHARED_WAIT,
         _ => 1,
     };
-    let lock_ms = connections.wait.as_millis() / share;
+    let lock_ms = match reach {
+        Reach::Queue => connections.wait.min(QUEUE_WAIT).as_millis(),
+        Reach::Tenants(_) | Reach::Platform => connections.wait.as_millis() / share,
+    };
     let plans = match (mode, reach) {
         (Mode::Write, Reach::Tenants(_)) | (Mode::Lookup, _) => PLANS,
         (Mode::Write, Reach::Queue) => concat!(

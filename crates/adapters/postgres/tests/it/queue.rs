@@ -6,6 +6,7 @@ mod limits;
 mod places;
 mod plans;
 mod trips;
+mod unread;
 
 use std::sync::Arc;
 

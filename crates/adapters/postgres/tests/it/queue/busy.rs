@@ -1,15 +1,19 @@
 //! Who waits for whom.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use keelway_builds::end::{End, Finish};
 use keelway_builds::ports::BuildQueue as _;
 use keelway_builds::{BuildFailure, FailureReason};
-use keelway_contract::Owned;
-use keelway_kernel::MicroUsd;
+use keelway_contract::{Fixture, Owned};
+use keelway_kernel::{BuildId, MicroUsd};
+use keelway_postgres::{PostgresSettings, Time};
 use sqlx::postgres::PgConnection;
+use tokio::task::JoinHandle;
 
 use super::next;
+use crate::database::Database;
 use crate::opened::Opened;
 
 /// Keeps a tenant's lock as a command of another process does.
@@ -21,6 +25,28 @@ async fn keep_busy(raw: &mut PgConnection, owned: Owned) {
 
 async fn run(raw: &mut PgConnection, sql: &'static str) {
     sqlx::raw_sql(sql).execute(raw).await.unwrap();
+}
+
+/// A worker that looks for a build, once it waits for a lock.
+async fn waits(opened: &Arc<Opened>) -> JoinHandle<Option<BuildId>> {
+    let waiting = tokio::spawn({
+        let opened = opened.clone();
+        async move { next(&opened).await }
+    });
+    let mut raw = opened.raw().await;
+    loop {
+        let waiters: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        )
+        .fetch_one(&mut raw)
+        .await
+        .unwrap();
+        if waiters > 0 {
+            break waiting;
+        }
+        assert!(!waiting.is_finished(), "a busy tenant's build was taken");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,26 +61,37 @@ async fn a_busy_tenant_is_passed_over_and_waited_for_only_if_there_is_nobody_els
     let mut raw = opened.raw().await;
     keep_busy(&mut raw, first).await;
     assert_eq!(next(&opened).await, Some(free));
-    let waiting = tokio::spawn({
-        let opened = opened.clone();
-        async move { next(&opened).await }
-    });
-    let mut other = opened.raw().await;
-    loop {
-        let waiters: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
-        )
-        .fetch_one(&mut other)
-        .await
-        .unwrap();
-        if waiters > 0 {
-            break;
-        }
-        assert!(!waiting.is_finished(), "a busy tenant's build was taken");
-    }
+    let waiting = waits(&opened).await;
     run(&mut raw, "SELECT pg_advisory_unlock_all()").await;
     assert_eq!(waiting.await.unwrap(), Some(busy));
     assert_eq!(next(&opened).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_busy_tenant_keeps_nobody_else_of_the_platform_waiting() {
+    let Opened { database, fx: Fixture { clock, entropy, .. }, .. } = Opened::new().await;
+    let mut settings = PostgresSettings::new(database.url());
+    // One turn at the platform's work.
+    settings.connections = 4;
+    settings.wait = Duration::from_secs(20);
+    let store = Database::store_of(&settings, Time::Given(clock.clone()), entropy.clone());
+    let store = Arc::new(store);
+    let ports = crate::ports(store.clone(), database.clone());
+    let fx = Fixture { clock, entropy, store: ports };
+    let opened = Arc::new(Opened { store, fx, database });
+    let fx = &opened.fx;
+    let owned = fx.funded(100).await;
+    let busy = fx.submitted(owned).await.build.id;
+
+    let mut raw = opened.raw().await;
+    keep_busy(&mut raw, owned).await;
+    let waiting = waits(&opened).await;
+    for _ in 0..3 {
+        fx.person().await;
+    }
+    assert!(!waiting.is_finished(), "somebody waited until it gave up");
+    run(&mut raw, "SELECT pg_advisory_unlock_all()").await;
+    assert_eq!(waiting.await.unwrap(), Some(busy));
 }
 
 #[tokio::test(flavor = "multi_thread")]

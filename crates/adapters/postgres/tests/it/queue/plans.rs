@@ -26,7 +26,7 @@ async fn explained(connection: &mut PgConnection, sql: &'static str) -> String {
 async fn plans(worker: &mut PgConnection) -> [String; 2] {
     run(worker, "BEGIN; SET LOCAL ROLE keelway_jobs").await;
     run(worker, GO_BY_INDEXES).await;
-    let next = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE next (now())";
+    let next = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE next (now(), '{}')";
     let over = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE over (now(), 100)";
     let plans = [explained(worker, next).await, explained(worker, over).await];
     run(worker, "ROLLBACK").await;
@@ -51,6 +51,7 @@ fn look_up(rows: u8) -> String {
                           ->  Limit (actual rows={rows} loops=1)
                                 ->  Index Scan using build_queue_next on build_queue (actual rows={rows} loops=1)
                                       Index Cond: (standing = 'ready'::text)
+                                      Filter: (build_id <> ALL ($2))
         ->  Limit (actual rows=0 loops=1)
               ->  Index Scan using builds_by_id on builds (actual rows=0 loops=1)
                     Index Cond: (id = ready.build_id)
@@ -74,7 +75,7 @@ async fn taking_is_one_index_look_up_however_many_wait() {
     run(&mut raw, "ANALYZE build_queue").await;
     let mut worker = PgConnection::connect(&opened.database.url()).await.unwrap();
     run(&mut worker, "SET plan_cache_mode = force_generic_plan").await;
-    run(&mut worker, &format!("PREPARE next (timestamptz) AS {NEXT}")).await;
+    run(&mut worker, &format!("PREPARE next (timestamptz, uuid[]) AS {NEXT}")).await;
     run(&mut worker, &format!("PREPARE over (timestamptz, bigint) AS {OVER}")).await;
 
     assert_eq!(plans(&mut worker).await, [look_up(0), NOTHING_OVER.to_owned()]);
