@@ -101,6 +101,7 @@ fn everything_measured_is_called_as_prometheus_expects() {
         "keelway_lease_lost_total",
         "keelway_limiter_degraded",
         "keelway_limiter_local_decisions_total",
+        "keelway_queue_unreadable_builds",
         "keelway_redis_breaker_state",
         "keelway_redis_hints_dropped_total",
         "keelway_up",
