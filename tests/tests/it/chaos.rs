@@ -8,10 +8,11 @@ fn plan(setting: Setting, faults: usize) -> Plan {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_processes_on_one_file_survive_their_deaths() {
-    let report = run(plan(Setting::Sqlite, 20)).await;
+async fn many_processes_on_one_file_survive_fifty_deaths() {
+    let report = run(plan(Setting::Sqlite, 50)).await;
     println!("{report}");
     report.must_be_sound();
+    assert_eq!(report.faults(), 50);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
