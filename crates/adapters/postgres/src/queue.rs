@@ -82,8 +82,8 @@ macro_rules! occupied {
         )
     };
 }
-pub(crate) use of_tenant;
 pub(crate) use occupied;
+pub(crate) use of_tenant;
 
 /// The queue around a tenant in `band`, as `build` finds it.
 pub(crate) async fn lane(

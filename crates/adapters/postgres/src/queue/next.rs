@@ -212,8 +212,10 @@ pub(crate) async fn wake(tx: &mut PgConnection, now: Timestamp, limit: u32) -> S
         return Ok(0);
     }
     let done = sqlx::query(
-        "UPDATE build_queue SET standing = 'ready', due_at = NULL
-         WHERE tenant_id = ANY($1) AND build_id = ANY($2) AND standing = 'delayed'",
+        "UPDATE build_queue AS q SET standing = 'ready', due_at = NULL
+         FROM UNNEST($1::uuid[], $2::uuid[]) AS over (tenant_id, build_id)
+         WHERE q.tenant_id = over.tenant_id AND q.build_id = over.build_id
+           AND q.standing IS NOT DISTINCT FROM 'delayed'",
     )
     .bind(column(&over, |(tenant, _)| *tenant))
     .bind(column(&over, |(_, build)| *build))
