@@ -72,6 +72,7 @@ async fn each_breach_of_builds_is_found() {
         ("I8", "DELETE FROM build_queue"),
         ("I8", "UPDATE build_queue SET standing = 'ready', worker = NULL"),
         ("I8", "UPDATE builds SET request = '{}'"),
+        ("I8", "UPDATE projects SET slug = ''"),
         ("I8", "UPDATE builds SET attempt = attempt + 1"),
         ("I8", "UPDATE builds SET failures = failures + 1"),
         ("I9", "UPDATE build_queue SET due_at = due_at - interval '91 seconds'"),
