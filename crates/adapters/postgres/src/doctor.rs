@@ -75,6 +75,8 @@ async fn everything(tx: &mut Tx, seen: &mut Inspection) -> Sql<()> {
     }
     accounts(tx, seen).await?;
     rows::builds(tx, seen).await?;
+    rows::projects(tx, seen).await?;
+    rows::work(tx, seen).await?;
     chains(tx, seen).await?;
     rows::manifests(tx, seen).await
 }
@@ -84,12 +86,7 @@ async fn accounts(reader: &mut PgConnection, seen: &mut Inspection) -> Sql<()> {
     for tenant in ids(reader, "SELECT tenant_id FROM credit_accounts ORDER BY tenant_id").await? {
         let tenant = TenantId::from_uuid(tenant);
         match books::audit(reader, tenant).await {
-            Err(Broken(error)) => {
-                corrupt(seen, "I4", tenant.to_string(), error.clone())?;
-                // Damage has ended the transaction; a row that does not decode has not.
-                let goes_on = sqlx::query("SELECT 1").execute(&mut *reader).await;
-                goes_on.map_err(|_| error)?;
-            }
+            Err(Broken(error)) => unread(reader, seen, ("I4", tenant.to_string()), error).await?,
             Ok(violations) => {
                 for violation in violations {
                     let invariant = match violation {
@@ -167,4 +164,18 @@ fn corrupt(
         }
         other => Err(other.into()),
     }
+}
+
+/// The same for what was read by statements of its own.
+async fn unread(
+    reader: &mut PgConnection,
+    seen: &mut Inspection,
+    (invariant, subject): (&'static str, String),
+    error: StoreError,
+) -> Sql<()> {
+    corrupt(seen, invariant, subject, error.clone())?;
+    // Damage has ended the transaction; a row that does not decode has not.
+    let goes_on = sqlx::query("SELECT 1").execute(reader).await;
+    goes_on.map_err(|_| error)?;
+    Ok(())
 }

@@ -10,7 +10,7 @@ use keelway_access::audit::{Seal, verify_chain};
 use keelway_builds::ports::{Inspection, Inspector, Violation};
 use keelway_builds::tree_digest;
 use keelway_credits as ledger;
-use keelway_kernel::{SnapshotId, StoreError, TenantId, Timestamp};
+use keelway_kernel::{BuildId, ProjectId, SnapshotId, StoreError, TenantId, Timestamp};
 use keelway_rows::audit::AuditRow;
 use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
@@ -81,17 +81,39 @@ async fn accounts(reader: &mut SqliteConnection, seen: &mut Inspection) -> Sql<(
     Ok(())
 }
 
-/// I8: every build is in exactly one state, which its row can say.
+/// I8: every build is in exactly one state, which its row can say; and what it goes on with can
+/// be read as well.
 async fn rows(reader: &mut SqliteConnection, seen: &mut Inspection) -> Sql<()> {
-    let keys: Vec<(Uuid, Uuid)> =
+    let builds: Vec<(Uuid, Uuid)> =
         sqlx::query_as("SELECT tenant_id, id FROM builds ORDER BY tenant_id, id")
             .fetch_all(&mut *reader)
             .await?;
-    count(seen, "I8", keys.len() as u64);
-    for (tenant, build) in keys {
-        let tenant = TenantId::from_uuid(tenant);
-        let build = keelway_kernel::BuildId::from_uuid(build);
+    count(seen, "I8", builds.len() as u64);
+    for (tenant, build) in builds {
+        let (tenant, build) = (TenantId::from_uuid(tenant), BuildId::from_uuid(build));
         if let Err(error) = builds::find(reader, tenant, build).await {
+            corrupt(seen, "I8", build.to_string(), error.into())?;
+        }
+    }
+    let projects: Vec<(Uuid, Uuid)> =
+        sqlx::query_as("SELECT tenant_id, id FROM projects ORDER BY tenant_id, id")
+            .fetch_all(&mut *reader)
+            .await?;
+    for (tenant, project) in projects {
+        let (tenant, project) = (TenantId::from_uuid(tenant), ProjectId::from_uuid(project));
+        if let Err(error) = projects::find(reader, tenant, project).await {
+            corrupt(seen, "I8", project.to_string(), error.into())?;
+        }
+    }
+    let begun: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "SELECT tenant_id, id FROM builds
+         WHERE state IN ('queued', 'building') AND attempt > 0 ORDER BY tenant_id, id",
+    )
+    .fetch_all(&mut *reader)
+    .await?;
+    for (tenant, build) in begun {
+        let (tenant, build) = (TenantId::from_uuid(tenant), BuildId::from_uuid(build));
+        if let Err(error) = builds::work_of(reader, tenant, build).await {
             corrupt(seen, "I8", build.to_string(), error.into())?;
         }
     }

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use keelway_builds::ports::Inspection;
 use keelway_builds::{Snapshot, tree_digest};
-use keelway_kernel::{BuildId, SnapshotId, StoreError};
+use keelway_kernel::{BuildId, ProjectId, SnapshotId, StoreError, TenantId};
 use keelway_rows::build::BuildRow;
+use keelway_rows::project::ProjectRow;
 use keelway_rows::snapshot::{FileRow, SnapshotRow, manifest};
 use sqlx::postgres::PgConnection;
 use sqlx::types::Uuid;
 
-use super::{corrupt, count, violated};
-use crate::builds::select_builds;
+use super::{corrupt, count, unread, violated};
+use crate::builds::{select_builds, work_of};
 use crate::columns::column;
-use crate::error::Sql;
+use crate::error::{Broken, Sql};
 
 /// How many rows are held at once.
 const PAGE: i64 = 500;
@@ -42,6 +43,48 @@ pub(super) async fn builds(reader: &mut PgConnection, seen: &mut Inspection) -> 
         }
     }
     count(seen, "I8", subjects);
+    Ok(())
+}
+
+/// I8: what builds are of can be read.
+pub(super) async fn projects(reader: &mut PgConnection, seen: &mut Inspection) -> Sql<()> {
+    let mut after = (Uuid::nil(), Uuid::nil());
+    loop {
+        let page: Vec<ProjectRow> = sqlx::query_as(
+            "SELECT tenant_id, id, name, slug, site, live_snapshot_id, created_at
+             FROM projects
+             WHERE (tenant_id, id) > ($1, $2) ORDER BY tenant_id, id LIMIT $3",
+        )
+        .bind(after.0)
+        .bind(after.1)
+        .bind(PAGE)
+        .fetch_all(&mut *reader)
+        .await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = (last.tenant_id, last.id);
+        for row in page {
+            let id = ProjectId::from_uuid(row.id);
+            if let Err(error) = row.decode() {
+                corrupt(seen, "I8", id.to_string(), error)?;
+            }
+        }
+    }
+}
+
+/// I8: what builds that go on have kept can be read.
+pub(super) async fn work(reader: &mut PgConnection, seen: &mut Inspection) -> Sql<()> {
+    let begun: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "SELECT tenant_id, id FROM builds
+         WHERE state IN ('queued', 'building') AND attempt > 0 ORDER BY tenant_id, id",
+    )
+    .fetch_all(&mut *reader)
+    .await?;
+    for (tenant, build) in begun {
+        let (tenant, build) = (TenantId::from_uuid(tenant), BuildId::from_uuid(build));
+        if let Err(Broken(error)) = work_of(reader, tenant, build).await {
+            unread(reader, seen, ("I8", build.to_string()), error).await?;
+        }
+    }
     Ok(())
 }
 

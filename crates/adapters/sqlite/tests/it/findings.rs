@@ -74,6 +74,7 @@ async fn each_breach_is_found() {
         ("I8", "DELETE FROM build_queue"),
         ("I8", "UPDATE build_queue SET standing = 'ready', worker = NULL"),
         ("I8", "DROP TRIGGER builds_legal_transition; UPDATE builds SET request = '{}'"),
+        ("I8", "UPDATE projects SET slug = ''"),
         ("I8", "DROP TRIGGER builds_legal_transition; UPDATE builds SET attempt = attempt + 1"),
         ("I8", "DROP TRIGGER builds_legal_transition; UPDATE builds SET failures = failures + 1"),
         ("I9", "UPDATE build_queue SET due_at = due_at - 91000000"),

@@ -1,7 +1,7 @@
 //! Builds that cannot be read stop no others.
 
 use keelway_builds::BuildState;
-use keelway_builds::ports::{BuildQueue as _, Builds as _};
+use keelway_builds::ports::{BuildQueue as _, Builds as _, Inspector as _};
 use keelway_builds::run::Take;
 use keelway_contract::Owned;
 use keelway_kernel::BuildId;
@@ -10,26 +10,32 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::opened::Opened;
 
-/// What breaks something that taking the only build there is rests on, and what mends it.
-const BROKEN: [[&str; 2]; 4] = [
+/// What breaks something that taking the only build there is rests on, what mends it, and what the
+/// inspector says meanwhile.
+const BROKEN: [[&str; 3]; 4] = [
     [
         "DROP TRIGGER builds_legal_transition; ALTER TABLE builds ADD sound TEXT;
          UPDATE builds SET sound = request, request = '{}'",
         "UPDATE builds SET request = sound WHERE sound IS NOT NULL",
+        "stored build bld_",
     ],
     [
         "ALTER TABLE projects ADD sound TEXT; UPDATE projects SET sound = slug, slug = ''",
         "UPDATE projects SET slug = sound WHERE sound IS NOT NULL",
+        "stored project prj_",
     ],
     [
         "DROP TRIGGER builds_legal_transition; ALTER TABLE builds ADD sound BLOB;
          UPDATE builds SET sound = project_id, project_id = zeroblob(16)",
         "UPDATE builds SET project_id = sound WHERE sound IS NOT NULL",
+        "refers to none in projects",
     ],
     [
-        "INSERT INTO build_work SELECT tenant_id, id, 1, 'no agent', '', '', 0, 0, 0, '', 0, 0
+        "DROP TRIGGER builds_legal_transition; UPDATE builds SET attempt = 1;
+         INSERT INTO build_work SELECT tenant_id, id, 1, 'no agent', '', '', 0, 0, 0, '', 0, 0
          FROM builds",
         "DELETE FROM build_work",
+        "stored work bld_",
     ],
 ];
 
@@ -51,7 +57,7 @@ async fn rows(opened: &Opened) -> Vec<Vec<Option<Vec<u8>>>> {
 
 #[tokio::test]
 async fn a_build_that_cannot_be_read_keeps_its_place_and_stops_no_other() {
-    for [breaks, mends] in BROKEN {
+    for [breaks, mends, said] in BROKEN {
         let opened = Opened::new().await;
         let fx = &opened.fx;
         let (first, second) = (fx.funded(100).await, fx.funded(100).await);
@@ -63,6 +69,8 @@ async fn a_build_that_cannot_be_read_keeps_its_place_and_stops_no_other() {
 
         assert_eq!(next(&opened).await, Some(sound), "{breaks}");
         assert!(rows(&opened).await.contains(&before[0]), "{breaks}");
+        let found = opened.store.inspect().await.unwrap().violations;
+        assert!(found.iter().any(|violation| violation.detail.contains(said)), "{found:?}");
         // It is not even looked at until the minute is over.
         opened.tamper(mends).await.unwrap();
         assert_eq!(next(&opened).await, None, "{breaks}");
