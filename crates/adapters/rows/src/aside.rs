@@ -91,6 +91,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use metrics_exporter_prometheus::PrometheusBuilder;
     use sqlx::types::Uuid;
     use tracing::subscriber::set_default;
     use tracing::{Event, Subscriber};
@@ -135,6 +136,22 @@ mod tests {
         assert_eq!(said.0.load(Ordering::Relaxed), 2);
         aside.leave_out(build(1), second(90), corrupt(1)).unwrap();
         assert_eq!(said.0.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn how_many_are_left_out_is_measured_for_each_work() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            let (take, sweep) = (Aside::new("take"), Aside::new("sweep"));
+            for number in [1, 2] {
+                take.leave_out(build(number), second(0), corrupt(number)).unwrap();
+            }
+            sweep.leave_out(build(1), second(0), corrupt(1)).unwrap();
+            assert_eq!(sweep.builds(second(60)), []);
+        });
+        let text = recorder.handle().render();
+        assert!(text.contains("keelway_queue_unreadable_builds{work=\"take\"} 2\n"), "{text}");
+        assert!(text.contains("keelway_queue_unreadable_builds{work=\"sweep\"} 0\n"), "{text}");
     }
 
     #[test]
