@@ -1,4 +1,5 @@
--- The roles and the database, made once by a superuser:
+-- The roles and the database, made by a superuser. Running it again does no harm, and is how the
+-- two passwords are changed:
 --
 --   KEELWAY_OWNER_PASSWORD=... KEELWAY_APP_PASSWORD=... psql --file roles.sql postgres://postgres@HOST
 --
@@ -9,15 +10,35 @@
 -- four of them.
 
 \set ON_ERROR_STOP on
+\set owner_password ''
+\set app_password ''
 \getenv owner_password KEELWAY_OWNER_PASSWORD
 \getenv app_password KEELWAY_APP_PASSWORD
 
-CREATE ROLE keelway_owner LOGIN PASSWORD :'owner_password';
-CREATE ROLE keelway_app NOLOGIN NOINHERIT;
-CREATE ROLE keelway_jobs NOLOGIN NOINHERIT;
-CREATE ROLE keelway LOGIN NOINHERIT PASSWORD :'app_password';
-GRANT keelway_app, keelway_jobs TO keelway;
+-- The server's log is no place for passwords.
+SET log_statement = 'none';
+SET log_min_duration_statement = -1;
+SET log_min_error_statement = 'panic';
 
-CREATE DATABASE keelway OWNER keelway_owner TEMPLATE template0 ENCODING 'UTF8';
+SELECT :'owner_password' = '' OR :'app_password' = '' AS lacks_a_password \gset
+\if :lacks_a_password
+DO $$ BEGIN
+    RAISE 'set KEELWAY_OWNER_PASSWORD and KEELWAY_APP_PASSWORD: nothing was changed';
+END $$;
+\endif
+
+BEGIN;
+SELECT format('CREATE ROLE %I', name)
+FROM UNNEST(ARRAY['keelway_owner', 'keelway_app', 'keelway_jobs', 'keelway']) AS name
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
+ALTER ROLE keelway_owner LOGIN PASSWORD :'owner_password';
+ALTER ROLE keelway_app NOLOGIN NOINHERIT;
+ALTER ROLE keelway_jobs NOLOGIN NOINHERIT;
+ALTER ROLE keelway LOGIN NOINHERIT PASSWORD :'app_password';
+GRANT keelway_app, keelway_jobs TO keelway;
+COMMIT;
+
+SELECT 'CREATE DATABASE keelway OWNER keelway_owner TEMPLATE template0 ENCODING ''UTF8'''
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'keelway') \gexec
 REVOKE ALL ON DATABASE keelway FROM PUBLIC;
 GRANT CONNECT ON DATABASE keelway TO keelway;
