@@ -2,6 +2,7 @@
 
 use crate::SqliteStore;
 use crate::error::{Sql, Stop};
+use crate::trip::Trip;
 use crate::tx::Tx;
 use crate::{audit, credits, idempotency, sessions};
 use async_trait::async_trait;
@@ -29,7 +30,9 @@ impl Accounts for SqliteStore {
     ) -> Result<Once<Tenant>, Failure<CreateTenantError>> {
         self.write(move |tx| {
             Box::pin(async move {
-                if let Some(earlier) = idempotency::replay(tx, cmd.keyed.as_ref()).await? {
+                let (now, keyed) = (tx.now, cmd.keyed.as_ref());
+                let [reply] = Trip::default().ask_reply(keyed, now).read(tx).await?;
+                if let Some(earlier) = idempotency::replayed(&reply, keyed)? {
                     return Ok(earlier);
                 }
                 let owned = owned_by(tx, cmd.owner).await?;
@@ -37,7 +40,7 @@ impl Accounts for SqliteStore {
                     .map_err(|refusal| Stop::Refused(refusal.into()))?;
                 let begin = (&cmd.tenant, opening);
                 let tenant = begin_tenant(tx, begin, cmd.owner, &cmd.actor).await?;
-                idempotency::remember(tx, cmd.keyed.as_ref(), &tenant).await?;
+                Trip::default().put_reply(keyed, &tenant, now)?.write(tx).await?;
                 Ok(Once::Fresh(tenant))
             })
         })

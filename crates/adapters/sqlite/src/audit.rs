@@ -6,11 +6,11 @@ use keelway_access::{AuditAction, AuditEntry, Seal};
 use keelway_kernel::{Actor, TenantId, Timestamp, UserId};
 use keelway_rows::audit::chain;
 use keelway_rows::{Of, json};
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Sql;
-use crate::trip::Trip;
+use crate::trip::{Trip, first};
 
 /// Where a chain ends: what the next entry is sealed onto.
 pub(crate) struct End {
@@ -25,8 +25,16 @@ impl Trip {
             .bind(chain(tenant))
     }
 
-    /// Seals an entry onto the end of its chain.
-    pub(crate) fn put_sealed(self, entry: &AuditEntry, end: &End) -> Sql<Self> {
+    /// Seals entries of one chain, one after the other, onto its end.
+    pub(crate) fn put_audit(mut self, entries: &[AuditEntry], mut end: End) -> Sql<Self> {
+        for entry in entries {
+            end = End { seq: end.seq + 1, seal: entry.seal(&end.seal) };
+            self = self.put_sealed(entry, &end)?;
+        }
+        Ok(self)
+    }
+
+    fn put_sealed(self, entry: &AuditEntry, at: &End) -> Sql<Self> {
         Ok(self
             .add(
                 "INSERT INTO audit_log
@@ -34,21 +42,21 @@ impl Trip {
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(chain(entry.tenant))
-            .bind(end.seq + 1)
+            .bind(at.seq)
             .bind(entry.at.as_micros())
             .bind(entry.actor.user.map(UserId::as_uuid))
             .bind(&entry.actor.request_id)
             .bind(entry.action.as_str())
             .bind(&entry.subject)
             .bind(json(&entry.data)?)
-            .bind(entry.seal(&end.seal).as_bytes().as_slice()))
+            .bind(at.seal.as_bytes().as_slice()))
     }
 }
 
 /// The end that was asked for. The write lock keeps others from moving it.
 pub(crate) fn end(found: &[SqliteRow]) -> Sql<End> {
-    let Some(last) = found.first() else { return Ok(End { seq: 0, seal: Seal::FIRST }) };
-    let (seq, seal): (i64, Vec<u8>) = FromRow::from_row(last)?;
+    let last: Option<(i64, Vec<u8>)> = first(found)?;
+    let Some((seq, seal)) = last else { return Ok(End { seq: 0, seal: Seal::FIRST }) };
     Ok(End { seq, seal: Seal::from_bytes(Of("audit row", &seq).hash(&seal)?) })
 }
 
@@ -56,7 +64,8 @@ pub(crate) fn end(found: &[SqliteRow]) -> Sql<End> {
 pub(crate) async fn append(tx: &mut SqliteConnection, entries: &[AuditEntry]) -> Sql<()> {
     for entry in entries {
         let [last] = Trip::default().ask_end(entry.tenant).read(&mut *tx).await?;
-        Trip::default().put_sealed(entry, &end(&last)?)?.write(&mut *tx).await?;
+        let sealed = Trip::default().put_audit(std::slice::from_ref(entry), end(&last)?)?;
+        sealed.write(&mut *tx).await?;
     }
     Ok(())
 }

@@ -9,31 +9,157 @@ use keelway_kernel::{
 };
 use keelway_rows::build::{BuildRow, FinishedRow, StatusColumns, cursor};
 use keelway_rows::event::{EventRow, body};
-use keelway_rows::work::{self, WorkFileRow, WorkRow};
 use keelway_rows::{estimate, json, stored};
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 use sqlx::types::Uuid;
 
-use crate::SqliteStore;
-use crate::error::{Broken, Sql, one};
-use crate::{projects, queue};
+use crate::error::{Broken, Sql};
+use crate::trip::{Trip, first};
+use crate::{SqliteStore, queue, work};
 
 /// Every column of `builds`, and what the queue knows of the build.
-macro_rules! select_builds {
-    ($tail:literal) => {
-        concat!(
-            "SELECT b.tenant_id, b.id, b.project_id, b.kind, b.state, b.request, b.estimate,
+macro_rules! build_columns {
+    () => {
+        "b.tenant_id, b.id, b.project_id, b.kind, b.state, b.request, b.estimate,
                     b.hold_id, b.held, b.attempt, b.failures, b.recorded, b.cancel_requested,
                     b.last_seq,
                     b.tokens_in, b.tokens_out, b.cost, b.phase, b.snapshot_id, b.deployment_url,
                     b.captured, b.requested_by, b.request_id, b.created_at, b.started_at,
                     b.deadline, b.ended_at, b.failure_reason, b.failure_message,
-                    b.failure_retryable, b.version, q.standing, q.due_at, q.worker
-             FROM builds b
+                    b.failure_retryable, b.version, q.standing, q.due_at, q.worker"
+    };
+}
+pub(crate) use build_columns;
+
+macro_rules! select_builds {
+    ($tail:literal) => {
+        concat!(
+            "SELECT ",
+            build_columns!(),
+            " FROM builds b
              LEFT JOIN build_queue q ON q.tenant_id = b.tenant_id AND q.build_id = b.id ",
             $tail
         )
     };
+}
+
+impl Trip {
+    /// Asks for the build, if the tenant has it.
+    pub(crate) fn ask_build(self, tenant: TenantId, id: BuildId) -> Self {
+        self.add(select_builds!("WHERE b.tenant_id = ? AND b.id = ?"))
+            .bind(tenant.as_uuid())
+            .bind(id.as_uuid())
+    }
+
+    /// Saves a new build with its first event.
+    pub(crate) fn put_new_build(self, build: &Build, event: &Event) -> Sql<Self> {
+        let status = StatusColumns::from(&build.status);
+        self.add(
+            "INSERT INTO builds
+                 (tenant_id, id, project_id, kind, state, request, estimate, hold_id, held,
+                  attempt, failures, cancel_requested, last_seq, tokens_in, tokens_out, cost,
+                  captured, requested_by, request_id, created_at, deadline, recorded, version)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(build.tenant.as_uuid())
+        .bind(build.id.as_uuid())
+        .bind(build.project.as_uuid())
+        .bind(build.kind.as_str())
+        .bind(status.state)
+        .bind(json(&build.request)?)
+        .bind(estimate::encode(&build.estimate)?)
+        .bind(build.hold.as_uuid())
+        .bind(build.held.get())
+        .bind(i64::from(build.attempt))
+        .bind(i64::from(build.failures))
+        .bind(build.cancel_requested)
+        .bind(build.last_seq)
+        .bind(stored(build.used.tokens_in))
+        .bind(stored(build.used.tokens_out))
+        .bind(build.used.cost.get())
+        .bind(build.captured.get())
+        .bind(build.requested_by.as_uuid())
+        .bind(&build.request_id)
+        .bind(build.created_at.as_micros())
+        .bind(build.deadline.as_micros())
+        .bind(i64::from(build.recorded))
+        .bind(build.version)
+        .put_active(build, build.created_at)
+        .put_event(build.tenant, event)
+    }
+
+    /// Saves what a decision made of `before`, and nothing if the row is not `before` any more:
+    /// its state, its attempt (the fence) and its version. Gives the build as it then is.
+    pub(crate) fn put_build(
+        self,
+        before: &Build,
+        mut after: Build,
+        events: &[Event],
+    ) -> Sql<(Self, Build)> {
+        let status = StatusColumns::from(&after.status);
+        let mut trip = self
+            .add(
+                "UPDATE builds SET
+                     state = ?, attempt = ?, failures = ?, cancel_requested = ?, last_seq = ?,
+                     tokens_in = ?, tokens_out = ?, cost = ?, phase = ?, snapshot_id = ?,
+                     deployment_url = ?, captured = ?, started_at = ?, recorded = ?,
+                     ended_at = ?, failure_reason = ?, failure_message = ?,
+                     failure_retryable = ?, version = version + 1
+                 WHERE tenant_id = ? AND id = ? AND state = ? AND attempt = ? AND version = ?",
+            )
+            .bind(status.state)
+            .bind(i64::from(after.attempt))
+            .bind(i64::from(after.failures))
+            .bind(after.cancel_requested)
+            .bind(after.last_seq)
+            .bind(stored(after.used.tokens_in))
+            .bind(stored(after.used.tokens_out))
+            .bind(after.used.cost.get())
+            .bind(after.phase.map(keelway_builds::Phase::as_str))
+            .bind(after.snapshot.map(SnapshotId::as_uuid))
+            .bind(after.deployment_url.as_deref())
+            .bind(after.captured.get())
+            .bind(after.started_at.map(Timestamp::as_micros))
+            .bind(i64::from(after.recorded))
+            .bind(status.ended_at)
+            .bind(status.failure.map(|failure| failure.reason.as_str()))
+            .bind(status.failure.map(|failure| failure.message.as_str()))
+            .bind(status.failure.map(|failure| failure.retryable))
+            .bind(before.tenant.as_uuid())
+            .bind(before.id.as_uuid())
+            .bind(before.status.state().as_str())
+            .bind(i64::from(before.attempt))
+            .bind(before.version);
+        if let Some(at) = after.status.ended_at() {
+            trip = trip.put_active(before, at);
+        }
+        for event in events {
+            trip = trip.put_event(before.tenant, event)?;
+        }
+        after.version += 1;
+        Ok((trip, after))
+    }
+
+    fn put_event(self, tenant: TenantId, event: &Event) -> Sql<Self> {
+        Ok(self
+            .add(
+                "INSERT INTO build_events (tenant_id, build_id, seq, at, request_id, kind, body)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(tenant.as_uuid())
+            .bind(event.build.as_uuid())
+            .bind(event.seq)
+            .bind(event.at.as_micros())
+            .bind(&event.request_id)
+            .bind(event.body.kind())
+            .bind(body(event)?))
+    }
+}
+
+/// The build that was asked for.
+pub(crate) fn build(found: &[SqliteRow]) -> Sql<Option<Build>> {
+    Ok(first(found)?.map(BuildRow::decode).transpose()?)
 }
 
 /// The build, if the tenant has it.
@@ -42,196 +168,8 @@ pub(crate) async fn find(
     tenant: TenantId,
     id: BuildId,
 ) -> Sql<Option<Build>> {
-    let row: Option<BuildRow> =
-        sqlx::query_as(select_builds!("WHERE b.tenant_id = ? AND b.id = ?"))
-            .bind(tenant.as_uuid())
-            .bind(id.as_uuid())
-            .fetch_optional(connection)
-            .await?;
-    Ok(row.map(BuildRow::decode).transpose()?)
-}
-
-/// Saves a new build with its first event.
-pub(crate) async fn insert(tx: &mut SqliteConnection, build: &Build, event: &Event) -> Sql<()> {
-    let status = StatusColumns::from(&build.status);
-    sqlx::query(
-        "INSERT INTO builds
-             (tenant_id, id, project_id, kind, state, request, estimate, hold_id, held, attempt,
-              failures, cancel_requested, last_seq, tokens_in, tokens_out, cost, captured,
-              requested_by, request_id, created_at, deadline, recorded, version)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(build.tenant.as_uuid())
-    .bind(build.id.as_uuid())
-    .bind(build.project.as_uuid())
-    .bind(build.kind.as_str())
-    .bind(status.state)
-    .bind(json(&build.request)?)
-    .bind(estimate::encode(&build.estimate)?)
-    .bind(build.hold.as_uuid())
-    .bind(build.held.get())
-    .bind(i64::from(build.attempt))
-    .bind(i64::from(build.failures))
-    .bind(build.cancel_requested)
-    .bind(build.last_seq)
-    .bind(stored(build.used.tokens_in))
-    .bind(stored(build.used.tokens_out))
-    .bind(build.used.cost.get())
-    .bind(build.captured.get())
-    .bind(build.requested_by.as_uuid())
-    .bind(&build.request_id)
-    .bind(build.created_at.as_micros())
-    .bind(build.deadline.as_micros())
-    .bind(i64::from(build.recorded))
-    .bind(build.version)
-    .execute(&mut *tx)
-    .await?;
-    projects::was_active(tx, (build.tenant, build.project), build.created_at).await?;
-    append_events(tx, build.tenant, std::slice::from_ref(event)).await
-}
-
-/// Saves what a decision made of `before`, and nothing if the row is not `before` any more:
-/// its state, its attempt (the fence) and its version.
-pub(crate) async fn update(
-    tx: &mut SqliteConnection,
-    before: &Build,
-    mut after: Build,
-    events: &[Event],
-) -> Sql<Build> {
-    let status = StatusColumns::from(&after.status);
-    let done = sqlx::query(
-        "UPDATE builds SET
-             state = ?, attempt = ?, failures = ?, cancel_requested = ?, last_seq = ?,
-             tokens_in = ?, tokens_out = ?, cost = ?, phase = ?, snapshot_id = ?,
-             deployment_url = ?, captured = ?, started_at = ?, recorded = ?,
-             ended_at = ?, failure_reason = ?, failure_message = ?, failure_retryable = ?,
-             version = version + 1
-         WHERE tenant_id = ? AND id = ? AND state = ? AND attempt = ? AND version = ?",
-    )
-    .bind(status.state)
-    .bind(i64::from(after.attempt))
-    .bind(i64::from(after.failures))
-    .bind(after.cancel_requested)
-    .bind(after.last_seq)
-    .bind(stored(after.used.tokens_in))
-    .bind(stored(after.used.tokens_out))
-    .bind(after.used.cost.get())
-    .bind(after.phase.map(keelway_builds::Phase::as_str))
-    .bind(after.snapshot.map(SnapshotId::as_uuid))
-    .bind(&after.deployment_url)
-    .bind(after.captured.get())
-    .bind(after.started_at.map(Timestamp::as_micros))
-    .bind(i64::from(after.recorded))
-    .bind(status.ended_at)
-    .bind(status.failure.map(|failure| failure.reason.as_str()))
-    .bind(status.failure.map(|failure| failure.message.as_str()))
-    .bind(status.failure.map(|failure| failure.retryable))
-    .bind(before.tenant.as_uuid())
-    .bind(before.id.as_uuid())
-    .bind(before.status.state().as_str())
-    .bind(i64::from(before.attempt))
-    .bind(before.version)
-    .execute(&mut *tx)
-    .await?;
-    one(&done)?;
-    if let Some(at) = after.status.ended_at() {
-        projects::was_active(tx, (before.tenant, before.project), at).await?;
-    }
-    append_events(tx, before.tenant, events).await?;
-    after.version += 1;
-    Ok(after)
-}
-
-async fn append_events(tx: &mut SqliteConnection, tenant: TenantId, events: &[Event]) -> Sql<()> {
-    for event in events {
-        sqlx::query(
-            "INSERT INTO build_events (tenant_id, build_id, seq, at, request_id, kind, body)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(tenant.as_uuid())
-        .bind(event.build.as_uuid())
-        .bind(event.seq)
-        .bind(event.at.as_micros())
-        .bind(&event.request_id)
-        .bind(event.body.kind())
-        .bind(body(event)?)
-        .execute(&mut *tx)
-        .await?;
-    }
-    Ok(())
-}
-
-/// Keeps what an agent made.
-pub(crate) async fn keep_work(
-    tx: &mut SqliteConnection,
-    build: &Build,
-    made: &[AgentWork],
-) -> Sql<()> {
-    for work in made {
-        sqlx::query(
-            "INSERT INTO build_work
-                 (tenant_id, build_id, number, agent, provider, model, tokens_in, tokens_out,
-                  cost, summary, started_at, ended_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(build.tenant.as_uuid())
-        .bind(build.id.as_uuid())
-        .bind(i64::from(work.agent.number))
-        .bind(work::agent(work)?)
-        .bind(&work.usage.provider)
-        .bind(&work.usage.model)
-        .bind(stored(work.usage.tokens_in))
-        .bind(stored(work.usage.tokens_out))
-        .bind(work.usage.cost.get())
-        .bind(&work.summary)
-        .bind(work.started_at.as_micros())
-        .bind(work.ended_at.as_micros())
-        .execute(&mut *tx)
-        .await?;
-        for (position, (path, blob)) in (0_i64..).zip(&work.files) {
-            sqlx::query(
-                "INSERT INTO build_work_files
-                     (tenant_id, build_id, number, position, path, digest, bytes)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(build.tenant.as_uuid())
-            .bind(build.id.as_uuid())
-            .bind(i64::from(work.agent.number))
-            .bind(position)
-            .bind(path.as_str())
-            .bind(blob.digest.as_bytes().as_slice())
-            .bind(stored(blob.bytes))
-            .execute(&mut *tx)
-            .await?;
-        }
-    }
-    Ok(())
-}
-
-/// What each finished agent made, in plan order.
-pub(crate) async fn work_of(
-    connection: &mut SqliteConnection,
-    tenant: TenantId,
-    build: BuildId,
-) -> Sql<Vec<AgentWork>> {
-    let rows: Vec<WorkRow> = sqlx::query_as(
-        "SELECT build_id, number, agent, provider, model, tokens_in, tokens_out, cost, summary,
-                started_at, ended_at
-         FROM build_work WHERE tenant_id = ? AND build_id = ? ORDER BY number",
-    )
-    .bind(tenant.as_uuid())
-    .bind(build.as_uuid())
-    .fetch_all(&mut *connection)
-    .await?;
-    let files: Vec<WorkFileRow> = sqlx::query_as(
-        "SELECT number, path, digest, bytes
-         FROM build_work_files WHERE tenant_id = ? AND build_id = ? ORDER BY number, position",
-    )
-    .bind(tenant.as_uuid())
-    .bind(build.as_uuid())
-    .fetch_all(connection)
-    .await?;
-    Ok(work::decode(rows, files)?)
+    let [found] = Trip::default().ask_build(tenant, id).read(connection).await?;
+    build(&found)
 }
 
 #[async_trait]
@@ -300,7 +238,7 @@ impl Builds for SqliteStore {
 
     async fn work(&self, scope: TenantScope, id: BuildId) -> Result<Vec<AgentWork>, StoreError> {
         self.read(move |reader| {
-            Box::pin(async move { Ok(work_of(reader, scope.tenant(), id).await?) })
+            Box::pin(async move { Ok(work::of(reader, scope.tenant(), id).await?) })
         })
         .await
     }

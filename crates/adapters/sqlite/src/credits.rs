@@ -1,10 +1,9 @@
 //! The ledger.
 
-mod facts;
+pub(crate) mod facts;
 mod save;
 
-pub(crate) use facts::{load_account, load_due, load_hold};
-pub(crate) use save::save_change;
+pub(crate) use facts::{load_account, load_hold};
 
 use crate::SqliteStore;
 use crate::audit;
@@ -258,7 +257,7 @@ impl Done {
 fn saved(now: Timestamp, change: Option<&Change>, done: Done, end: &[SqliteRow]) -> Sql<Trip> {
     let Some(change) = change else { return Ok(Trip::default()) };
     let entry = audited(done.action, done.subject, change, done.actor, now);
-    Trip::default().put_change(change).put_sealed(&entry, &audit::end(end)?)
+    Trip::default().put_change(change).put_audit(&[entry], audit::end(end)?)
 }
 
 #[async_trait]

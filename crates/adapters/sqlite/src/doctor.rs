@@ -16,7 +16,7 @@ use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
 
 use crate::error::{Broken, Sql};
-use crate::{SqliteStore, builds, projects};
+use crate::{SqliteStore, builds, projects, work};
 use checks::CHECKS;
 
 #[async_trait]
@@ -113,7 +113,7 @@ async fn rows(reader: &mut SqliteConnection, seen: &mut Inspection) -> Sql<()> {
     .await?;
     for (tenant, build) in begun {
         let (tenant, build) = (TenantId::from_uuid(tenant), BuildId::from_uuid(build));
-        if let Err(error) = builds::work_of(reader, tenant, build).await {
+        if let Err(error) = work::of(reader, tenant, build).await {
             corrupt(seen, "I8", build.to_string(), error.into())?;
         }
     }

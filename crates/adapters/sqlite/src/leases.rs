@@ -8,16 +8,19 @@ use keelway_builds::ports::BuildQueue;
 use keelway_builds::run::{
     self, Assignment, LeaseLost, Record, RecordChange, RecordFacts, Recorded, Renewed, Take,
 };
-use keelway_builds::{Build, BuildStatus, Lease, Standing};
-use keelway_kernel::{BuildId, Failure, Millis, StoreError, TenantId, TenantScope, Timestamp};
+use keelway_builds::{AgentWork, Build, BuildStatus, Lease, Manifest, Snapshot, Standing};
+use keelway_kernel::{BuildId, Failure, Millis, SnapshotId, StoreError, TenantId, TenantScope};
 use keelway_rows::aside::Aside;
 use sqlx::SqliteConnection;
+use sqlx::types::Uuid;
 use tokio::time::Instant;
 
 use crate::error::{Broken, Sql, Stop};
-use crate::queue::{Move, Next};
+use crate::queue::Move;
+use crate::queue::next::Next;
+use crate::trip::{Trip, first, rows};
 use crate::tx::Tx;
-use crate::{SqliteStore, builds, end, projects, queue};
+use crate::{SqliteStore, builds, end, projects, queue, work};
 
 /// How many rows one sweep, and one kind of mending, touches.
 const BATCH: u32 = 100;
@@ -30,7 +33,8 @@ impl BuildQueue for SqliteStore {
         let until = Instant::now() + self.0.wait;
         loop {
             let (cmd, aside) = (cmd.clone(), Arc::clone(&self.0.not_taken));
-            let taken = self.write(move |tx| Box::pin(async move { take(tx, &cmd, &aside).await }));
+            let taken =
+                self.write_late(move |tx| Box::pin(async move { take(tx, &cmd, &aside).await }));
             match taken.await {
                 Ok(taken) => return Ok(taken),
                 Err(Failure::Rejected(Unread)) if Instant::now() < until => {}
@@ -42,41 +46,44 @@ impl BuildQueue for SqliteStore {
 
     async fn renew(&self, lease: &Lease, ttl_ms: Millis) -> Result<Renewed, Failure<LeaseLost>> {
         let lease = *lease;
-        self.write(move |tx| {
+        self.save(move |tx| {
             Box::pin(async move {
-                let build = leased(tx, &lease).await?;
+                let build = builds::find(tx, lease.scope.tenant(), lease.build).await?;
+                let build = build.ok_or(Stop::Refused(LeaseLost))?;
                 let renewed = run::renew(&build, &lease, ttl_ms, tx.now).map_err(Stop::Refused)?;
-                queue::extend(tx, &build, renewed.lease.until).await?;
-                Ok(renewed)
+                Ok((renewed, Trip::default().put_extended(&build, renewed.lease.until)))
             })
         })
         .await
     }
 
     async fn record(&self, cmd: Record) -> Result<Recorded, Failure<LeaseLost>> {
-        self.write(move |tx| {
+        self.save(move |tx| {
             Box::pin(async move {
-                let build = leased(tx, &cmd.lease).await?;
-                let facts = record_facts(tx, build).await?;
+                let facts = record_facts(tx, &cmd.lease).await?;
+                let facts = facts.ok_or(Stop::Refused(LeaseLost))?;
                 let change = run::record(&facts, &cmd, tx.now).map_err(Stop::Refused)?;
-                let build = match change {
-                    Some(change) => save_record(tx, &facts.build, change).await?,
-                    None => facts.build,
+                let (trip, build) = match change {
+                    Some(change) => Trip::default().put_record(&facts.build, change)?,
+                    None => (Trip::default(), facts.build),
                 };
                 let Build { last_seq, cancel_requested, .. } = build;
-                Ok(Recorded { last_seq, cancel_requested })
+                Ok((Recorded { last_seq, cancel_requested }, trip))
             })
         })
         .await
     }
 
     async fn finish(&self, cmd: Finish) -> Result<Finished, Failure<LeaseLost>> {
-        self.write(move |tx| {
+        self.save(move |tx| {
             Box::pin(async move {
-                let facts = end::facts(tx, cmd.lease.scope.tenant(), cmd.lease.build).await?;
-                let facts = facts.ok_or(Stop::Refused(LeaseLost))?;
-                let change = keelway_builds::end::finish(&facts, &cmd, &tx.rules, tx.now)?;
-                Ok(Finished { build: end::save(tx, &facts, change).await? })
+                let (now, rules) = (tx.now, Arc::clone(&tx.rules));
+                let key = (cmd.lease.scope.tenant(), cmd.lease.build);
+                let ending = end::facts(tx, key, &rules, now).await?;
+                let ending = ending.ok_or(Stop::Refused(LeaseLost))?;
+                let change = keelway_builds::end::finish(&ending.facts, &cmd, &rules, now)?;
+                let (trip, build) = Trip::default().put_ending(ending, change, now)?;
+                Ok((Finished { build }, trip))
             })
         })
         .await
@@ -94,7 +101,7 @@ impl BuildQueue for SqliteStore {
         for (number, (tenant, id)) in (0..BATCH).zip(due) {
             // Each has a draw and a transaction of its own: one bad row stops no other.
             let jitter = jitter.rotate_left(number);
-            let work = self.write_always(move |tx| {
+            let work = self.save_always(move |tx| {
                 Box::pin(async move { Ok(overtake(tx, (tenant, id), jitter).await?) })
             });
             match work.await {
@@ -111,10 +118,15 @@ struct Unread;
 
 async fn take(tx: &mut Tx, cmd: &Take, aside: &Aside) -> Result<Option<Assignment>, Stop<Unread>> {
     let now = tx.now;
-    queue::wake(tx, now, BATCH).await?;
-    let Some(next) = queue::next(tx, &aside.builds(now)).await? else { return Ok(None) };
-    let id = BuildId::from_uuid(next.build_id);
-    match lease(tx, &next, cmd).await {
+    let left_out = aside.builds(now);
+    let mut look = queue::next::look(tx, now, &left_out).await?;
+    if look.is_over {
+        tx.save(Trip::default().put_woken(now, BATCH)).await?;
+        look = queue::next::look(tx, now, &left_out).await?;
+    }
+    let Some(next) = look.next else { return Ok(None) };
+    let id = next.id;
+    match lease(tx, next, cmd).await {
         Ok(assignment) => Ok(Some(assignment)),
         Err(Broken(error)) => {
             aside.leave_out(id, now, error)?;
@@ -124,16 +136,19 @@ async fn take(tx: &mut Tx, cmd: &Take, aside: &Aside) -> Result<Option<Assignmen
 }
 
 /// Grants a lease of what was found.
-async fn lease(tx: &mut Tx, next: &Next, cmd: &Take) -> Sql<Assignment> {
-    let now = tx.now;
-    let (tenant, id) = (TenantId::from_uuid(next.tenant_id), BuildId::from_uuid(next.build_id));
-    let unknown = || Broken(StoreError::corrupt("build", id));
-    let build = builds::find(tx, tenant, id).await?.ok_or_else(unknown)?;
-    let (leased, event) = run::take(&build, cmd, now).map_err(|_| unknown())?;
+async fn lease(tx: &mut Tx, next: Next, cmd: &Take) -> Sql<Assignment> {
+    let (before, project) = next.read?;
+    let unknown = || Broken(StoreError::corrupt("build", before.id));
+    let (leased, event) = run::take(&before, cmd, tx.now).map_err(|_| unknown())?;
     let BuildStatus::Building { worker, lease_until: until } = &leased.status else {
         return Err(unknown());
     };
     let (worker, until) = (worker.clone(), *until);
+    let (work, packaged) = match before.attempt {
+        // Only who had a lease made anything.
+        0 => (Vec::new(), None),
+        _ => made(tx, &before).await?,
+    };
 
     let lease = Move {
         from: Standing::Ready,
@@ -141,93 +156,88 @@ async fn lease(tx: &mut Tx, next: &Next, cmd: &Take) -> Sql<Assignment> {
         due_at: Some(until),
         worker: Some(&worker),
     };
-    queue::stand(tx, (tenant, id), &lease).await?;
-    queue::advance(tx, next.band, next.tag).await?;
-    let build = builds::update(tx, &build, leased, &[event]).await?;
-
-    let packaged = match build.snapshot {
-        Some(snapshot) => projects::find_snapshot(tx, tenant, snapshot).await?,
-        None => None,
-    };
+    let trip = Trip::default().put_moved(&before, &lease).put_advanced(&next.place);
+    let (trip, build) = trip.put_build(&before, leased, &[event])?;
+    tx.save(trip).await?;
     #[expect(clippy::disallowed_methods, reason = "the lease just granted vouches for the tenant")]
-    let scope = TenantScope::assume(tenant);
+    let scope = TenantScope::assume(build.tenant);
     Ok(Assignment {
-        lease: Lease { scope, build: id, attempt: build.attempt, until },
-        project: projects::find(tx, tenant, build.project).await?.ok_or_else(unknown)?,
-        work: builds::work_of(tx, tenant, id).await?,
+        lease: Lease { scope, build: build.id, attempt: build.attempt, until },
+        project,
+        work,
         packaged,
         build,
     })
 }
 
-/// The build that a lease is about.
-async fn leased(tx: &mut SqliteConnection, lease: &Lease) -> Result<Build, Stop<LeaseLost>> {
-    let build = builds::find(tx, lease.scope.tenant(), lease.build).await?;
-    build.ok_or(Stop::Refused(LeaseLost))
-}
-
-async fn record_facts(tx: &mut SqliteConnection, build: Build) -> Sql<RecordFacts> {
-    let kept: Vec<u32> =
-        sqlx::query_scalar("SELECT number FROM build_work WHERE tenant_id = ? AND build_id = ?")
-            .bind(build.tenant.as_uuid())
-            .bind(build.id.as_uuid())
-            .fetch_all(&mut *tx)
-            .await?;
-    let project = projects::find(tx, build.tenant, build.project).await?;
-    Ok(RecordFacts { kept, live: project.and_then(|project| project.live), build })
-}
-
-async fn save_record(
+/// What earlier attempts at a build made.
+async fn made(
     tx: &mut SqliteConnection,
-    before: &Build,
-    change: RecordChange,
-) -> Sql<Build> {
-    builds::keep_work(tx, before, &change.work).await?;
-    if let Some(packaged) = &change.snapshot {
-        projects::insert_snapshot(tx, before.tenant, packaged).await?;
-    }
-    builds::update(tx, before, change.build, &change.events).await
+    build: &Build,
+) -> Sql<(Vec<AgentWork>, Option<(Snapshot, Manifest)>)> {
+    let asked = Trip::default().ask_work(build.tenant, build.id);
+    let asked = asked.ask_snapshot(build.tenant, build.snapshot);
+    let [work, work_files, snapshot, files] = asked.read(tx).await?;
+    Ok((work::work(&work, &work_files)?, projects::snapshot(&snapshot, &files)?))
 }
 
-/// Mends one build that time may have overtaken; says whether its row was touched.
-async fn overtake(tx: &mut Tx, key: (TenantId, BuildId), jitter: u64) -> Sql<u64> {
-    let now = tx.now;
-    let (tenant, id) = key;
-    let Some(facts) = end::facts(tx, tenant, id).await? else { return Ok(0) };
-    let overtaken = keelway_builds::end::overtake(&facts, &tx.rules, jitter, now);
-    match overtaken.map_err(|_| StoreError::corrupt("build", id))? {
-        Some(change) => {
-            end::save(tx, &facts, change).await?;
-            Ok(1)
+async fn record_facts(tx: &mut SqliteConnection, lease: &Lease) -> Sql<Option<RecordFacts>> {
+    let (tenant, id) = (lease.scope.tenant(), lease.build);
+    let asked = Trip::default().ask_build(tenant, id).ask_kept(tenant, id).ask_live(tenant, id);
+    let [build, kept, live] = asked.read(tx).await?;
+    let Some(build) = builds::build(&build)? else { return Ok(None) };
+    let kept: Vec<(u32,)> = rows(&kept)?;
+    let live: Option<(Option<Uuid>,)> = first(&live)?;
+    Ok(Some(RecordFacts {
+        build,
+        kept: kept.into_iter().map(|(number,)| number).collect(),
+        live: live.and_then(|(live,)| live).map(SnapshotId::from_uuid),
+    }))
+}
+
+impl Trip {
+    fn put_record(self, before: &Build, change: RecordChange) -> Sql<(Self, Build)> {
+        let mut trip = self;
+        for work in &change.work {
+            trip = trip.put_work(before, work)?;
         }
-        None => Ok(0),
+        if let Some(packaged) = &change.snapshot {
+            trip = trip.put_snapshot(before.tenant, packaged)?;
+        }
+        trip.put_build(before, change.build, &change.events)
+    }
+}
+
+/// Mends one build that time may have overtaken; says whether its row is touched.
+async fn overtake(tx: &mut Tx, key: (TenantId, BuildId), jitter: u64) -> Sql<(u64, Trip)> {
+    let (now, rules) = (tx.now, Arc::clone(&tx.rules));
+    let Some(ending) = end::facts(tx, key, &rules, now).await? else {
+        return Ok((0, Trip::default()));
+    };
+    let overtaken = keelway_builds::end::overtake(&ending.facts, &rules, jitter, now);
+    match overtaken.map_err(|_| StoreError::corrupt("build", key.1))? {
+        Some(change) => Ok((1, Trip::default().put_ending(ending, change, now)?.0)),
+        None => Ok((0, Trip::default())),
     }
 }
 
 /// Delays that are over, and records that are past their time.
 async fn tidy(tx: &mut Tx) -> Sql<u64> {
     let now = tx.now;
-    let woken = queue::wake(tx, now, BATCH).await?;
-    let guests = sqlx::query(
-        "DELETE FROM guest_entries WHERE id IN (
-             SELECT id FROM guest_entries WHERE created_at <= ? ORDER BY created_at LIMIT ?)",
-    )
-    .bind(earlier(now, PARKED_KEPT_SECONDS).as_micros())
-    .bind(i64::from(BATCH))
-    .execute(&mut **tx)
-    .await?;
-    let keys = sqlx::query(
-        "DELETE FROM idempotency_keys WHERE (owner, route, key) IN (
-             SELECT owner, route, key FROM idempotency_keys
-             WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
-    )
-    .bind(now.as_micros())
-    .bind(i64::from(BATCH))
-    .execute(&mut **tx)
-    .await?;
-    Ok(woken + guests.rows_affected() + keys.rows_affected())
-}
-
-const fn earlier(now: Timestamp, seconds: i64) -> Timestamp {
-    now.plus_seconds(-seconds)
+    let tidied = Trip::default()
+        .put_woken(now, BATCH)
+        .add_any(
+            "DELETE FROM guest_entries WHERE id IN (
+                 SELECT id FROM guest_entries WHERE created_at <= ? ORDER BY created_at LIMIT ?)",
+        )
+        .bind(now.plus_seconds(-PARKED_KEPT_SECONDS).as_micros())
+        .bind(i64::from(BATCH))
+        .add_any(
+            "DELETE FROM idempotency_keys WHERE (owner, route, key) IN (
+                 SELECT owner, route, key FROM idempotency_keys
+                 WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+        )
+        .bind(now.as_micros())
+        .bind(i64::from(BATCH));
+    tidied.write(tx).await
 }

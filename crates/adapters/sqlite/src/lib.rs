@@ -14,7 +14,7 @@
 //! | `end` | what all endings of a build share |
 //! | `doctor` | proof of the invariants on the stored rows |
 //! | one file per port family | SQL and nothing else: facts in, change out |
-//! | `credits` | and for commands that span contexts: `load_account`, `load_due`, `load_hold`, `save_change` |
+//! | `credits` | and for commands that span contexts: `facts`, `Trip::put_change` |
 //!
 //! Not here: rules (the domain crates decide), codecs (`keelway_rows`), ids and randomness
 //! (commands carry them). Several processes may open one file.
@@ -48,6 +48,7 @@ mod tickets;
 mod trip;
 mod tx;
 mod usage;
+mod work;
 
 use std::path::PathBuf;
 use std::sync::Arc;

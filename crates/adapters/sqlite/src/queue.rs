@@ -1,134 +1,34 @@
 //! The queue table: whose turn it is, and where a build stands.
 
+pub(crate) mod next;
+
 use keelway_builds::queue::{self, Ahead, FIRST_PACE_MS, Lane, Placement};
 use keelway_builds::{Build, Position, Standing};
 use keelway_kernel::{BuildId, Millis, TenantId, Timestamp};
-use keelway_rows::{Of, json};
+use keelway_rows::Of;
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 use sqlx::types::Uuid;
 
-use crate::error::{Sql, one};
-
-/// The one look-up that taking costs: the first row of `build_queue_next` that is none of `?`.
-pub(crate) const NEXT: &str = "SELECT tenant_id, build_id, band, tag
-     FROM build_queue
-     WHERE standing = 'ready' AND hex(build_id) NOT IN (SELECT value FROM json_each(?))
-     ORDER BY band, tag, build_id
-     LIMIT 1";
+use crate::error::{Broken, Sql};
+use crate::trip::{Trip, first, rows};
 
 /// How far positions are counted: beyond it, a place is only known to be at least this.
 pub(crate) const COUNTED: i64 = 10_000;
 
-/// The row whose turn it is.
-#[derive(sqlx::FromRow)]
-pub(crate) struct Next {
-    pub(crate) tenant_id: Uuid,
-    pub(crate) build_id: Uuid,
-    pub(crate) band: i64,
-    pub(crate) tag: i64,
-}
-
-pub(crate) async fn next(tx: &mut SqliteConnection, left_out: &[BuildId]) -> Sql<Option<Next>> {
-    let left_out: Vec<String> = left_out.iter().map(|build| hex(*build)).collect();
-    Ok(sqlx::query_as(NEXT).bind(json(&left_out)?).fetch_optional(tx).await?)
-}
-
-fn hex(build: BuildId) -> String {
-    format!("{:X}", build.as_uuid().simple())
-}
-
-/// How many builds of the tenant, beside `build`, are ready, delayed or leased.
-pub(crate) async fn occupied(
-    tx: &mut SqliteConnection,
-    tenant: TenantId,
-    build: BuildId,
-) -> Sql<u32> {
-    let count: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM build_queue
-         WHERE tenant_id = ? AND standing IN ('ready', 'delayed', 'leased') AND build_id <> ?",
-    )
-    .bind(tenant.as_uuid())
-    .bind(build.as_uuid())
-    .fetch_one(tx)
-    .await?;
-    Ok(Of("queue of tenant", &tenant).number(count)?)
-}
-
-/// The queue around a tenant in `band`, as `build` finds it.
-pub(crate) async fn lane(
-    tx: &mut SqliteConnection,
-    (tenant, build): (TenantId, BuildId),
-    band: i64,
-    limit: u32,
-) -> Sql<Lane> {
-    let last_tag: Option<i64> =
-        sqlx::query_scalar("SELECT last_tag FROM queue_tenants WHERE tenant_id = ? AND band = ?")
-            .bind(tenant.as_uuid())
-            .bind(band)
-            .fetch_optional(&mut *tx)
-            .await?;
-    Ok(Lane {
-        band,
-        virtual_time: virtual_time(tx, band).await?,
-        last_tag: last_tag.unwrap_or(0),
-        occupied: occupied(tx, tenant, build).await?,
-        limit,
-    })
-}
-
-async fn virtual_time(tx: &mut SqliteConnection, band: i64) -> Sql<i64> {
-    let stored: Option<i64> =
-        sqlx::query_scalar("SELECT virtual_time FROM queue_bands WHERE band = ?")
-            .bind(band)
-            .fetch_optional(tx)
-            .await?;
-    Ok(stored.unwrap_or(0))
-}
-
-/// Moves a band's virtual time on to what was taken from it.
-pub(crate) async fn advance(tx: &mut SqliteConnection, band: i64, tag: i64) -> Sql<()> {
-    let virtual_time = queue::advance(virtual_time(tx, band).await?, tag);
-    sqlx::query(
-        "INSERT INTO queue_bands (band, virtual_time) VALUES (?, ?)
-         ON CONFLICT (band) DO UPDATE SET virtual_time = excluded.virtual_time",
-    )
-    .bind(band)
-    .bind(virtual_time)
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// Puts a new build where the decision placed it.
-pub(crate) async fn enqueue(
-    tx: &mut SqliteConnection,
-    build: &Build,
-    placement: &Placement,
-) -> Sql<()> {
-    sqlx::query(
-        "INSERT INTO build_queue (tenant_id, build_id, standing, band, tag, due_at, enqueued_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(build.tenant.as_uuid())
-    .bind(build.id.as_uuid())
-    .bind(placement.standing.as_str())
-    .bind(placement.band)
-    .bind(placement.tag)
-    .bind(build.deadline.as_micros())
-    .bind(build.created_at.as_micros())
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "INSERT INTO queue_tenants (tenant_id, band, last_tag) VALUES (?, ?, ?)
-         ON CONFLICT (tenant_id, band) DO UPDATE SET last_tag = excluded.last_tag",
-    )
-    .bind(build.tenant.as_uuid())
-    .bind(placement.band)
-    .bind(placement.tag)
-    .execute(tx)
-    .await?;
-    Ok(())
-}
+/// What a position follows from.
+const AHEAD: &str = "SELECT
+         (SELECT count(*) FROM (
+             SELECT 1 FROM build_queue
+             WHERE standing = 'ready' AND (band, tag, build_id) < (?1, ?2, ?3) LIMIT ?4))
+       + (SELECT count(*) FROM (
+             SELECT 1 FROM build_queue
+             WHERE standing = 'parked' AND (band, tag, build_id) < (?1, ?2, ?3) LIMIT ?4))
+       + (SELECT count(*) FROM (
+             SELECT 1 FROM build_queue
+             WHERE standing = 'delayed' AND (band, tag, build_id) < (?1, ?2, ?3) LIMIT ?4)),
+         (SELECT count(*) FROM build_queue WHERE standing = 'leased'),
+         (SELECT pace_ms FROM queue_pace WHERE one = 1)";
 
 /// How a row of the queue changes.
 pub(crate) struct Move<'a> {
@@ -138,89 +38,150 @@ pub(crate) struct Move<'a> {
     pub(crate) worker: Option<&'a str>,
 }
 
-/// Changes where a build stands, if it stands where it is thought to.
-pub(crate) async fn stand(
-    tx: &mut SqliteConnection,
-    (tenant, build): (TenantId, BuildId),
-    change: &Move<'_>,
-) -> Sql<()> {
-    let done = sqlx::query(
-        "UPDATE build_queue SET standing = ?, due_at = ?, worker = ?
-         WHERE tenant_id = ? AND build_id = ? AND standing = ?",
-    )
-    .bind(change.to.as_str())
-    .bind(change.due_at.map(Timestamp::as_micros))
-    .bind(change.worker)
-    .bind(tenant.as_uuid())
-    .bind(build.as_uuid())
-    .bind(change.from.as_str())
-    .execute(tx)
-    .await?;
-    one(&done)
-}
+impl Trip {
+    /// Asks for how many builds of the tenant, beside `build`, are ready, delayed or leased.
+    pub(crate) fn ask_occupied(self, tenant: TenantId, build: BuildId) -> Self {
+        self.add(
+            "SELECT count(*) FROM build_queue
+             WHERE tenant_id = ? AND standing IN ('ready', 'delayed', 'leased') AND build_id <> ?",
+        )
+        .bind(tenant.as_uuid())
+        .bind(build.as_uuid())
+    }
 
-/// Extends a lease, if it is still the one of this attempt.
-pub(crate) async fn extend(tx: &mut SqliteConnection, build: &Build, until: Timestamp) -> Sql<()> {
-    let done = sqlx::query(
-        "UPDATE build_queue SET due_at = ?
-         WHERE tenant_id = ?2 AND build_id = ?3 AND standing = 'leased'
-           AND EXISTS (SELECT 1 FROM builds
-                       WHERE tenant_id = ?2 AND id = ?3 AND state = 'building' AND attempt = ?4)",
-    )
-    .bind(until.as_micros())
-    .bind(build.tenant.as_uuid())
-    .bind(build.id.as_uuid())
-    .bind(i64::from(build.attempt))
-    .execute(tx)
-    .await?;
-    one(&done)
-}
+    /// Asks for the queue around a tenant as `build` finds it, in every band: there are few, and
+    /// which one it is depends on the tenant's plan.
+    pub(crate) fn ask_lanes(self, tenant: TenantId, build: BuildId) -> Self {
+        self.ask_occupied(tenant, build)
+            .add("SELECT band, virtual_time FROM queue_bands")
+            .add("SELECT band, last_tag FROM queue_tenants WHERE tenant_id = ?")
+            .bind(tenant.as_uuid())
+    }
 
-/// Takes an ended build out.
-pub(crate) async fn leave(tx: &mut SqliteConnection, build: &Build) -> Sql<()> {
-    let done = sqlx::query("DELETE FROM build_queue WHERE tenant_id = ? AND build_id = ?")
+    /// Asks for the smoothed time a build takes.
+    pub(crate) fn ask_pace(self) -> Self {
+        self.add("SELECT pace_ms FROM queue_pace WHERE one = 1")
+    }
+
+    /// Puts a new build where the decision placed it.
+    pub(crate) fn put_place(self, build: &Build, placement: &Placement) -> Self {
+        self.add(
+            "INSERT INTO build_queue
+                 (tenant_id, build_id, standing, band, tag, due_at, enqueued_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
         .bind(build.tenant.as_uuid())
         .bind(build.id.as_uuid())
-        .execute(tx)
-        .await?;
-    one(&done)
-}
-
-/// Lets the tenant's next parked builds into the ready set, lowest tag first.
-pub(crate) async fn promote(tx: &mut SqliteConnection, tenant: TenantId, count: u32) -> Sql<()> {
-    if count == 0 {
-        return Ok(());
+        .bind(placement.standing.as_str())
+        .bind(placement.band)
+        .bind(placement.tag)
+        .bind(build.deadline.as_micros())
+        .bind(build.created_at.as_micros())
+        .add(
+            "INSERT INTO queue_tenants (tenant_id, band, last_tag) VALUES (?, ?, ?)
+             ON CONFLICT (tenant_id, band) DO UPDATE SET last_tag = excluded.last_tag",
+        )
+        .bind(build.tenant.as_uuid())
+        .bind(placement.band)
+        .bind(placement.tag)
     }
-    sqlx::query(
-        "UPDATE build_queue SET standing = 'ready'
-         WHERE tenant_id = ?1 AND build_id IN (
-             SELECT build_id FROM build_queue
-             WHERE tenant_id = ?1 AND standing = 'parked'
-             ORDER BY band, tag, build_id
-             LIMIT ?2)",
-    )
-    .bind(tenant.as_uuid())
-    .bind(i64::from(count))
-    .execute(tx)
-    .await?;
-    Ok(())
+
+    /// Changes where a build stands, if it stands where it is thought to.
+    pub(crate) fn put_moved(self, build: &Build, change: &Move<'_>) -> Self {
+        self.add(
+            "UPDATE build_queue SET standing = ?, due_at = ?, worker = ?
+             WHERE tenant_id = ? AND build_id = ? AND standing = ?",
+        )
+        .bind(change.to.as_str())
+        .bind(change.due_at.map(Timestamp::as_micros))
+        .bind(change.worker)
+        .bind(build.tenant.as_uuid())
+        .bind(build.id.as_uuid())
+        .bind(change.from.as_str())
+    }
+
+    /// Extends a lease, if it is still the one of this attempt.
+    pub(crate) fn put_extended(self, build: &Build, until: Timestamp) -> Self {
+        self.add(
+            "UPDATE build_queue SET due_at = ?
+             WHERE tenant_id = ? AND build_id = ? AND standing = 'leased'
+               AND EXISTS (SELECT 1 FROM builds
+                           WHERE tenant_id = ? AND id = ? AND state = 'building'
+                             AND attempt = ?)",
+        )
+        .bind(until.as_micros())
+        .bind(build.tenant.as_uuid())
+        .bind(build.id.as_uuid())
+        .bind(build.tenant.as_uuid())
+        .bind(build.id.as_uuid())
+        .bind(i64::from(build.attempt))
+    }
+
+    /// Takes an ended build out.
+    pub(crate) fn put_out(self, build: &Build) -> Self {
+        self.add("DELETE FROM build_queue WHERE tenant_id = ? AND build_id = ?")
+            .bind(build.tenant.as_uuid())
+            .bind(build.id.as_uuid())
+    }
+
+    /// Lets the tenant's next parked builds into the ready set, lowest tag first.
+    pub(crate) fn put_promoted(self, tenant: TenantId, count: u32) -> Self {
+        if count == 0 {
+            return self;
+        }
+        self.add_any(
+            "UPDATE build_queue SET standing = 'ready'
+             WHERE tenant_id = ? AND build_id IN (
+                 SELECT build_id FROM build_queue
+                 WHERE tenant_id = ? AND standing = 'parked'
+                 ORDER BY band, tag, build_id
+                 LIMIT ?)",
+        )
+        .bind(tenant.as_uuid())
+        .bind(tenant.as_uuid())
+        .bind(i64::from(count))
+    }
+
+    /// Keeps the smoothed time a build takes.
+    pub(crate) fn put_pace(self, pace_ms: Millis) -> Self {
+        self.add(
+            "INSERT INTO queue_pace (one, pace_ms) VALUES (1, ?)
+             ON CONFLICT (one) DO UPDATE SET pace_ms = excluded.pace_ms",
+        )
+        .bind(pace_ms)
+    }
 }
 
-/// Lets builds whose delay is over back into their places, at most `limit`; says how many.
-pub(crate) async fn wake(tx: &mut SqliteConnection, now: Timestamp, limit: u32) -> Sql<u64> {
-    let done = sqlx::query(
-        "UPDATE build_queue SET standing = 'ready', due_at = NULL
-         WHERE (tenant_id, build_id) IN (
-             SELECT tenant_id, build_id FROM build_queue
-             WHERE standing = 'delayed' AND due_at <= ?
-             ORDER BY due_at
-             LIMIT ?)",
-    )
-    .bind(now.as_micros())
-    .bind(i64::from(limit))
-    .execute(tx)
-    .await?;
-    Ok(done.rows_affected())
+/// How many builds of the tenant, as was asked for.
+pub(crate) fn occupied(found: &[SqliteRow], tenant: TenantId) -> Sql<u32> {
+    let (count,): (i64,) = first(found)?.unwrap_or_default();
+    Ok(Of("queue of tenant", &tenant).number(count)?)
+}
+
+/// The queue around a tenant in `band`, which is one of those that were asked for.
+pub(crate) fn lane(
+    [others, bands, tags]: [&[SqliteRow]; 3],
+    tenant: TenantId,
+    (band, limit): (i64, u32),
+) -> Sql<Lane> {
+    let of_band = |found: &[SqliteRow]| {
+        let bands: Vec<(i64, i64)> = rows(found)?;
+        let found = bands.into_iter().find(|(other, _)| *other == band);
+        Ok::<_, Broken>(found.map_or(0, |(_, value)| value))
+    };
+    Ok(Lane {
+        band,
+        virtual_time: of_band(bands)?,
+        last_tag: of_band(tags)?,
+        occupied: occupied(others, tenant)?,
+        limit,
+    })
+}
+
+/// The smoothed time a build takes, as was asked for.
+pub(crate) fn pace(found: &[SqliteRow]) -> Sql<Millis> {
+    let stored: Option<(Millis,)> = first(found)?;
+    Ok(stored.map_or(FIRST_PACE_MS, |(pace_ms,)| pace_ms))
 }
 
 /// Builds that time may have overtaken, longest ago first.
@@ -245,21 +206,8 @@ pub(crate) async fn due(
 
 /// The smoothed time a build takes.
 pub(crate) async fn pace_ms(connection: &mut SqliteConnection) -> Sql<Millis> {
-    let stored: Option<i64> = sqlx::query_scalar("SELECT pace_ms FROM queue_pace WHERE one = 1")
-        .fetch_optional(connection)
-        .await?;
-    Ok(stored.unwrap_or(FIRST_PACE_MS))
-}
-
-pub(crate) async fn save_pace(tx: &mut SqliteConnection, pace_ms: Millis) -> Sql<()> {
-    sqlx::query(
-        "INSERT INTO queue_pace (one, pace_ms) VALUES (1, ?)
-         ON CONFLICT (one) DO UPDATE SET pace_ms = excluded.pace_ms",
-    )
-    .bind(pace_ms)
-    .execute(tx)
-    .await?;
-    Ok(())
+    let [found] = Trip::default().ask_pace().read(connection).await?;
+    pace(&found)
 }
 
 /// How far from being taken a waiting build is.
@@ -277,50 +225,29 @@ pub(crate) async fn position(
     .bind(build.as_uuid())
     .fetch_optional(&mut *connection)
     .await?;
-    let Some((band, tag)) = place else { return Ok(None) };
-    let (waiting, running): (i64, i64) = sqlx::query_as(
-        "SELECT
-             (SELECT count(*) FROM (
-                 SELECT 1 FROM build_queue
-                 WHERE standing = 'ready' AND (band, tag, build_id) < (?1, ?2, ?3) LIMIT ?4))
-           + (SELECT count(*) FROM (
-                 SELECT 1 FROM build_queue
-                 WHERE standing = 'parked' AND (band, tag, build_id) < (?1, ?2, ?3) LIMIT ?4))
-           + (SELECT count(*) FROM (
-                 SELECT 1 FROM build_queue
-                 WHERE standing = 'delayed' AND (band, tag, build_id) < (?1, ?2, ?3) LIMIT ?4)),
-             (SELECT count(*) FROM build_queue WHERE standing = 'leased')",
-    )
-    .bind(band)
-    .bind(tag)
-    .bind(build.as_uuid())
-    .bind(COUNTED)
-    .fetch_one(&mut *connection)
-    .await?;
-    let pace_ms = pace_ms(connection).await?;
-    let row = Of("queue", &build);
-    let ahead = Ahead { waiting: row.number(waiting)?, running: row.number(running)?, pace_ms };
-    Ok(Some(queue::position(&ahead, now)))
+    let Some(place) = place else { return Ok(None) };
+    Ok(Some(position_at(connection, place, build, now).await?))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sqlx::{AssertSqlSafe, Connection};
-
-    /// Whether the planner was ever told about data makes no difference: there is one index.
-    #[tokio::test]
-    async fn taking_is_one_index_look_up() {
-        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-        crate::MIGRATIONS.run_direct(None, &mut connection, false).await.unwrap();
-        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {NEXT}"));
-        let plan: Vec<(i64, i64, i64, String)> =
-            sqlx::query_as(explain).fetch_all(&mut connection).await.unwrap();
-        let steps: Vec<_> = plan.into_iter().map(|(.., step)| step).collect();
-        let look_up = "SEARCH build_queue USING COVERING INDEX build_queue_next (standing=?)";
-        let left_out =
-            ["LIST SUBQUERY 1", "SCAN json_each VIRTUAL TABLE INDEX 1:", "CREATE BLOOM FILTER"];
-        assert_eq!(steps[0], look_up);
-        assert_eq!(steps[1..], left_out);
-    }
+/// The same for a build that waits, or is about to wait, at a band and a tag.
+pub(crate) async fn position_at(
+    connection: &mut SqliteConnection,
+    (band, tag): (i64, i64),
+    build: BuildId,
+    now: Timestamp,
+) -> Sql<Position> {
+    let (waiting, running, pace_ms): (i64, i64, Option<Millis>) = sqlx::query_as(AHEAD)
+        .bind(band)
+        .bind(tag)
+        .bind(build.as_uuid())
+        .bind(COUNTED)
+        .fetch_one(connection)
+        .await?;
+    let row = Of("queue", &build);
+    let ahead = Ahead {
+        waiting: row.number(waiting)?,
+        running: row.number(running)?,
+        pace_ms: pace_ms.unwrap_or(FIRST_PACE_MS),
+    };
+    Ok(queue::position(&ahead, now))
 }

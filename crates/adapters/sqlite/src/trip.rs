@@ -10,7 +10,7 @@ use futures::TryStreamExt as _;
 use keelway_kernel::StoreError;
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
-use sqlx::{Arguments as _, AssertSqlSafe, Either, Encode, Executor as _, Sqlite, Type};
+use sqlx::{Arguments as _, AssertSqlSafe, Either, Encode, Executor as _, FromRow, Sqlite, Type};
 
 use crate::error::{Broken, Sql};
 
@@ -19,16 +19,34 @@ use crate::error::{Broken, Sql};
 pub(crate) struct Trip {
     sql: String,
     values: SqliteArguments,
-    statements: usize,
+    /// What each statement changes.
+    changes: Vec<Rows>,
     unfit: Option<BoxDynError>,
 }
 
+/// How many rows a statement changes.
+enum Rows {
+    /// If it is not one, somebody was faster.
+    One,
+    Any,
+}
+
 impl Trip {
-    /// One statement more, whose values are bound next.
-    pub(crate) fn add(mut self, sql: &'static str) -> Self {
+    /// One statement more, whose values are bound next: a look-up, or a change of exactly one
+    /// row.
+    pub(crate) fn add(self, sql: &'static str) -> Self {
+        self.push(sql, Rows::One)
+    }
+
+    /// The same for a change of as many rows as there are.
+    pub(crate) fn add_any(self, sql: &'static str) -> Self {
+        self.push(sql, Rows::Any)
+    }
+
+    fn push(mut self, sql: &'static str, changes: Rows) -> Self {
         self.sql.push_str(sql);
         self.sql.push(';');
-        self.statements += 1;
+        self.changes.push(changes);
         self
     }
 
@@ -60,10 +78,11 @@ impl Trip {
         })
     }
 
-    /// Writes: each statement must change exactly one row: else somebody was faster.
-    pub(crate) async fn write(self, connection: &mut SqliteConnection) -> Sql<()> {
+    /// Writes, and says how many rows were changed: where one must be, and is not, somebody was
+    /// faster.
+    pub(crate) async fn write(self, connection: &mut SqliteConnection) -> Sql<u64> {
         if self.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let query = sqlx::query_with(AssertSqlSafe(self.sql), fit(self.values, self.unfit)?);
         let (mut steps, mut changed) = (connection.fetch_many(query), Vec::new());
@@ -71,9 +90,12 @@ impl Trip {
             changed.extend(step.left().map(|done| done.rows_affected()));
         }
         // What goes ahead of the statements reports whatever was changed last.
-        let ahead = changed.len().saturating_sub(self.statements);
-        let each_one = changed[ahead..].iter().all(|rows| *rows == 1);
-        if each_one { Ok(()) } else { Err(Broken(StoreError::Contended)) }
+        let changed = &changed[changed.len().saturating_sub(self.changes.len())..];
+        let met = |(rows, changes): (&u64, &Rows)| *rows == 1 || matches!(changes, Rows::Any);
+        if !changed.iter().zip(&self.changes).all(met) {
+            return Err(Broken(StoreError::Contended));
+        }
+        Ok(changed.iter().sum())
     }
 
     /// The same, with `sql` ahead of it, which changes no row.
@@ -83,8 +105,18 @@ impl Trip {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.statements == 0
+        self.changes.is_empty()
     }
+}
+
+/// What was found, as rows of one kind.
+pub(crate) fn rows<T: for<'r> FromRow<'r, SqliteRow>>(found: &[SqliteRow]) -> Sql<Vec<T>> {
+    Ok(found.iter().map(T::from_row).collect::<Result<_, _>>()?)
+}
+
+/// The first of what was found.
+pub(crate) fn first<T: for<'r> FromRow<'r, SqliteRow>>(found: &[SqliteRow]) -> Sql<Option<T>> {
+    Ok(found.first().map(T::from_row).transpose()?)
 }
 
 fn fit(

@@ -14,6 +14,7 @@ mod line;
 #[cfg(test)]
 mod tests;
 
+use std::convert::Infallible;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -211,52 +212,66 @@ impl SqliteStore {
         E: Send + 'static,
         F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, E> + Send + 'static,
     {
-        let done = Arc::clone(&self.0).write(move |tx| {
+        self.write_late(move |tx| {
             Box::pin(async move {
                 tx.move_up().await?;
                 work(tx).await
             })
-        });
-        Ok(done.await?)
+        })
+        .await
     }
 
-    /// Runs a command whose `work` only reads, and gives what is to be saved in one go: going
-    /// to the connection less often lets more commands share it.
+    /// Runs a command whose `work` writes by nothing but [`Tx::save`]: going to the connection
+    /// less often lets more commands share it.
+    pub(crate) async fn write_late<T, E, F>(&self, work: F) -> Result<T, Failure<E>>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, E> + Send + 'static,
+    {
+        Ok(Arc::clone(&self.0).write(work).await?)
+    }
+
+    /// Runs a command whose `work` only reads, and gives what is to be saved in one go.
     pub(crate) async fn save<T, E, F>(&self, work: F) -> Result<T, Failure<E>>
     where
         T: Send + 'static,
         E: Send + 'static,
         F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, (T, Trip), E> + Send + 'static,
     {
-        let done = Arc::clone(&self.0).write(move |tx| {
+        self.write_late(move |tx| {
             Box::pin(async move {
                 let (given, change) = work(tx).await?;
                 tx.save(change).await?;
                 Ok(given)
             })
-        });
-        Ok(done.await?)
+        })
+        .await
+    }
+
+    /// The same for a command that the domain cannot refuse.
+    pub(crate) async fn save_always<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, (T, Trip), Infallible> + Send + 'static,
+    {
+        self.save(work).await.map_err(never_refused)
     }
 
     /// Runs a command that the domain cannot refuse.
     pub(crate) async fn write_always<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, std::convert::Infallible> + Send + 'static,
+        F: for<'tx> FnOnce(&'tx mut Tx) -> Work<'tx, T, Infallible> + Send + 'static,
     {
-        self.write(work).await.map_err(|failure| match failure {
-            Failure::Rejected(never) => match never {},
-            Failure::Store(error) => error,
-        })
+        self.write(work).await.map_err(never_refused)
     }
 
     /// Runs several reads on one committed state.
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'tx> FnOnce(&'tx mut SqliteConnection) -> Work<'tx, T, std::convert::Infallible>
-            + Send
-            + 'static,
+        F: for<'tx> FnOnce(&'tx mut SqliteConnection) -> Work<'tx, T, Infallible> + Send + 'static,
     {
         detached(Arc::clone(&self.0).read(work)).await.map_err(only_broken)
     }
@@ -274,6 +289,11 @@ impl SqliteStore {
     /// The time outside any transaction, for reads.
     pub(crate) fn now(&self) -> Timestamp {
         self.0.ambient.clock.now()
+    }
+
+    /// The settings that decisions rest on, for those outside any transaction.
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.0.ambient.rules)
     }
 
     pub(crate) async fn migrate_with(
@@ -343,7 +363,14 @@ fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> J
     tokio::spawn(work.in_current_span())
 }
 
-fn only_broken(stop: Stop<std::convert::Infallible>) -> StoreError {
+fn never_refused(failure: Failure<Infallible>) -> StoreError {
+    match failure {
+        Failure::Rejected(never) => match never {},
+        Failure::Store(error) => error,
+    }
+}
+
+fn only_broken(stop: Stop<Infallible>) -> StoreError {
     match stop {
         Stop::Refused(never) => match never {},
         Stop::Broken(error) => error,

@@ -4,15 +4,26 @@ use crate::error::Sql;
 use crate::trip::Trip;
 use keelway_credits::{Account, DailyCaps, Grant, Hold, Operation, Reserve, Spent};
 use keelway_kernel::{
-    Credits, GrantId, HoldId, IdempotencyKey, ProjectId, TenantId, Timestamp, UserId,
+    BuildId, Credits, GrantId, HoldId, IdempotencyKey, ProjectId, TenantId, Timestamp, UserId,
 };
 use keelway_rows::credits::{AccountRow, GrantRow, HoldRow, OperationRow};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow as _, Row as _, SqliteConnection, ValueRef as _};
 
+macro_rules! select_holds {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, amount, captured, refunded, state, charged, ended_at, build_id, reference,
+                    lifetime_ms, user_id, project_id, opened_at, expires_at, weight
+             FROM credit_holds ",
+            $tail
+        )
+    };
+}
+
 impl Trip {
     /// Asks for the account with every grant that has something left.
-    pub(super) fn ask_account(self, tenant: TenantId) -> Self {
+    pub(crate) fn ask_account(self, tenant: TenantId) -> Self {
         self.add(
             r"SELECT a.tenant_id, a.balance, a.held, a.overdraft, a.last_entry, a.version,
                      g.id, g.amount, g.remaining, g.source, g.priority, g.expires_at,
@@ -26,24 +37,27 @@ impl Trip {
 
     /// Asks for the hold, if this tenant has it.
     pub(super) fn ask_hold(self, tenant: TenantId, hold: HoldId) -> Self {
-        self.add(
-            r"SELECT id, amount, captured, refunded, state, charged, ended_at, build_id, reference,
-                     lifetime_ms, user_id, project_id, opened_at, expires_at, weight
-                FROM credit_holds WHERE tenant_id = ? AND id = ?",
-        )
+        self.add(select_holds!("WHERE tenant_id = ? AND id = ?"))
+            .bind(tenant.as_uuid())
+            .bind(hold.as_uuid())
+    }
+
+    /// Asks for the hold of a build.
+    pub(crate) fn ask_held_for(self, tenant: TenantId, build: BuildId) -> Self {
+        self.add(select_holds!(
+            "WHERE tenant_id = ?
+               AND id = (SELECT hold_id FROM builds WHERE tenant_id = ? AND id = ?)"
+        ))
         .bind(tenant.as_uuid())
-        .bind(hold.as_uuid())
+        .bind(tenant.as_uuid())
+        .bind(build.as_uuid())
     }
 
     /// Asks for open holds past their time.
-    pub(super) fn ask_due(self, tenant: TenantId, now: Timestamp) -> Self {
-        self.add(
-            r"SELECT id, amount, captured, refunded, state, charged, ended_at, build_id, reference,
-                     lifetime_ms, user_id, project_id, opened_at, expires_at, weight
-                FROM credit_holds
-               WHERE tenant_id = ? AND state = 'open' AND expires_at <= ?
-               ORDER BY expires_at, id",
-        )
+    pub(crate) fn ask_due(self, tenant: TenantId, now: Timestamp) -> Self {
+        self.add(select_holds!(
+            "WHERE tenant_id = ? AND state = 'open' AND expires_at <= ? ORDER BY expires_at, id"
+        ))
         .bind(tenant.as_uuid())
         .bind(now.as_micros())
     }
@@ -70,7 +84,7 @@ impl Trip {
     }
 }
 
-pub(super) fn account(rows: &[SqliteRow]) -> Sql<Option<Account>> {
+pub(crate) fn account(rows: &[SqliteRow]) -> Sql<Option<Account>> {
     let Some(first) = rows.first() else { return Ok(None) };
     // An account without a grant is one row whose grant is NULL throughout.
     let has_grant = |row: &SqliteRow| Ok::<_, sqlx::Error>(!row.try_get_raw("id")?.is_null());
@@ -82,11 +96,11 @@ pub(super) fn account(rows: &[SqliteRow]) -> Sql<Option<Account>> {
     Ok(Some(AccountRow::from_row(first)?.decode(grants)?))
 }
 
-pub(super) fn holds(rows: &[SqliteRow]) -> Sql<Vec<Hold>> {
+pub(crate) fn holds(rows: &[SqliteRow]) -> Sql<Vec<Hold>> {
     rows.iter().map(|row| Ok(HoldRow::from_row(row)?.decode()?)).collect()
 }
 
-pub(super) fn hold(rows: &[SqliteRow]) -> Sql<Option<Hold>> {
+pub(crate) fn hold(rows: &[SqliteRow]) -> Sql<Option<Hold>> {
     Ok(holds(rows)?.pop())
 }
 
@@ -117,16 +131,6 @@ pub(crate) async fn load_hold(
 ) -> Sql<Option<Hold>> {
     let [found] = Trip::default().ask_hold(tenant, id).read(connection).await?;
     hold(&found)
-}
-
-/// Open holds past their time.
-pub(crate) async fn load_due(
-    connection: &mut SqliteConnection,
-    tenant: TenantId,
-    now: Timestamp,
-) -> Sql<Vec<Hold>> {
-    let [found] = Trip::default().ask_due(tenant, now).read(connection).await?;
-    holds(&found)
 }
 
 pub(super) async fn load_spent(

@@ -1,20 +1,13 @@
 //! Saving what a decision about credits returned.
 
-use crate::error::Sql;
 use crate::trip::Trip;
 use keelway_credits::{Change, Entry, GrantChange, Hold, Operation};
 use keelway_rows::credits::{EntryRow, GrantRow, HoldRow, OperationRow};
-use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
 
-/// Saves exactly what a decision returned, over exactly the version it rests on.
-pub(crate) async fn save_change(connection: &mut SqliteConnection, change: &Change) -> Sql<()> {
-    Trip::default().put_change(change).write(connection).await
-}
-
 impl Trip {
-    /// The same, together with what else is written.
-    pub(super) fn put_change(self, change: &Change) -> Self {
+    /// Saves exactly what a decision returned, over exactly the version it rests on.
+    pub(crate) fn put_change(self, change: &Change) -> Self {
         let tenant = change.tenant.as_uuid();
         let trip = self.put_account(change);
         let trip = change.holds.iter().fold(trip, |trip, hold| trip.put_hold(tenant, hold));
@@ -147,8 +140,7 @@ impl Trip {
 
 #[cfg(test)]
 mod tests {
-    use super::save_change;
-    use crate::error::Stop;
+    use crate::trip::Trip;
     use crate::{SqliteSettings, SqliteStore};
     use keelway_builds::Rules;
     use keelway_contract::{ManualClock, SeededEntropy};
@@ -156,7 +148,6 @@ mod tests {
     use keelway_kernel::{Credits, StoreError, TenantId};
     use keelway_tiers::LimitTable;
     use sqlx::types::Uuid;
-    use std::convert::Infallible;
     use std::sync::Arc;
 
     fn change(version: i64) -> Change {
@@ -190,10 +181,8 @@ mod tests {
             (1, Ok(())),
             (1, Err(StoreError::Contended)),
         ] {
-            let done = store.write_always(move |tx| {
-                Box::pin(async move {
-                    save_change(tx, &change(version)).await.map_err(Stop::<Infallible>::from)
-                })
+            let done = store.save_always(move |_| {
+                Box::pin(async move { Ok(((), Trip::default().put_change(&change(version)))) })
             });
             assert_eq!(done.await, saved, "over version {version}");
         }

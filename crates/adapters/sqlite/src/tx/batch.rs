@@ -187,14 +187,15 @@ impl Tx {
         Ok(())
     }
 
-    /// All that a command writes, in one go.
-    pub(super) async fn save(&mut self, change: Trip) -> Sql<()> {
+    /// Writes in one go, whether or not the command has written before.
+    pub(crate) async fn save(&mut self, change: Trip) -> Sql<()> {
         if change.is_empty() {
             return Ok(());
         }
         match mem::replace(&mut self.savepoint, Savepoint::Here) {
-            Savepoint::Here => change.write(self).await,
-            Savepoint::Behind => change.after(MOVE_UP).write(self).await,
-        }
+            Savepoint::Here => change.write(self).await?,
+            Savepoint::Behind => change.after(MOVE_UP).write(self).await?,
+        };
+        Ok(())
     }
 }

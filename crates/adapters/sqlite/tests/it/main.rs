@@ -7,6 +7,7 @@ mod invitations;
 mod opened;
 mod sharing;
 mod tickets;
+mod trips;
 mod unread;
 
 use async_trait::async_trait;
