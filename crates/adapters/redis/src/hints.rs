@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use crate::backoff::pause;
-use crate::link::Link;
+use crate::link::{Link, Trouble};
 use crate::lock;
 use crate::wire::{Ear, Wire};
 
@@ -35,6 +35,9 @@ const SILENCE: Duration = Duration::from_secs(3 * HEARTBEAT.as_secs());
 
 /// How long saying something, or beginning to listen, may take.
 const WITHIN: Duration = Duration::from_secs(2);
+
+/// Failures in a row after which the log is told.
+const MOST_FAILURES: u32 = 3;
 
 /// What may no longer be as it is remembered in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,33 +137,34 @@ impl Hints {
     /// Says what waits, all of it at once, for ever. What cannot be said is dropped.
     pub(crate) async fn speak(&self, link: &Link) {
         let mut failures = 0;
+        let mut told = Told::new(Way::Out);
         loop {
             // Either way there is something to say: that this process is there.
             let _ = timeout(HEARTBEAT, self.some.notified()).await;
             let waiting: Vec<Hint> =
                 std::mem::take(&mut *lock(&self.waiting)).into_iter().collect();
-            let Err(unsaid) = self.say(link, &waiting).await else {
+            let Err(Unsaid { hints, why }) = self.say(link, &waiting).await else {
                 failures = 0;
+                told.works();
                 continue;
             };
-            let dropped = u64::try_from(unsaid).unwrap_or(u64::MAX);
+            let dropped = u64::try_from(hints).unwrap_or(u64::MAX);
             metrics::counter!("keelway_redis_hints_dropped_total").increment(dropped);
             failures += 1;
+            told.failed(link, failures, &why);
             pause(link.entropy(), failures).await;
         }
     }
 
-    /// Says these hints in one message or more, and in one if there are none; else how many
-    /// were not said.
-    async fn say(&self, link: &Link, hints: &[Hint]) -> Result<(), usize> {
+    /// Says these hints in one message or more, and in one if there are none.
+    async fn say(&self, link: &Link, hints: &[Hint]) -> Result<(), Unsaid> {
         let mut unsaid = hints;
         loop {
             let (next, rest) = unsaid.split_at(unsaid.len().min(MOST_TOLD));
             let publish = redis::Cmd::publish(link.channel(), self.message(next));
             let send = |mut wire: Wire| async move { publish.exec_async(&mut wire).await };
             if let Err(why) = link.attempt(WITHIN, send).await {
-                tracing::debug!(%why, "hints were not passed on");
-                return Err(unsaid.len());
+                return Err(Unsaid { hints: unsaid.len(), why });
             }
             if rest.is_empty() {
                 return Ok(());
@@ -177,24 +181,27 @@ impl Hints {
     pub(crate) async fn hear(&self, link: &Link, mut ear: Ear) {
         let channel = link.channel();
         let mut failures = 0;
+        let mut told = Told::new(Way::In);
         loop {
-            match timeout(WITHIN, ear.listen(&channel)).await {
+            let why = match timeout(WITHIN, ear.listen(&channel)).await {
                 Ok(Ok(mut subscription)) => {
                     self.pass_on(Heard::Gap);
                     self.hears.send_replace(true);
                     let mut messages = subscription.on_message();
                     while let Ok(Some(message)) = timeout(SILENCE, messages.next()).await {
                         failures = 0;
+                        told.works();
                         self.read(message.get_payload_bytes());
                     }
                     self.deaf();
-                    tracing::debug!("hints are no longer heard");
+                    "the connection was lost, or nothing comes through it".to_owned()
                 }
-                Ok(Err(why)) => tracing::debug!(%why, "hints cannot be heard"),
-                Err(_) => tracing::debug!("hints cannot be heard in time"),
-            }
+                Ok(Err(why)) => why.to_string(),
+                Err(_) => "no answer in time".to_owned(),
+            };
             pause(link.entropy(), failures).await;
             failures += 1;
+            told.failed(link, failures, &why);
         }
     }
 
@@ -210,6 +217,62 @@ impl Hints {
         }
         for hint in words.filter_map(Hint::parse).take(MOST_TOLD) {
             self.pass_on(Heard::Hint(hint));
+        }
+    }
+}
+
+/// Hints that were not said.
+struct Unsaid {
+    hints: usize,
+    why: Trouble,
+}
+
+/// Which way hints go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    In,
+    Out,
+}
+
+/// Tells the log of hints that are lost though Redis is there, as without the right to its
+/// channels: once when they are, and once when they are back.
+struct Told {
+    way: Way,
+    is_told: bool,
+}
+
+impl Told {
+    const fn new(way: Way) -> Self {
+        Self { way, is_told: false }
+    }
+
+    /// Of Redis itself being away the breaker tells.
+    fn failed(&mut self, link: &Link, failures: u32, why: &impl fmt::Display) {
+        if self.is_told || failures < MOST_FAILURES || !link.breaker().is_closed() {
+            tracing::debug!(%why, way = ?self.way, "hints are lost");
+            return;
+        }
+        self.is_told = true;
+        match self.way {
+            Way::In => tracing::warn!(
+                %why,
+                "hints of other processes are not heard, though redis is there: this process \
+                 sees what they did when it next reads the store"
+            ),
+            Way::Out => tracing::warn!(
+                %why,
+                "hints are not passed on to other processes, though redis is there: they see \
+                 what this one did when they next read the store"
+            ),
+        }
+    }
+
+    fn works(&mut self) {
+        if std::mem::take(&mut self.is_told) {
+            match self.way {
+                Way::In => tracing::info!("hints of other processes are heard again"),
+                Way::Out => tracing::info!("hints are passed on to other processes again"),
+            }
         }
     }
 }

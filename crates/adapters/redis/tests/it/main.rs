@@ -6,6 +6,7 @@ mod faults;
 mod groups;
 mod house;
 mod limiter;
+mod logs;
 mod rule;
 mod server;
 mod signals;
