@@ -86,4 +86,10 @@ impl Platform {
     pub async fn bytes(&self, blob: BlobRef) -> Result<Vec<u8>, StoreError> {
         self.ports.blobs.get(blob).await
     }
+
+    /// Those of a manifest's files that are not there in their size; none of them is read.
+    pub async fn missing_of(&self, manifest: &Manifest) -> Result<Vec<BlobRef>, StoreError> {
+        let blobs = manifest.iter().map(|(_, blob)| *blob).collect();
+        self.ports.blobs.missing(blobs).await
+    }
 }

@@ -24,8 +24,12 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
+    pub(crate) const fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
     pub(crate) fn open(root: PathBuf) -> Result<Self, StoreError> {
-        let disk = Self { root };
+        let disk = Self::at(root);
         disk.sweep().map_err(|error| unavailable("open", &error))?;
         Ok(disk)
     }
@@ -118,6 +122,16 @@ impl Disk {
             Err(error) if error.kind() == ErrorKind::NotFound => Err(damaged()),
             Err(error) => Err(unavailable("read from", &error)),
         }
+    }
+
+    pub(crate) fn missing(&self, mut blobs: Vec<BlobRef>) -> Result<Vec<BlobRef>, StoreError> {
+        let mut failed = None;
+        blobs.retain(|blob| match fs::metadata(self.place(&blob.digest).file) {
+            Ok(known) => known.len() != blob.bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => true,
+            Err(error) => failed.replace(error).is_some(),
+        });
+        failed.map_or(Ok(blobs), |error| Err(unavailable("read from", &error)))
     }
 
     fn place(&self, digest: &Digest) -> Place {

@@ -33,6 +33,11 @@ impl LocalBlobs {
         let disk = Disk::open(root.into())?;
         Ok(Self { disk: Arc::new(disk) })
     }
+
+    /// The directory as it is, there or not: nothing is made and nothing removed.
+    pub fn as_they_are(root: impl Into<PathBuf>) -> Self {
+        Self { disk: Arc::new(Disk::at(root.into())) }
+    }
 }
 
 #[async_trait]
@@ -45,6 +50,11 @@ impl Blobs for LocalBlobs {
     async fn get(&self, blob: BlobRef) -> Result<Vec<u8>, StoreError> {
         let disk = Arc::clone(&self.disk);
         off_the_reactor(move || disk.get(blob)).await
+    }
+
+    async fn missing(&self, blobs: Vec<BlobRef>) -> Result<Vec<BlobRef>, StoreError> {
+        let disk = Arc::clone(&self.disk);
+        off_the_reactor(move || disk.missing(blobs)).await
     }
 }
 

@@ -193,6 +193,10 @@ pub trait Blobs: Send + Sync {
 
     /// The bytes, always those that hash to `blob.digest`; a damaged copy is an error.
     async fn get(&self, blob: BlobRef) -> Result<Vec<u8>, StoreError>;
+
+    /// Those of `blobs` that are not there in their size. Nothing is read, so a copy that is
+    /// damaged in another way counts as there.
+    async fn missing(&self, blobs: Vec<BlobRef>) -> Result<Vec<BlobRef>, StoreError>;
 }
 
 /// What a deploy target needs to know.

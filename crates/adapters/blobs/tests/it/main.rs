@@ -76,6 +76,29 @@ async fn a_damaged_or_missing_copy_is_an_error() {
 }
 
 #[tokio::test]
+async fn what_is_missing_or_of_another_size_is_named_without_being_read() {
+    let root = tempfile::tempdir().unwrap();
+    let blobs = LocalBlobs::open(root.path()).unwrap();
+    let mut kept = Vec::new();
+    for bytes in ["whole", "other bytes", "cut short", "gone"] {
+        kept.push(blobs.put(bytes.into()).await.unwrap());
+    }
+    fs::write(place(root.path(), kept[1]), "Other bytes").unwrap();
+    fs::write(place(root.path(), kept[2]), "cut").unwrap();
+    fs::remove_file(place(root.path(), kept[3])).unwrap();
+    assert_eq!(blobs.missing(kept.clone()).await.unwrap(), kept[2..]);
+    assert_eq!(blobs.missing(Vec::new()).await.unwrap(), []);
+
+    let nowhere = root.path().join("nowhere");
+    let unmade = LocalBlobs::as_they_are(&nowhere);
+    assert_eq!(unmade.missing(kept.clone()).await.unwrap(), kept);
+    assert!(!nowhere.exists());
+    fs::write(&nowhere, "no folder").unwrap();
+    let refused = unmade.missing(kept).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_copy_cut_short_is_mended_by_the_next_put() {
     let root = tempfile::tempdir().unwrap();
     let blobs = LocalBlobs::open(root.path()).unwrap();
