@@ -129,9 +129,14 @@ fn advice(problem: &Problem, page: &Page) -> Advice {
             "Wait until the next period begins. The owner of this platform sets the tiers of \
              workspaces.",
         ),
-        Code::Busy | Code::StoreUnavailable | Code::StoreContended | Code::Draining => (
+        Code::Busy | Code::StoreContended => (
             "The server cannot answer at the moment.",
-            "Try again in a few seconds. Nothing was lost.",
+            "Nothing was changed. Try again in a few seconds.",
+        ),
+        Code::StoreUnavailable => (
+            "The server cannot answer at the moment.",
+            "Try again in a few seconds. If you changed something, first look whether it is done: \
+             it may be.",
         ),
         Code::Internal => (
             "Something went wrong on our side.",

@@ -52,6 +52,7 @@ pub(crate) async fn download(
     if is_known(&req, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
+    require_all(&app, id, &result.manifest).await?;
     let name = format!("{}.zip", result.project.slug.as_str());
     let mut response = HttpResponse::Ok();
     response
@@ -62,6 +63,15 @@ pub(crate) async fn download(
         return Ok(response.finish());
     }
     Ok(response.streaming(archive(Platform::clone(&app), result.manifest)))
+}
+
+/// Refuses while it can still be said why: an archive that has begun can only break off.
+async fn require_all(app: &Platform, build: BuildId, manifest: &Manifest) -> Result<(), Problem> {
+    let missing = app.missing_of(manifest).await?;
+    let Some(first) = missing.first() else { return Ok(()) };
+    let (count, digest) = (missing.len(), first.digest);
+    tracing::error!(%build, %digest, count, "a download is refused: files are missing or damaged");
+    Err(Problem::new(Code::Internal, "files of this build are missing or damaged"))
 }
 
 fn entity_tag(tree: Digest) -> String {

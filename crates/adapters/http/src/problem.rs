@@ -118,7 +118,7 @@ catalogue! {
     StoreUnavailable = "STORE_UNAVAILABLE", SERVICE_UNAVAILABLE, "Store unavailable";
     /// Too many concurrent changes to the same thing.
     StoreContended = "STORE_CONTENDED", SERVICE_UNAVAILABLE, "Store contended";
-    /// The process is about to stop and takes no new work.
+    /// The process is about to stop. `/readyz` alone says so: requests are served meanwhile.
     Draining = "DRAINING", SERVICE_UNAVAILABLE, "Shutting down";
 }
 

@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::problem::{Code, Problem};
 
 /// Seconds after which a store that was away is worth another try.
-const STORE_RETRY_S: u32 = 5;
+pub(crate) const STORE_RETRY_S: u32 = 5;
 
 impl<E: Into<Self>> From<Failure<E>> for Problem {
     fn from(failure: Failure<E>) -> Self {
@@ -36,8 +36,13 @@ impl From<StoreError> for Problem {
         match &error {
             StoreError::Unavailable(_) => {
                 tracing::error!(%error, "store unavailable");
-                Self::new(Code::StoreUnavailable, "the store did not answer; nothing was lost")
-                    .retry_after(STORE_RETRY_S)
+                // Among others a full disk, or a commit whose answer was lost.
+                Self::new(
+                    Code::StoreUnavailable,
+                    "the store did not answer or has no room; a change may have taken effect all \
+                     the same: repeat it with the same Idempotency-Key",
+                )
+                .retry_after(STORE_RETRY_S)
             }
             StoreError::Contended => {
                 tracing::warn!(%error, "store contended");

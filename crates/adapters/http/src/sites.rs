@@ -27,6 +27,7 @@ use keelway_platform::sites::SiteAnswer;
 
 use crate::app::{self, Http};
 use crate::client::{client_of, counted_as};
+use crate::refusals::STORE_RETRY_S;
 use crate::reply::is_known;
 use crate::settings::HttpSettings;
 
@@ -124,10 +125,7 @@ async fn serve(sites: web::Data<Sites>, req: HttpRequest) -> HttpResponse {
     }
     let mut answer = match answer(&sites, &label, &path, &req).await {
         Ok(answer) => answer,
-        Err(error) => {
-            tracing::error!(%error, "a site's file cannot be read");
-            return text(&mut HttpResponse::ServiceUnavailable(), "Try again later.");
-        }
+        Err(error) => return failed(&error, &label),
     };
     let policy = policy(&(sites.settings.site_address)(&label), &sites.settings.public_url);
     if let (true, Ok(policy)) =
@@ -136,6 +134,26 @@ async fn serve(sites: web::Data<Sites>, req: HttpRequest) -> HttpResponse {
         answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     answer
+}
+
+/// What is damaged or missing stays so until somebody mends it; a store that is away comes back.
+fn failed(error: &StoreError, label: &SiteLabel) -> HttpResponse {
+    let site = label.as_str();
+    match error {
+        // It names the blob by its digest.
+        StoreError::Corrupt { .. } => {
+            tracing::error!(site, %error, "a site's file cannot be read");
+            text(
+                &mut HttpResponse::InternalServerError(),
+                "This file is missing or damaged. Whoever runs this platform can restore it.",
+            )
+        }
+        StoreError::Unavailable(_) | StoreError::Contended => {
+            tracing::error!(site, %error, "a site cannot be served for now");
+            let mut away = HttpResponse::ServiceUnavailable();
+            text(away.insert_header((RETRY_AFTER, STORE_RETRY_S)), "Try again in a few seconds.")
+        }
+    }
 }
 
 /// Counts the request with what its address reads of the API; for how many seconds the address

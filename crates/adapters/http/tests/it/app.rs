@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
@@ -41,7 +42,7 @@ pub(crate) struct TestApp {
     pub(crate) drain: Drain,
     client: reqwest::Client,
     server: ServerHandle,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// What a test may change before the server starts.
@@ -138,7 +139,7 @@ impl TestApp {
             .no_proxy()
             .build()
             .unwrap();
-        Self { url, clock, entropy, platform, store, drain, client, server, _folder: folder }
+        Self { url, clock, entropy, platform, store, drain, client, server, folder }
     }
 
     /// Somebody new who belongs nowhere.
@@ -187,6 +188,11 @@ impl TestApp {
         };
         self.platform.ports().accounts.sign_up(cmd).await.unwrap();
         Someone { user, tenant, token, email: email.to_owned() }
+    }
+
+    /// Where stored bytes are.
+    pub(crate) fn blob(&self, digest: &str) -> PathBuf {
+        self.folder.path().join("blobs").join(&digest[..2]).join(digest)
     }
 
     pub(crate) fn get(&self, path: &str) -> Call {

@@ -1,11 +1,13 @@
 //! Taking a result away.
 
+use std::fs;
 use std::io::{Cursor, Read as _};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
+use crate::logs::log;
 use crate::works::BAKERY;
 
 #[tokio::test]
@@ -49,6 +51,40 @@ async fn the_archive_has_every_file_and_is_always_the_same() {
     let head = app.call(Method::HEAD, &path).by(&ada).send().await;
     assert_eq!((head.status.as_u16(), head.bytes.len()), (200, 0));
     assert_eq!(head.header("etag"), first.header("etag"));
+}
+
+#[tokio::test]
+async fn an_archive_begins_only_if_every_file_is_there() {
+    let (lines, app) = (log(), TestApp::spawn().await);
+    let ada = app.owner("ada@example.com").await;
+    let build = app.deployed(&ada).await;
+    let snapshot = app.build(&ada, &build).await["snapshot_id"].clone();
+    let files = format!("/v1/snapshots/{}/files", snapshot.as_str().unwrap());
+    let listed = app.get(&files).by(&ada).send().await.json();
+    let last = listed["data"].as_array().unwrap().last().unwrap();
+    let digest = last["digest"].as_str().unwrap().to_owned();
+    let file = app.blob(&digest);
+    let path = format!("/v1/builds/{build}/download");
+    let download = |method| app.call(method, &path).by(&ada);
+
+    let mut bytes = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    assert_eq!(download(Method::GET).send().await.verdict(), "500 INTERNAL");
+    assert_eq!(download(Method::HEAD).send().await.status, 500);
+    let said = lines.parsed();
+    let said = said.iter().find(|line| line["fields"]["digest"] == *digest).expect("a line");
+    assert_eq!((&said["level"], &said["fields"]["build"]), (&json!("ERROR"), &json!(build)));
+    fs::write(&file, &bytes[1..]).unwrap();
+    assert_eq!(download(Method::GET).send().await.verdict(), "500 INTERNAL", "cut short");
+
+    // What only reading tells comes too late to be refused.
+    bytes[0] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    assert_eq!(download(Method::HEAD).send().await.status, 200);
+    assert!(download(Method::GET).try_send().await.is_err(), "nobody takes part for the whole");
+    bytes[0] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    assert_eq!(download(Method::GET).send().await.status, 200);
 }
 
 #[tokio::test]

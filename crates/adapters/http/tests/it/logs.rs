@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::app::TestApp;
 
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -33,7 +33,7 @@ impl<'a> MakeWriter<'a> for Lines {
 
 /// What this process logs from now on; one process has one log, so tests that share it look for
 /// what they add.
-fn log() -> Lines {
+pub(crate) fn log() -> Lines {
     static LINES: LazyLock<Lines> = LazyLock::new(|| {
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt()
@@ -51,7 +51,7 @@ impl Lines {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    fn parsed(&self) -> Vec<Value> {
+    pub(crate) fn parsed(&self) -> Vec<Value> {
         self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! Previews and deployments, as anybody meets them.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use crate::app::TestApp;
 use crate::limits::at_most;
+use crate::logs::log;
 
 /// The sites' server beside the API's.
 struct Sites {
@@ -176,6 +178,36 @@ async fn lost_visitors_get_the_sites_own_page_and_strangers_nothing() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_gone_or_damaged_is_an_error_that_the_log_names() {
+    let lines = log();
+    let Served { app, sites, deployment, .. } = served().await;
+    let path = format!("/{deployment}/");
+    let tag = header(&sites.get(&path).await, "etag").to_owned();
+    let digest = tag.trim_matches('"');
+    for break_it in [
+        |file| std::fs::write(file, "half").unwrap(),
+        |file: PathBuf| {
+            std::fs::remove_file(file).unwrap();
+        },
+    ] {
+        break_it(app.blob(digest));
+        let before = lines.parsed().len();
+        let broken = sites.get(&path).await;
+        assert_eq!(
+            (broken.status().as_u16(), header(&broken, "content-type")),
+            (500, "text/plain; charset=utf-8")
+        );
+        assert_eq!(header(&broken, "cache-control"), "no-store");
+        assert!(!broken.headers().contains_key("retry-after"), "no retry mends it");
+        let said = lines.parsed().split_off(before);
+        let is_of_site = |line: &&Value| line["fields"]["site"] == *deployment;
+        let said = said.iter().find(is_of_site).expect("a line with the site");
+        let error = said["fields"]["error"].as_str().unwrap();
+        assert!(said["level"] == "ERROR" && error.contains(digest), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn hostile_paths_lead_nowhere() {
     let Served { app: _app, sites, preview, deployment } = served().await;
     for hostile in [
@@ -242,7 +274,8 @@ async fn who_asks_too_often_waits_before_the_store_is_asked() {
     assert_eq!(open.get("/nonsense/").await.status(), 404);
     assert_eq!(open.get(UNKNOWN).await.status(), 404);
     app.store.close().await;
-    assert_eq!(open.get(UNKNOWN).await.status(), 503);
+    let away = open.get(UNKNOWN).await;
+    assert_eq!((away.status().as_u16(), header(&away, "retry-after")), (503, "5"));
     for method in [Method::GET, Method::HEAD] {
         let call = open.call(method, UNKNOWN).header("x-forwarded-for", "198.51.100.1");
         let refused = call.send().await.unwrap();
