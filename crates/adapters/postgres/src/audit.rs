@@ -6,13 +6,11 @@ use keelway_access::{AuditAction, AuditEntry, Seal};
 use keelway_kernel::{Actor, TenantId, Timestamp, UserId};
 use keelway_rows::audit::chain;
 use keelway_rows::{Moment, Of, json};
-use sqlx::Postgres;
-use sqlx::postgres::PgArguments;
-use sqlx::query::Query;
 use sqlx::types::Uuid;
 
 use crate::columns::column;
 use crate::error::Sql;
+use crate::trip::Trip;
 use crate::tx::Tx;
 
 /// Where a chain ends: its newest entry's number and seal.
@@ -22,16 +20,17 @@ type End = (i64, Seal);
 #[derive(Default)]
 pub(crate) struct Ends(HashMap<Uuid, End>);
 
-/// Appends sealed entries, whose columns are its first parameters.
-macro_rules! insert_audited {
-    () => {
-        "INSERT INTO audit_log
-             (tenant_id, seq, at, user_id, request_id, action, subject, data, seal)
-         SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::timestamptz[], $4::uuid[],
-                              $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[])"
+/// Where the chain of a tenant ends, for [`Ends::found`].
+macro_rules! chain_end {
+    ($tenant:literal) => {
+        concat!(
+            "(SELECT ROW(seq, seal) FROM audit_log WHERE tenant_id = ",
+            $tenant,
+            " ORDER BY seq DESC LIMIT 1)"
+        )
     };
 }
-pub(crate) use insert_audited;
+pub(crate) use chain_end;
 
 /// Seals entries onto the ends of their chains. The tenant's lock keeps others away meanwhile;
 /// for the chain that belongs to no tenant there is a lock of its own.
@@ -43,9 +42,9 @@ pub(crate) async fn append(tx: &mut Tx, entries: &[AuditEntry]) -> Sql<()> {
         tx.lock_outside().await?;
     }
     let sealed = Ends::load(tx, entries).await?.seal(entries)?;
-    let insert = sqlx::query(insert_audited!());
-    bind(insert, &sealed).execute(&mut **tx).await?;
-    Ok(())
+    let mut trip = Trip::default();
+    tell(&mut trip, &sealed);
+    trip.write(tx).await
 }
 
 impl Ends {
@@ -53,27 +52,26 @@ impl Ends {
         let mut chains: Vec<Uuid> = entries.iter().map(|entry| chain(entry.tenant)).collect();
         chains.sort_unstable();
         chains.dedup();
-        let rows: Vec<(Uuid, i64, Vec<u8>)> = sqlx::query_as(
-            "SELECT chain, seq, seal
-               FROM UNNEST($1::uuid[]) AS chains (chain)
-              CROSS JOIN LATERAL (
-                    SELECT seq, seal FROM audit_log WHERE tenant_id = chain
-                     ORDER BY seq DESC LIMIT 1
-              ) AS newest",
-        )
+        let rows: Vec<(Uuid, Option<(i64, Vec<u8>)>)> = sqlx::query_as(concat!(
+            "SELECT chain, ",
+            chain_end!("chain"),
+            " FROM UNNEST($1::uuid[]) AS chains (chain)"
+        ))
         .bind(chains)
         .fetch_all(&mut **tx)
         .await?;
         let mut ends = Self::default();
-        for (chain, seq, seal) in rows {
-            ends.found(chain, seq, &seal)?;
+        for (chain, end) in rows {
+            ends.found(chain, end)?;
         }
         Ok(ends)
     }
 
-    /// Takes an end that was loaded with something else.
-    pub(crate) fn found(&mut self, chain: Uuid, seq: i64, seal: &[u8]) -> Sql<()> {
-        self.0.insert(chain, (seq, Seal::from_bytes(Of("audit row", &seq).hash(seal)?)));
+    /// Takes an end that was looked up with something else: none of a chain that is empty.
+    pub(crate) fn found(&mut self, chain: Uuid, end: Option<(i64, Vec<u8>)>) -> Sql<()> {
+        if let Some((seq, seal)) = end {
+            self.0.insert(chain, (seq, Seal::from_bytes(Of("audit row", &seq).hash(&seal)?)));
+        }
         Ok(())
     }
 
@@ -97,21 +95,27 @@ pub(crate) struct Sealed<'a> {
     end: End,
 }
 
-/// The parameters of `insert_audited!`.
-pub(crate) fn bind<'q>(
-    insert: Query<'q, Postgres, PgArguments>,
-    rows: &[Sealed<'_>],
-) -> Query<'q, Postgres, PgArguments> {
-    insert
-        .bind(column(rows, |row| row.tenant))
-        .bind(column(rows, |row| row.end.0))
-        .bind(column(rows, |row| Moment(row.entry.at)))
-        .bind(column(rows, |row| row.entry.actor.user.map(UserId::as_uuid)))
-        .bind(column(rows, |row| row.entry.actor.request_id.as_str()))
-        .bind(column(rows, |row| row.entry.action.as_str()))
-        .bind(column(rows, |row| row.entry.subject.as_str()))
-        .bind(column(rows, |row| row.data.as_str()))
-        .bind(column(rows, |row| row.end.1.as_bytes().as_slice()))
+/// Appends sealed entries, with what they tell of.
+pub(crate) fn tell(trip: &mut Trip, rows: &[Sealed<'_>]) {
+    if rows.is_empty() {
+        return;
+    }
+    trip.any(
+        "told",
+        "INSERT INTO audit_log
+             (tenant_id, seq, at, user_id, request_id, action, subject, data, seal)
+         SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::timestamptz[], $4::uuid[],
+                              $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[])",
+    )
+    .bind(column(rows, |row| row.tenant))
+    .bind(column(rows, |row| row.end.0))
+    .bind(column(rows, |row| Moment(row.entry.at)))
+    .bind(column(rows, |row| row.entry.actor.user.map(UserId::as_uuid)))
+    .bind(column(rows, |row| row.entry.actor.request_id.as_str()))
+    .bind(column(rows, |row| row.entry.action.as_str()))
+    .bind(column(rows, |row| row.entry.subject.as_str()))
+    .bind(column(rows, |row| row.data.as_str()))
+    .bind(column(rows, |row| row.end.1.as_bytes().as_slice()));
 }
 
 /// The entry of a command whose decision returns none of its own.

@@ -6,15 +6,17 @@ mod facts;
 mod save;
 
 pub(crate) use batch::{InRun, run};
-pub(crate) use facts::{load_account, load_due, load_hold};
-pub(crate) use save::save_change;
+pub(crate) use facts::{
+    AccountColumns, account_columns, due_holds, holds, load_account, load_hold,
+};
+pub(crate) use save::save_changes;
 
 use crate::PostgresStore;
 use crate::audit::Ends;
 use crate::error::{Sql, Stop};
 use crate::tx::{Reach, Tx};
 use async_trait::async_trait;
-use facts::{load_both, load_grant};
+use facts::{load_both, load_grant, load_with_due};
 use keelway_access::AuditAction;
 use keelway_credits::{
     Account, AddGrant, Change, Commit, CommitError, CreditBooks, CreditLedger, Entry, GrantError,
@@ -26,7 +28,7 @@ use keelway_kernel::{
 };
 use keelway_rows::Moment;
 use keelway_rows::credits::{EntryRow, audited, recent_since, recent_use};
-use save::save_changes;
+use save::save_told;
 use sqlx::types::Uuid;
 use std::slice;
 
@@ -162,8 +164,8 @@ const fn on_behalf(tenant: TenantId) -> TenantScope {
 async fn expire(tx: &mut Tx, tenant: TenantId, actor: &Actor) -> Sql<Option<u32>> {
     let corrupt = || StoreError::corrupt("credit account", tenant);
     let now = tx.now;
-    let account = load_account(tx, tenant).await?.ok_or_else(corrupt)?;
-    let due = load_due(tx, tenant, now).await?;
+    let (account, due) = load_with_due(tx, tenant, now).await?;
+    let account = account.ok_or_else(corrupt)?;
     let change = decide::expire(&account, &due, actor, now).map_err(|_| corrupt())?;
     let Some(change) = change else {
         return Ok(None);
@@ -191,7 +193,7 @@ async fn save(tx: &mut Tx, change: Option<&Change>, done: Done) -> Sql<()> {
     let Some(change) = change else { return Ok(()) };
     let told = [audited(done.action, done.subject, change, done.actor, tx.now)];
     let mut ends = Ends::load(tx, &told).await?;
-    save_changes(tx, slice::from_ref(change), &ends.seal(&told)?).await
+    save_told(tx, slice::from_ref(change), &ends.seal(&told)?).await
 }
 
 #[async_trait]

@@ -1,8 +1,10 @@
 //! Every store port on PostgreSQL: any number of processes, one truth.
 //!
-//! **Invariant:** a port method is one transaction. It takes its tenant's lock as it begins, so
-//! the facts that a domain crate decides on stay true until exactly what it returned is
-//! committed; a refusal, an error, a panic or a dropped caller leaves nothing behind.
+//! **Invariant:** a port method is one transaction. It locks what it decides on before it reads
+//! it, so the facts that a domain crate decides on stay true until exactly what it returned is
+//! committed; a refusal, an error, a panic or a dropped caller leaves nothing behind. The lock is
+//! that of its tenant, taken as it begins; only `take` tries the locks of those whose turn it may
+//! be and goes past the ones that are held, and `wake` locks rows alone.
 //!
 //! | module | holds |
 //! |---|---|
@@ -10,6 +12,7 @@
 //! | `share` | commands that arrive together and share a commit |
 //! | `events` | reads of builds' events that arrive together and share a transaction |
 //! | `trip` | changes that are sent in one statement |
+//! | `record` | rows that are looked up in one statement |
 //! | `held` | rows that a command locks for itself, outside the lock of any tenant |
 //! | `error` | what a database error means to a caller |
 //! | `reach` | why a server lets nobody in |
@@ -26,6 +29,9 @@
 //!
 //! Not here: rules (the domain crates decide), codecs (`keelway_rows`), ids and randomness
 //! (commands carry them), LISTEN and NOTIFY (which lock the whole cluster at commit).
+
+#[macro_use]
+mod record;
 
 mod accounts;
 mod audit;

@@ -4,17 +4,18 @@ use async_trait::async_trait;
 use keelway_access::{AuditAction, Slug};
 use keelway_builds::ports::Projects;
 use keelway_builds::project::{CreateProject, CreateProjectError, ProjectFacts, create_project};
-use keelway_builds::{Build, Manifest, NewProject, Project, ProjectLock, ProjectName, Snapshot};
+use keelway_builds::{Build, Manifest, NewProject, Project, ProjectName, Snapshot};
 use keelway_kernel::{
     Failure, Once, Page, PageRequest, ProjectId, SnapshotId, StoreError, TenantId, TenantScope,
     Timestamp,
 };
-use keelway_rows::project::{LockRow, ProjectRow, cursor};
+use keelway_rows::project::{ProjectRow, cursor};
 use keelway_rows::snapshot::{self, FileRow, SnapshotRow, manifest};
 use keelway_rows::{Moment, Of, stored};
 use sqlx::postgres::PgConnection;
 use sqlx::types::Uuid;
 
+use crate::audit::Ends;
 use crate::builds::before;
 use crate::columns::column;
 use crate::error::{Sql, Stop};
@@ -65,11 +66,7 @@ impl Beside {
 }
 
 /// What matters for a new project.
-pub(crate) async fn facts(
-    tx: &mut PgConnection,
-    tenant: TenantId,
-    new: &NewProject,
-) -> Sql<ProjectFacts> {
+async fn facts(tx: &mut PgConnection, tenant: TenantId, new: &NewProject) -> Sql<ProjectFacts> {
     let slug: Slug = new.slug();
     let (projects, slug_taken): (i64, bool) = sqlx::query_as(
         "SELECT (SELECT count(*) FROM projects WHERE tenant_id = $1),
@@ -80,24 +77,6 @@ pub(crate) async fn facts(
     .fetch_one(tx)
     .await?;
     Ok(ProjectFacts { projects: Of("tenant", &tenant).number(projects)?, slug_taken })
-}
-
-/// The active build of a project.
-pub(crate) async fn lock(
-    tx: &mut PgConnection,
-    tenant: TenantId,
-    project: ProjectId,
-) -> Sql<Option<ProjectLock>> {
-    let row: Option<LockRow> = sqlx::query_as(
-        "SELECT id, requested_by, created_at
-         FROM builds
-         WHERE tenant_id = $1 AND project_id = $2 AND state IN ('queued', 'building')",
-    )
-    .bind(tenant.as_uuid())
-    .bind(project.as_uuid())
-    .fetch_optional(tx)
-    .await?;
-    Ok(row.map(ProjectLock::from))
 }
 
 /// Saves a new project.
@@ -216,13 +195,14 @@ impl Projects for PostgresStore {
                 let project = create_project(&tenant, &facts, wanted, &tx.rules, now)
                     .map_err(|refusal| Stop::Refused(refusal.into()))?;
 
+                let made = AuditAction::ProjectCreated;
+                let told = [audit::entry(Some(id), &cmd.actor, made, project.id, now)];
+                let mut chain = Ends::load(tx, &told).await?;
                 let mut trip = Trip::default();
                 insert(&mut trip, &project);
+                audit::tell(&mut trip, &chain.seal(&told)?);
+                idempotency::keep(&mut trip, now, cmd.keyed.as_ref(), &project)?;
                 trip.write(tx).await?;
-                let made = AuditAction::ProjectCreated;
-                let audited = audit::entry(Some(id), &cmd.actor, made, project.id, now);
-                audit::append(tx, &[audited]).await?;
-                idempotency::remember(tx, cmd.keyed.as_ref(), &project).await?;
                 Ok(Once::Fresh(project))
             })
         })

@@ -2,7 +2,7 @@
 
 pub(crate) mod next;
 
-use keelway_builds::queue::{self, Ahead, FIRST_PACE_MS, Lane, Placement};
+use keelway_builds::queue::{self, Ahead, FIRST_PACE_MS, Placement};
 use keelway_builds::{Build, Position, Standing};
 use keelway_kernel::{BuildId, Millis, TenantId, Timestamp};
 use keelway_rows::{Moment, Of};
@@ -84,35 +84,6 @@ macro_rules! occupied {
 }
 pub(crate) use occupied;
 pub(crate) use of_tenant;
-
-/// The queue around a tenant in `band`, as `build` finds it.
-pub(crate) async fn lane(
-    tx: &mut PgConnection,
-    (tenant, build): (TenantId, BuildId),
-    band: i64,
-    limit: u32,
-) -> Sql<Lane> {
-    let (occupied, last_tag, virtual_time): (i64, Option<i64>, Option<i64>) =
-        sqlx::query_as(concat!(
-            "SELECT ",
-            occupied!(),
-            ",
-                (SELECT last_tag FROM queue_tenants WHERE tenant_id = $1 AND band = $3),
-                (SELECT virtual_time FROM queue_bands WHERE band = $3)"
-        ))
-        .bind(tenant.as_uuid())
-        .bind(build.as_uuid())
-        .bind(band)
-        .fetch_one(tx)
-        .await?;
-    Ok(Lane {
-        band,
-        virtual_time: virtual_time.unwrap_or(0),
-        last_tag: last_tag.unwrap_or(0),
-        occupied: Of("queue of tenant", &tenant).number(occupied)?,
-        limit,
-    })
-}
 
 /// Puts a new build where the decision placed it.
 pub(crate) fn enqueue(trip: &mut Trip, build: &Build, placement: &Placement) {

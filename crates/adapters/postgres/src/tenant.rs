@@ -25,18 +25,6 @@ pub(crate) async fn facts(
     Ok(row.decode(now)?)
 }
 
-/// How many builds the tenant asked for in `month`.
-pub(crate) async fn builds_in(tx: &mut PgConnection, tenant: TenantId, month: Period) -> Sql<u64> {
-    let count: Option<i64> = sqlx::query_scalar(
-        "SELECT builds_created FROM tenant_usage WHERE tenant_id = $1 AND period_start = $2",
-    )
-    .bind(tenant.as_uuid())
-    .bind(Moment(month.start()))
-    .fetch_optional(tx)
-    .await?;
-    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
-}
-
 /// Adds to the tenant's use of `month`.
 pub(crate) fn add_usage(
     trip: &mut Trip,

@@ -12,8 +12,7 @@ use std::fmt::Write as _;
 
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::query::Query;
-use sqlx::{Arguments as _, AssertSqlSafe, Encode, Execute as _, Postgres, Type};
+use sqlx::{Arguments as _, AssertSqlSafe, Encode, Postgres, Type};
 
 use keelway_kernel::StoreError;
 
@@ -29,23 +28,24 @@ pub(crate) struct Trip {
 }
 
 impl Trip {
-    /// Begins with a change of many rows whose values are bound already.
-    pub(crate) fn with(name: &'static str, mut sql: Query<'_, Postgres, PgArguments>) -> Self {
-        let mut trip = Self::default();
-        match sql.take_arguments() {
-            Ok(values) => trip.values = values.unwrap_or_default(),
-            Err(unfit) => trip.unfit = Some(unfit),
-        }
-        trip.parts.extend(["WITH ", name, " AS MATERIALIZED (", sql.sql().as_str(), ")"]);
-        trip
-    }
-
     /// A change of exactly one row, of which later parts find one by the name: where there is
     /// none, somebody was faster.
     pub(crate) fn one(&mut self, name: &'static str, sql: &'static str) -> &mut Self {
-        let and = if self.guards.is_empty() { "" } else { " AND " };
-        self.guards.extend([and, "(SELECT count(*) = 1 FROM ", name, ")"]);
+        self.guard(name, "1");
         self.add(name, sql, " RETURNING true")
+    }
+
+    /// A change of many rows, a column of which is the first value: of every one of them, or
+    /// somebody was faster.
+    pub(crate) fn each(&mut self, name: &'static str, sql: &'static str) -> &mut Self {
+        let column = self.values.len() + 1;
+        self.guard(name, &format!("cardinality(${column})"));
+        self.add(name, sql, " RETURNING true")
+    }
+
+    fn guard(&mut self, name: &str, rows: &str) {
+        let and = if self.guards.is_empty() { "" } else { " AND " };
+        self.guards.extend([and, "(SELECT count(*) = ", rows, " FROM ", name, ")"]);
     }
 
     /// A change of as many rows as there are, or a look-up that a later part names.
@@ -72,7 +72,7 @@ impl Trip {
         self
     }
 
-    /// Carries the changes out; says whether each that must meet one row did. Where one did
+    /// Carries the changes out; says whether each met all the rows that it must. Where one did
     /// not, others may have: then the transaction must not be committed.
     pub(crate) async fn met(self, connection: &mut PgConnection) -> Sql<bool> {
         if let Some(unfit) = self.unfit {
@@ -116,13 +116,18 @@ mod tests {
         trip.one("first", "UPDATE a SET b = $1 WHERE c = $2").bind(1_i64).bind(2_i64);
         trip.any("other", "INSERT INTO d SELECT $2, $1 WHERE $1 > 0").bind(3_i64).bind(4_i64);
         trip.one("last", "DELETE FROM e WHERE f = $1").bind(5_i64);
+        let each = "UPDATE g SET h = i FROM UNNEST($1::bigint[], $2::bigint[]) AS new (g, i)";
+        trip.each("many", each).bind(vec![6_i64]).bind(vec![7_i64]);
         assert_eq!(
             trip.parts,
             "WITH first AS MATERIALIZED (UPDATE a SET b = $1 WHERE c = $2 RETURNING true), \
              other AS MATERIALIZED (INSERT INTO d SELECT $4, $3 WHERE $3 > 0), \
-             last AS MATERIALIZED (DELETE FROM e WHERE f = $5 RETURNING true)"
+             last AS MATERIALIZED (DELETE FROM e WHERE f = $5 RETURNING true), \
+             many AS MATERIALIZED (UPDATE g SET h = i \
+             FROM UNNEST($6::bigint[], $7::bigint[]) AS new (g, i) RETURNING true)"
         );
-        let guards = "(SELECT count(*) = 1 FROM first) AND (SELECT count(*) = 1 FROM last)";
-        assert_eq!((trip.guards.as_str(), trip.values.len()), (guards, 5));
+        let guards = "(SELECT count(*) = 1 FROM first) AND (SELECT count(*) = 1 FROM last) \
+                      AND (SELECT count(*) = cardinality($6) FROM many)";
+        assert_eq!((trip.guards.as_str(), trip.values.len()), (guards, 7));
     }
 }

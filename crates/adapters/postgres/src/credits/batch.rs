@@ -15,7 +15,7 @@ use tracing::Span;
 
 use super::books::{Day, Due, Hot, Ledger};
 use super::facts::load_ledger;
-use super::save::save_changes;
+use super::save::save_told;
 use crate::PostgresStore;
 use crate::error::{Sql, Stop};
 use crate::share::{Caller, Done, Job, Ran, line_up, met_another};
@@ -91,7 +91,7 @@ pub(crate) async fn run(tx: &mut Tx, commands: &mut [&mut dyn InRun]) -> Sql<()>
     if changes.is_empty() {
         return Ok(());
     }
-    save_changes(tx, &changes, &ends.seal(&entries)?).await
+    save_told(tx, &changes, &ends.seal(&entries)?).await
 }
 
 /// A command and what was decided.

@@ -2,34 +2,65 @@
 
 use super::batch::Wanted;
 use super::books::{Day, Ledger};
-use crate::audit::Ends;
+use crate::audit::{Ends, chain_end};
 use crate::columns::column;
 use crate::error::Sql;
+use crate::record::{Record, within};
 use keelway_credits::{Account, Grant, Hold, Spent};
 use keelway_kernel::{Credits, GrantId, HoldId, ProjectId, TenantId, Timestamp, UserId};
 use keelway_rows::Moment;
 use keelway_rows::credits::{AccountRow, GrantRow, HoldRow, OperationRow};
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::PgConnection;
 use sqlx::types::Uuid;
-use sqlx::{FromRow as _, Row as _, ValueRef as _};
 use std::collections::BTreeSet;
 
-/// Reads accounts, each with every grant that has something left and `$more`.
-macro_rules! accounts {
-    ($more:literal, $of:literal) => {
+/// The account of a tenant with every grant that has something left, as [`AccountColumns`].
+macro_rules! account_columns {
+    ($tenant:literal) => {
         concat!(
-            "SELECT a.tenant_id, a.balance, a.held, a.overdraft, a.last_entry, a.version,
-                    g.id, g.amount, g.remaining, g.source, g.priority, g.expires_at,
-                    g.rollover_up_to, g.rollover_until, g.refunds, g.granted_at",
-            $more,
-            " FROM credit_accounts a
-              LEFT JOIN LATERAL (
-                    SELECT * FROM credit_grants
-                     WHERE tenant_id = a.tenant_id AND remaining > 0 OFFSET 0
-              ) AS g ON true ",
-            $of
+            "(SELECT ",
+            account_row!(),
+            " FROM credit_accounts WHERE tenant_id = ",
+            $tenant,
+            ") AS account,
+             ARRAY(SELECT ",
+            grant_row!(),
+            " FROM credit_grants WHERE tenant_id = ",
+            $tenant,
+            " AND remaining > 0) AS grants"
         )
     };
+}
+pub(crate) use account_columns;
+
+/// Open holds of the tenant `$1` that are past their time at `$now`, as records.
+macro_rules! due_holds {
+    ($now:literal) => {
+        concat!(
+            "ARRAY(SELECT ",
+            hold_row!(),
+            " FROM credit_holds
+               WHERE tenant_id = $1 AND state = 'open' AND expires_at <= ",
+            $now,
+            " ORDER BY expires_at, id)"
+        )
+    };
+}
+pub(crate) use due_holds;
+
+/// What [`account_columns`] finds.
+#[derive(sqlx::FromRow)]
+pub(crate) struct AccountColumns {
+    account: Option<Record<AccountRow>>,
+    grants: Vec<Record<GrantRow>>,
+}
+
+impl AccountColumns {
+    /// The account, if the tenant was ever granted anything.
+    pub(crate) fn decode(self) -> Sql<Option<Account>> {
+        let Some(Record(account)) = self.account else { return Ok(None) };
+        Ok(Some(account.decode(within(self.grants))?))
+    }
 }
 
 /// The account with every grant that has something left.
@@ -37,22 +68,11 @@ pub(crate) async fn load_account(
     connection: &mut PgConnection,
     tenant: TenantId,
 ) -> Sql<Option<Account>> {
-    let rows = sqlx::query(accounts!("", "WHERE a.tenant_id = $1"))
+    let found: AccountColumns = sqlx::query_as(concat!("SELECT ", account_columns!("$1")))
         .bind(tenant.as_uuid())
-        .fetch_all(connection)
+        .fetch_one(connection)
         .await?;
-    if rows.is_empty() { Ok(None) } else { account(&rows).map(Some) }
-}
-
-fn account(rows: &[PgRow]) -> Sql<Account> {
-    let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-    // An account without a grant is one row whose grant is NULL throughout.
-    let grants = if first.try_get_raw("id")?.is_null() {
-        Vec::new()
-    } else {
-        rows.iter().map(GrantRow::from_row).collect::<Result<_, _>>()?
-    };
-    Ok(AccountRow::from_row(first)?.decode(grants)?)
+    found.decode()
 }
 
 /// The hold, if this tenant has it.
@@ -73,24 +93,36 @@ pub(crate) async fn load_hold(
     Ok(row.map(HoldRow::decode).transpose()?)
 }
 
-/// Open holds past their time.
-pub(crate) async fn load_due(
+/// The account, and the open holds that are past their time.
+pub(super) async fn load_with_due(
     connection: &mut PgConnection,
     tenant: TenantId,
     now: Timestamp,
-) -> Sql<Vec<Hold>> {
-    let rows: Vec<HoldRow> = sqlx::query_as(
-        r"SELECT id, amount, captured, refunded, state, charged, ended_at, build_id, reference,
-                 lifetime_ms, user_id, project_id, opened_at, expires_at, weight
-            FROM credit_holds
-           WHERE tenant_id = $1 AND state = 'open' AND expires_at <= $2
-           ORDER BY expires_at, id",
-    )
+) -> Sql<(Option<Account>, Vec<Hold>)> {
+    let found: WithDue = sqlx::query_as(concat!(
+        "SELECT ",
+        account_columns!("$1"),
+        ", ",
+        due_holds!("$2"),
+        " AS due"
+    ))
     .bind(tenant.as_uuid())
     .bind(Moment(now))
-    .fetch_all(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(rows.into_iter().map(HoldRow::decode).collect::<Result<_, _>>()?)
+    Ok((found.account.decode()?, holds(found.due)?))
+}
+
+#[derive(sqlx::FromRow)]
+struct WithDue {
+    #[sqlx(flatten)]
+    account: AccountColumns,
+    due: Vec<Record<HoldRow>>,
+}
+
+/// What [`due_holds`] finds.
+pub(crate) fn holds(found: Vec<Record<HoldRow>>) -> Sql<Vec<Hold>> {
+    Ok(within(found).into_iter().map(HoldRow::decode).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn load_both(
@@ -128,21 +160,17 @@ pub(super) async fn load_ledger(
     wanted: &Wanted,
 ) -> Sql<(Ledger, Ends)> {
     let (mut ledger, mut ends) = (Ledger::new(), Ends::default());
-    let rows = load_accounts(connection, wanted).await?;
-    let tenant = |row: &PgRow| row.try_get::<Uuid, _>("tenant_id").ok();
-    for rows in rows.chunk_by(|one, next| tenant(one) == tenant(next)) {
-        let account = account(rows)?;
-        let id = account.tenant;
-        if let (Some(seq), Some(seal)) = (rows[0].try_get("seq")?, rows[0].try_get("seal")?) {
-            ends.found(id.as_uuid(), seq, seal)?;
-        }
-        ledger.entry(id).or_default().account = Some(account);
+    let (mut has_holds, mut has_operations) = (false, false);
+    for found in load_accounts(connection, wanted).await? {
+        let tenant = found.tenant();
+        (has_holds, has_operations) = (found.row.has_holds, found.row.has_operations);
+        ends.found(tenant.as_uuid(), found.row.newest)?;
+        ledger.entry(tenant).or_default().account = found.row.account.decode()?;
     }
-    let Some(row) = rows.first() else { return Ok((ledger, ends)) };
-    if row.try_get("has_holds")? {
+    if has_holds {
         load_holds(connection, wanted, &mut ledger).await?;
     }
-    if row.try_get("has_operations")? {
+    if has_operations {
         load_operations(connection, &wanted.keys, &mut ledger).await?;
     }
     if !wanted.days.is_empty() {
@@ -151,12 +179,26 @@ pub(super) async fn load_ledger(
     Ok((ledger, ends))
 }
 
-async fn load_accounts(connection: &mut PgConnection, wanted: &Wanted) -> Sql<Vec<PgRow>> {
+/// An account, and what is the same for all of a run.
+#[derive(sqlx::FromRow)]
+struct InLedger {
+    #[sqlx(flatten)]
+    account: AccountColumns,
+    newest: Option<(i64, Vec<u8>)>,
+    has_holds: bool,
+    has_operations: bool,
+}
+
+async fn load_accounts(connection: &mut PgConnection, wanted: &Wanted) -> Sql<Vec<Of<InLedger>>> {
     // Each row is looked up by its key, whatever the planner was last told of the tables: a plan
     // is made once a connection, perhaps while they are empty, and would go through all of what
     // they have become.
-    let sql = accounts!(
-        ", newest.seq, newest.seal,
+    let sql = concat!(
+        "SELECT wanted.tenant_id, ",
+        account_columns!("wanted.tenant_id"),
+        ", ",
+        chain_end!("wanted.tenant_id"),
+        " AS newest,
          EXISTS (SELECT FROM UNNEST($2::uuid[], $3::uuid[]) AS named (tenant_id, id)
                   CROSS JOIN LATERAL (
                         SELECT FROM credit_holds h
@@ -173,17 +215,12 @@ async fn load_accounts(connection: &mut PgConnection, wanted: &Wanted) -> Sql<Ve
                   CROSS JOIN LATERAL (
                         SELECT FROM credit_operations o
                          WHERE o.tenant_id = used.tenant_id AND o.key = used.key LIMIT 1
-                  ) AS operation) AS has_operations",
-        "LEFT JOIN LATERAL (
-             SELECT seq, seal FROM audit_log WHERE tenant_id = a.tenant_id
-              ORDER BY seq DESC LIMIT 1
-         ) AS newest ON true
-         WHERE a.tenant_id = ANY ($1)
-         ORDER BY a.tenant_id"
+                  ) AS operation) AS has_operations
+         FROM UNNEST($1::uuid[]) AS wanted (tenant_id)"
     );
     let holds: Vec<_> = wanted.holds.iter().collect();
     let keys: Vec<_> = wanted.keys.iter().collect();
-    let rows = sqlx::query(sql)
+    let rows = sqlx::query_as(sql)
         .bind(wanted.accounts.iter().map(|tenant| tenant.as_uuid()).collect::<Vec<_>>())
         .bind(column(&holds, |(tenant, _)| tenant.as_uuid()))
         .bind(column(&holds, |(_, hold)| hold.as_uuid()))

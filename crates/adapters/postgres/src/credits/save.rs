@@ -1,231 +1,201 @@
 //! Saving what decisions about credits returned.
 
-use crate::audit::{self, Sealed, insert_audited};
+use crate::audit::{self, Sealed};
 use crate::columns::column;
-use crate::error::{Broken, Sql};
+use crate::error::Sql;
+use crate::trip::Trip;
 use keelway_credits::{Change, Grant, GrantChange, Hold};
-use keelway_kernel::{Credits, GrantId, HoldId, StoreError, TenantId};
+use keelway_kernel::{Credits, GrantId, HoldId, TenantId};
 use keelway_rows::credits::{EntryRow, GrantRow, HoldRow, OperationRow};
-use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::query::Query;
+use sqlx::postgres::PgConnection;
 use sqlx::types::Uuid;
-use sqlx::{FromRow, Postgres};
 use std::collections::BTreeMap;
 
-/// Saves exactly what a decision returned, over exactly the version it rests on.
-pub(crate) async fn save_change(connection: &mut PgConnection, change: &Change) -> Sql<()> {
-    save_changes(connection, std::slice::from_ref(change), &[]).await
-}
-
-/// Saves changes of any accounts, each resting on those before it, and what is told of them.
-/// What several of them changed is written once, as the last one left it.
-pub(super) async fn save_changes(
+/// Saves changes and what is told of them.
+pub(super) async fn save_told(
     connection: &mut PgConnection,
     changes: &[Change],
     told: &[Sealed<'_>],
 ) -> Sql<()> {
+    let mut trip = Trip::default();
+    audit::tell(&mut trip, told);
+    save_changes(&mut trip, changes);
+    trip.write(connection).await
+}
+
+/// Saves exactly what decisions returned, over exactly the versions they rest on: of any
+/// accounts, each change resting on those before it. What several of them changed is written
+/// once, as the last one left it.
+pub(crate) fn save_changes(trip: &mut Trip, changes: &[Change]) {
     let rows = Rows::of(changes);
-    open_accounts(connection, &rows).await?;
-    add_grants(connection, &rows).await?;
-    save(connection, &rows, told).await
-}
-
-/// What changes write beside new accounts and grants, in one statement. What it guards must be
-/// as the decisions saw it: so it returns how many rows it wrote, of each table that has guards.
-macro_rules! save {
-    ($charges:literal, $charged:literal) => {
-        concat!(
-            "WITH told AS (",
-            insert_audited!(),
-            "), accounts AS (
-                 UPDATE credit_accounts a
-                    SET version = c.version, balance = c.balance, held = c.held,
-                        last_entry = c.last_entry
-                   FROM UNNEST($10::uuid[], $11::bigint[], $12::bigint[], $13::bigint[],
-                               $14::bigint[], $15::bigint[])
-                        AS c (tenant_id, over, version, balance, held, last_entry)
-                  WHERE a.tenant_id = c.tenant_id AND a.version = c.over
-                 RETURNING a.tenant_id
-             ), holds AS (
-                 INSERT INTO credit_holds (tenant_id, id, amount, captured, refunded, state,
-                                           charged, ended_at, build_id, reference, lifetime_ms,
-                                           user_id, project_id, opened_at, expires_at, weight)
-                 SELECT * FROM UNNEST($16::uuid[], $17::uuid[], $18::bigint[], $19::bigint[],
-                                      $20::bigint[], $21::text[], $22::bigint[],
-                                      $23::timestamptz[], $24::uuid[], $25::text[],
-                                      $26::bigint[], $27::uuid[], $28::uuid[],
-                                      $29::timestamptz[], $30::timestamptz[], $31::bigint[])
-                 ON CONFLICT (tenant_id, id) DO UPDATE
-                    SET captured = excluded.captured, refunded = excluded.refunded,
-                        state = excluded.state, charged = excluded.charged,
-                        ended_at = excluded.ended_at, expires_at = excluded.expires_at,
-                        weight = excluded.weight
-                 RETURNING id
-             )",
-            $charges,
-            " SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM holds), ",
-            $charged
-        )
-    };
-}
-
-/// Of changes that only set credits aside: to open the tables of the others would be a fifth of the
-/// work.
-const SAVE_HOLDS: &str = save!("", "0::bigint");
-
-const SAVE_ALL: &str = save!(
-    ", grants AS (
-         UPDATE credit_grants g SET remaining = c.remaining
-           FROM UNNEST($32::uuid[], $33::uuid[], $34::bigint[]) AS c (tenant_id, id, remaining)
-          WHERE g.tenant_id = c.tenant_id AND g.id = c.id
-         RETURNING g.id
-     ), entries AS (
-         INSERT INTO credit_entries (tenant_id, seq, amount, reason, balance_after, hold_id,
-                                     grant_id, user_id, request_id, at)
-         SELECT * FROM UNNEST($35::uuid[], $36::bigint[], $37::bigint[], $38::text[],
-                              $39::bigint[], $40::uuid[], $41::uuid[], $42::uuid[], $43::text[],
-                              $44::timestamptz[])
-     ), operations AS (
-         INSERT INTO credit_operations (tenant_id, key, request, hold_id, captured, released,
-                                        balance, held, at)
-         SELECT * FROM UNNEST($45::uuid[], $46::text[], $47::text[], $48::uuid[], $49::bigint[],
-                              $50::bigint[], $51::bigint[], $52::bigint[], $53::timestamptz[])
-     )",
-    "(SELECT count(*) FROM grants)"
-);
-
-type Bound<'q> = Query<'q, Postgres, PgArguments>;
-
-async fn save(connection: &mut PgConnection, rows: &Rows, told: &[Sealed<'_>]) -> Sql<()> {
-    let only_holds =
-        rows.grants.is_empty() && rows.entries.is_empty() && rows.operations.is_empty();
-    let save = sqlx::query(if only_holds { SAVE_HOLDS } else { SAVE_ALL });
-    let mut bound = audit::bind(save, told);
-    bound = bind_accounts(bound, &rows.accounts);
-    bound = bind_holds(bound, &rows.holds);
-    if !only_holds {
-        bound = bind_grants(bound, &rows.grants);
-        bound = bind_entries(bound, &rows.entries);
-        bound = bind_operations(bound, &rows.operations);
-    }
-    let written = bound.fetch_one(connection).await?;
-    let (accounts, holds, grants) = FromRow::from_row(&written)?;
-    all(accounts, &rows.accounts)?;
-    all(holds, &rows.holds)?;
-    all(grants, &rows.grants)
-}
-
-/// Guarded rows must all have been as the decisions saw them: else somebody was faster.
-fn all<T>(written: i64, rows: &[T]) -> Sql<()> {
-    let is_all = usize::try_from(written) == Ok(rows.len());
-    if is_all { Ok(()) } else { Err(Broken(StoreError::Contended)) }
-}
-
-fn bind_accounts<'q>(save: Bound<'q>, rows: &[AccountChange]) -> Bound<'q> {
-    save.bind(column(rows, |account| account.tenant))
-        .bind(column(rows, |account| account.over))
-        .bind(column(rows, |account| account.version))
-        .bind(column(rows, |account| account.balance))
-        .bind(column(rows, |account| account.held))
-        .bind(column(rows, |account| account.last_entry))
-}
-
-fn bind_holds<'q>(save: Bound<'q>, rows: &[(Uuid, HoldRow)]) -> Bound<'q> {
-    save.bind(column(rows, |(tenant, _)| *tenant))
-        .bind(column(rows, |(_, hold)| hold.id))
-        .bind(column(rows, |(_, hold)| hold.amount))
-        .bind(column(rows, |(_, hold)| hold.captured))
-        .bind(column(rows, |(_, hold)| hold.refunded))
-        .bind(column(rows, |(_, hold)| hold.state.as_str()))
-        .bind(column(rows, |(_, hold)| hold.charged))
-        .bind(column(rows, |(_, hold)| hold.ended_at))
-        .bind(column(rows, |(_, hold)| hold.build_id))
-        .bind(column(rows, |(_, hold)| hold.reference.as_deref()))
-        .bind(column(rows, |(_, hold)| hold.lifetime_ms))
-        .bind(column(rows, |(_, hold)| hold.user_id))
-        .bind(column(rows, |(_, hold)| hold.project_id))
-        .bind(column(rows, |(_, hold)| hold.opened_at))
-        .bind(column(rows, |(_, hold)| hold.expires_at))
-        .bind(column(rows, |(_, hold)| hold.weight))
-}
-
-fn bind_grants<'q>(save: Bound<'q>, rows: &[(Uuid, Uuid, i64)]) -> Bound<'q> {
-    save.bind(column(rows, |(tenant, ..)| *tenant))
-        .bind(column(rows, |(_, id, _)| *id))
-        .bind(column(rows, |(.., remaining)| *remaining))
-}
-
-fn bind_entries<'q>(save: Bound<'q>, rows: &[(Uuid, EntryRow)]) -> Bound<'q> {
-    save.bind(column(rows, |(tenant, _)| *tenant))
-        .bind(column(rows, |(_, entry)| entry.seq))
-        .bind(column(rows, |(_, entry)| entry.amount))
-        .bind(column(rows, |(_, entry)| entry.reason.as_str()))
-        .bind(column(rows, |(_, entry)| entry.balance_after))
-        .bind(column(rows, |(_, entry)| entry.hold_id))
-        .bind(column(rows, |(_, entry)| entry.grant_id))
-        .bind(column(rows, |(_, entry)| entry.user_id))
-        .bind(column(rows, |(_, entry)| entry.request_id.as_str()))
-        .bind(column(rows, |(_, entry)| entry.at))
-}
-
-fn bind_operations<'q>(save: Bound<'q>, rows: &[(Uuid, OperationRow)]) -> Bound<'q> {
-    save.bind(column(rows, |(tenant, _)| *tenant))
-        .bind(column(rows, |(_, done)| done.key.as_str()))
-        .bind(column(rows, |(_, done)| done.request.as_str()))
-        .bind(column(rows, |(_, done)| done.hold_id))
-        .bind(column(rows, |(_, done)| done.captured))
-        .bind(column(rows, |(_, done)| done.released))
-        .bind(column(rows, |(_, done)| done.balance))
-        .bind(column(rows, |(_, done)| done.held))
-        .bind(column(rows, |(_, done)| done.at))
+    open_accounts(trip, &rows.opened);
+    save_accounts(trip, &rows.accounts);
+    add_grants(trip, &rows.new_grants);
+    save_grants(trip, &rows.grants);
+    save_holds(trip, &rows.holds);
+    add_entries(trip, &rows.entries);
+    add_operations(trip, &rows.operations);
 }
 
 /// Version 0 was never saved: what somebody saved meanwhile is not inserted again.
-async fn open_accounts(connection: &mut PgConnection, Rows { opened, .. }: &Rows) -> Sql<()> {
-    if opened.is_empty() {
-        return Ok(());
+fn open_accounts(trip: &mut Trip, rows: &[AccountChange]) {
+    if rows.is_empty() {
+        return;
     }
-    let saved = sqlx::query(
-        r"INSERT INTO credit_accounts (tenant_id, version, balance, held, last_entry)
-          SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
-          ON CONFLICT (tenant_id) DO NOTHING",
+    trip.each(
+        "opened",
+        "INSERT INTO credit_accounts (tenant_id, version, balance, held, last_entry)
+         SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+         ON CONFLICT (tenant_id) DO NOTHING",
     )
-    .bind(column(opened, |account| account.tenant))
-    .bind(column(opened, |account| account.version))
-    .bind(column(opened, |account| account.balance))
-    .bind(column(opened, |account| account.held))
-    .bind(column(opened, |account| account.last_entry))
-    .execute(connection)
-    .await?;
-    all(saved.rows_affected().cast_signed(), opened)
+    .bind(column(rows, |account| account.tenant))
+    .bind(column(rows, |account| account.version))
+    .bind(column(rows, |account| account.balance))
+    .bind(column(rows, |account| account.held))
+    .bind(column(rows, |account| account.last_entry));
 }
 
-async fn add_grants(connection: &mut PgConnection, Rows { new_grants, .. }: &Rows) -> Sql<()> {
-    if new_grants.is_empty() {
-        return Ok(());
+fn save_accounts(trip: &mut Trip, rows: &[AccountChange]) {
+    if rows.is_empty() {
+        return;
     }
-    sqlx::query(
-        r"INSERT INTO credit_grants (tenant_id, id, amount, remaining, source, priority,
-                                     expires_at, rollover_up_to, rollover_until, refunds,
-                                     granted_at)
-          SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[],
-                               $6::bigint[], $7::timestamptz[], $8::bigint[], $9::timestamptz[],
-                               $10::uuid[], $11::timestamptz[])",
+    trip.each(
+        "accounts",
+        "UPDATE credit_accounts a
+            SET version = c.version, balance = c.balance, held = c.held, last_entry = c.last_entry
+           FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
+                       $6::bigint[]) AS c (tenant_id, over, version, balance, held, last_entry)
+          WHERE a.tenant_id = c.tenant_id AND a.version = c.over",
     )
-    .bind(column(new_grants, |(tenant, _)| *tenant))
-    .bind(column(new_grants, |(_, grant)| grant.id))
-    .bind(column(new_grants, |(_, grant)| grant.amount))
-    .bind(column(new_grants, |(_, grant)| grant.remaining))
-    .bind(column(new_grants, |(_, grant)| grant.source.as_str()))
-    .bind(column(new_grants, |(_, grant)| grant.priority))
-    .bind(column(new_grants, |(_, grant)| grant.expires_at))
-    .bind(column(new_grants, |(_, grant)| grant.rollover_up_to))
-    .bind(column(new_grants, |(_, grant)| grant.rollover_until))
-    .bind(column(new_grants, |(_, grant)| grant.refunds))
-    .bind(column(new_grants, |(_, grant)| grant.granted_at))
-    .execute(connection)
-    .await?;
-    Ok(())
+    .bind(column(rows, |account| account.tenant))
+    .bind(column(rows, |account| account.over))
+    .bind(column(rows, |account| account.version))
+    .bind(column(rows, |account| account.balance))
+    .bind(column(rows, |account| account.held))
+    .bind(column(rows, |account| account.last_entry));
+}
+
+fn add_grants(trip: &mut Trip, rows: &[(Uuid, GrantRow)]) {
+    if rows.is_empty() {
+        return;
+    }
+    trip.any(
+        "new_grants",
+        "INSERT INTO credit_grants (tenant_id, id, amount, remaining, source, priority,
+                                    expires_at, rollover_up_to, rollover_until, refunds,
+                                    granted_at)
+         SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[],
+                              $6::bigint[], $7::timestamptz[], $8::bigint[], $9::timestamptz[],
+                              $10::uuid[], $11::timestamptz[])",
+    )
+    .bind(column(rows, |(tenant, _)| *tenant))
+    .bind(column(rows, |(_, grant)| grant.id))
+    .bind(column(rows, |(_, grant)| grant.amount))
+    .bind(column(rows, |(_, grant)| grant.remaining))
+    .bind(column(rows, |(_, grant)| grant.source.as_str()))
+    .bind(column(rows, |(_, grant)| grant.priority))
+    .bind(column(rows, |(_, grant)| grant.expires_at))
+    .bind(column(rows, |(_, grant)| grant.rollover_up_to))
+    .bind(column(rows, |(_, grant)| grant.rollover_until))
+    .bind(column(rows, |(_, grant)| grant.refunds))
+    .bind(column(rows, |(_, grant)| grant.granted_at));
+}
+
+fn save_grants(trip: &mut Trip, rows: &[(Uuid, Uuid, i64)]) {
+    if rows.is_empty() {
+        return;
+    }
+    trip.each(
+        "grants",
+        "UPDATE credit_grants g SET remaining = c.remaining
+           FROM UNNEST($1::uuid[], $2::uuid[], $3::bigint[]) AS c (tenant_id, id, remaining)
+          WHERE g.tenant_id = c.tenant_id AND g.id = c.id",
+    )
+    .bind(column(rows, |(tenant, ..)| *tenant))
+    .bind(column(rows, |(_, id, _)| *id))
+    .bind(column(rows, |(.., remaining)| *remaining));
+}
+
+fn save_holds(trip: &mut Trip, rows: &[(Uuid, HoldRow)]) {
+    if rows.is_empty() {
+        return;
+    }
+    trip.each(
+        "holds",
+        "INSERT INTO credit_holds (tenant_id, id, amount, captured, refunded, state, charged,
+                                   ended_at, build_id, reference, lifetime_ms, user_id,
+                                   project_id, opened_at, expires_at, weight)
+         SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[],
+                              $6::text[], $7::bigint[], $8::timestamptz[], $9::uuid[],
+                              $10::text[], $11::bigint[], $12::uuid[], $13::uuid[],
+                              $14::timestamptz[], $15::timestamptz[], $16::bigint[])
+         ON CONFLICT (tenant_id, id) DO UPDATE
+            SET captured = excluded.captured, refunded = excluded.refunded,
+                state = excluded.state, charged = excluded.charged,
+                ended_at = excluded.ended_at, expires_at = excluded.expires_at,
+                weight = excluded.weight",
+    )
+    .bind(column(rows, |(tenant, _)| *tenant))
+    .bind(column(rows, |(_, hold)| hold.id))
+    .bind(column(rows, |(_, hold)| hold.amount))
+    .bind(column(rows, |(_, hold)| hold.captured))
+    .bind(column(rows, |(_, hold)| hold.refunded))
+    .bind(column(rows, |(_, hold)| hold.state.as_str()))
+    .bind(column(rows, |(_, hold)| hold.charged))
+    .bind(column(rows, |(_, hold)| hold.ended_at))
+    .bind(column(rows, |(_, hold)| hold.build_id))
+    .bind(column(rows, |(_, hold)| hold.reference.as_deref()))
+    .bind(column(rows, |(_, hold)| hold.lifetime_ms))
+    .bind(column(rows, |(_, hold)| hold.user_id))
+    .bind(column(rows, |(_, hold)| hold.project_id))
+    .bind(column(rows, |(_, hold)| hold.opened_at))
+    .bind(column(rows, |(_, hold)| hold.expires_at))
+    .bind(column(rows, |(_, hold)| hold.weight));
+}
+
+fn add_entries(trip: &mut Trip, rows: &[(Uuid, EntryRow)]) {
+    if rows.is_empty() {
+        return;
+    }
+    trip.any(
+        "entries",
+        "INSERT INTO credit_entries (tenant_id, seq, amount, reason, balance_after, hold_id,
+                                     grant_id, user_id, request_id, at)
+         SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[],
+                              $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::timestamptz[])",
+    )
+    .bind(column(rows, |(tenant, _)| *tenant))
+    .bind(column(rows, |(_, entry)| entry.seq))
+    .bind(column(rows, |(_, entry)| entry.amount))
+    .bind(column(rows, |(_, entry)| entry.reason.as_str()))
+    .bind(column(rows, |(_, entry)| entry.balance_after))
+    .bind(column(rows, |(_, entry)| entry.hold_id))
+    .bind(column(rows, |(_, entry)| entry.grant_id))
+    .bind(column(rows, |(_, entry)| entry.user_id))
+    .bind(column(rows, |(_, entry)| entry.request_id.as_str()))
+    .bind(column(rows, |(_, entry)| entry.at));
+}
+
+fn add_operations(trip: &mut Trip, rows: &[(Uuid, OperationRow)]) {
+    if rows.is_empty() {
+        return;
+    }
+    trip.any(
+        "operations",
+        "INSERT INTO credit_operations (tenant_id, key, request, hold_id, captured, released,
+                                        balance, held, at)
+         SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bigint[],
+                              $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[])",
+    )
+    .bind(column(rows, |(tenant, _)| *tenant))
+    .bind(column(rows, |(_, done)| done.key.as_str()))
+    .bind(column(rows, |(_, done)| done.request.as_str()))
+    .bind(column(rows, |(_, done)| done.hold_id))
+    .bind(column(rows, |(_, done)| done.captured))
+    .bind(column(rows, |(_, done)| done.released))
+    .bind(column(rows, |(_, done)| done.balance))
+    .bind(column(rows, |(_, done)| done.held))
+    .bind(column(rows, |(_, done)| done.at));
 }
 
 /// What changes write, table by table, with the tenant of each row.

@@ -5,25 +5,29 @@ use keelway_credits::Finality;
 use keelway_kernel::{Failure, StoreError};
 
 use crate::opened::Opened;
-
-/// Somebody else's change of the account, made as soon as the ledger has read it.
-const ANOTHER_CHANGE: &str = "
-    CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        UPDATE credit_accounts SET version = version + 1 WHERE tenant_id = new.tenant_id;
-        RETURN new;
-    END $$;
-    CREATE TRIGGER change BEFORE INSERT ON credit_grants
-        FOR EACH ROW EXECUTE FUNCTION change()";
+use crate::under_way::after;
 
 #[tokio::test]
 async fn an_account_that_was_changed_meanwhile_is_not_changed_over_it() {
     let opened = Opened::new().await;
     let (fx, of) = (&opened.fx, opened.fx.funded(100).await.scope);
-    opened.tamper(ANOTHER_CHANGE).await;
-    let done = fx.store.ledger.grant(of, fx.grant(10)).await;
-    assert!(matches!(done, Err(Failure::Store(StoreError::Contended))), "{done:?}");
-    assert_eq!(fx.store.books.available(of).await, Ok(amount(100).credits()));
+    let version = async || -> i64 {
+        let version =
+            sqlx::query_scalar("SELECT version FROM credit_accounts WHERE tenant_id = $1")
+                .bind(of.tenant().as_uuid());
+        version.fetch_one(&mut opened.raw().await).await.unwrap()
+    };
+    let before = version().await;
+    let other = format!(
+        "UPDATE credit_accounts SET version = version + 1 WHERE tenant_id = '{}'",
+        of.tenant().as_uuid()
+    );
+    let (ledger, grant) = (fx.store.ledger.clone(), fx.grant(10));
+    // It has read the account as it was before.
+    let granted = after(&opened, &other, async move { ledger.grant(of, grant).await }).await;
+    assert!(granted.is_ok(), "{granted:?}");
+    assert_eq!(version().await, before + 2, "it was decided on again");
+    assert_eq!(fx.store.books.available(of).await, Ok(amount(110).credits()));
 }
 
 /// Rows that a statement of the ledger means to write, and does not meet.

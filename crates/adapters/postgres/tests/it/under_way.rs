@@ -28,7 +28,7 @@ async fn is_waited(observer: &mut PgConnection) -> bool {
 }
 
 /// What `command` answers that finds `other` under way and has to wait for its end.
-async fn after<T: Send + 'static>(
+pub(crate) async fn after<T: Send + 'static>(
     opened: &Opened,
     other: &str,
     command: impl Future<Output = T> + Send + 'static,

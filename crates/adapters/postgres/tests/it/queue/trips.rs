@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
+use keelway_builds::cancel::Cancel;
 use keelway_builds::end::{End, Finish};
 use keelway_builds::run::{Progress, Record, Take};
 use keelway_builds::{BlobRef, BuildFailure, FailureReason, Lease, Manifest, Phase, SiteLabel};
-use keelway_contract::Fixture;
-use keelway_kernel::{Clock as _, DeploymentId, MicroUsd, SnapshotId};
+use keelway_contract::{Fixture, actor};
+use keelway_kernel::{Clock as _, DeploymentId, MicroUsd, Reply, SnapshotId};
 use keelway_patch::FilePath;
 use keelway_postgres::{PostgresSettings, Time};
 
@@ -42,7 +43,11 @@ fn failed(retryable: bool) -> End {
     End::Failed { failure, charged: MicroUsd::ZERO, retry_after: None, jitter: 0 }
 }
 
-/// The steps of two builds, and what each asked.
+fn answered() -> Reply {
+    Reply { status: 202, headers: vec![], body: vec![] }
+}
+
+/// The steps of some builds, and what each asked.
 async fn life(fx: &Fixture, between: &Between) -> Vec<(&'static str, Vec<String>)> {
     let mut told = Vec::new();
     let mut note = |step| told.push((step, between.asked()));
@@ -78,12 +83,34 @@ async fn life(fx: &Fixture, between: &Between) -> Vec<(&'static str, Vec<String>
     finish(lease, deployed(fx)).await;
     note("deploy");
 
-    fx.store.submissions.submit(fx.submit(owned)).await.unwrap();
+    let mut submit = fx.submit(owned);
+    submit.keyed = Some(fx.keyed(|_| answered()));
+    fx.store.submissions.submit(submit.clone()).await.unwrap();
     note("submit");
+    fx.store.submissions.submit(submit).await.unwrap();
+    note("submit again");
     let lease = take().await.lease;
     between.asked();
     finish(lease, failed(false)).await;
     note("fail");
+
+    let owned = fx.funded(1_000).await;
+    let cancel = async |build| {
+        let keyed = Some(fx.keyed(|_| answered()));
+        let cancel = Cancel { scope: owned.scope, actor: actor(), build, keyed };
+        fx.store.submissions.cancel(cancel).await.unwrap();
+    };
+    let build = fx.submitted(owned).await.build.id;
+    let lease = take().await.lease;
+    between.asked();
+    cancel(build).await;
+    note("cancel what runs");
+    finish(lease, failed(false)).await;
+    note("end what was cancelled");
+    let build = fx.submitted(owned).await.build.id;
+    between.asked();
+    cancel(build).await;
+    note("cancel what waits");
     assert!(queue.take(Take { worker: "worker-1".into(), ttl_ms: 1 }).await.unwrap().is_none());
     note("take nothing");
     told
@@ -112,11 +139,15 @@ async fn a_step_of_a_build_takes_so_many_round_trips() {
             ("renew", 4),
             ("record a phase", 4),
             ("record a snapshot", 4),
-            ("fail for now", 5),
+            ("fail for now", 4),
             ("wake and take again", 13),
-            ("deploy", 6),
-            ("submit", 12),
-            ("fail", 6),
+            ("deploy", 4),
+            ("submit", 5),
+            ("submit again", 3),
+            ("fail", 4),
+            ("cancel what runs", 5),
+            ("end what was cancelled", 4),
+            ("cancel what waits", 5),
             ("take nothing", 4),
         ],
         "{asked:#?}"
