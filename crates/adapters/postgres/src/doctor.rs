@@ -4,6 +4,7 @@
 mod books;
 mod checks;
 mod database;
+mod named;
 mod rows;
 mod tables;
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use keelway_access::audit::{Seal, verify_chain};
-use keelway_builds::ports::{Inspection, Inspector, Violation};
+use keelway_builds::ports::{Inspection, Inspector, NamedFile, Violation};
 use keelway_credits as ledger;
 use keelway_kernel::{StoreError, TenantId};
 use keelway_rows::Moment;
@@ -34,6 +35,18 @@ impl Inspector for PostgresStore {
         let unbounded = Duration::MAX;
         self.read_within(unbounded, Reach::Platform, |tx| {
             Box::pin(async move { Ok(inspect(tx).await?) })
+        })
+        .await
+    }
+
+    async fn named_files(
+        &self,
+        after: Option<&NamedFile>,
+        limit: u32,
+    ) -> Result<Vec<NamedFile>, StoreError> {
+        let after = after.cloned();
+        self.read(Reach::Platform, move |tx| {
+            Box::pin(async move { Ok(named::files(tx, after.as_ref(), limit).await?) })
         })
         .await
     }

@@ -21,6 +21,7 @@ pub mod flag;
 pub mod guest;
 pub mod invitation;
 mod moment;
+pub mod named;
 pub mod operations;
 pub mod overview;
 pub mod project;

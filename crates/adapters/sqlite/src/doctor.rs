@@ -4,10 +4,11 @@
 mod books;
 mod checks;
 mod file;
+mod named;
 
 use async_trait::async_trait;
 use keelway_access::audit::{Seal, verify_chain};
-use keelway_builds::ports::{Inspection, Inspector, Violation};
+use keelway_builds::ports::{Inspection, Inspector, NamedFile, Violation};
 use keelway_builds::tree_digest;
 use keelway_credits as ledger;
 use keelway_kernel::{BuildId, ProjectId, SnapshotId, StoreError, TenantId, Timestamp};
@@ -24,6 +25,18 @@ impl Inspector for SqliteStore {
     async fn inspect(&self) -> Result<Inspection, StoreError> {
         let now = self.now();
         self.read(move |reader| Box::pin(async move { Ok(inspect(reader, now).await?) })).await
+    }
+
+    async fn named_files(
+        &self,
+        after: Option<&NamedFile>,
+        limit: u32,
+    ) -> Result<Vec<NamedFile>, StoreError> {
+        let after = after.cloned();
+        self.read(move |reader| {
+            Box::pin(async move { Ok(named::files(reader, after.as_ref(), limit).await?) })
+        })
+        .await
     }
 }
 

@@ -1,8 +1,8 @@
 //! Projects and their snapshots.
 
 use keelway_builds::project::{CreateProject, CreateProjectError};
-use keelway_builds::{Project, tree_digest};
-use keelway_kernel::{Once, PageRequest, Reply};
+use keelway_builds::{BlobRef, Project, tree_digest};
+use keelway_kernel::{Once, PageRequest, Reply, Tier};
 
 use super::setup::fresh;
 use crate::{Fixture, Owned, actor, race, rejected, sorted};
@@ -15,6 +15,7 @@ crate::cases! {
     of_any_number_with_one_key_exactly_one_is_made,
     projects_are_listed_newest_first_and_never_another_tenants,
     snapshots_are_listed_newest_first_and_never_another_tenants,
+    every_file_is_named_exactly_once_however_small_the_pages,
 }
 
 fn create(fx: &Fixture, owned: Owned) -> CreateProject {
@@ -134,4 +135,31 @@ async fn snapshots_are_listed_newest_first_and_never_another_tenants(fx: Fixture
     let page = fx.store.projects.list_snapshots(other.scope, project, PageRequest::new(10, None));
     assert_eq!(page.await.unwrap().items, []);
     assert_eq!(fx.store.projects.find_snapshot(other.scope, made[0]).await.unwrap(), None);
+}
+
+async fn every_file_is_named_exactly_once_however_small_the_pages(fx: Fixture) {
+    let owned = fx.rich(Tier::Enterprise).await;
+    let mut expected = Vec::new();
+    for _ in 0..3 {
+        fx.submitted(owned).await;
+        let taken = fx.taken().await;
+        let build = fx.deployed(&taken.lease, 10_000).await;
+        let snapshot = build.snapshot.unwrap();
+        expected.push((snapshot.to_string(), "index.html".to_owned(), BlobRef::of(b"Fresh bread")));
+        expected.push((format!("{}/1", build.id), "page-1.html".to_owned(), BlobRef::of(b"1")));
+    }
+    expected.sort_by(|a, b| a.0.cmp(&b.0));
+    for limit in [1, 2, 100] {
+        let (mut named, mut after) = (Vec::new(), None);
+        loop {
+            let page = fx.store.inspector.named_files(after.as_ref(), limit).await.unwrap();
+            assert!(page.len() <= limit as usize);
+            let Some(last) = page.last() else { break };
+            after = Some(last.clone());
+            let ours = page.into_iter().filter(|file| file.tenant == owned.scope.tenant());
+            named.extend(ours.map(|file| (file.by.to_string(), file.path, file.blob)));
+        }
+        named.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(named, expected, "pages of {limit}");
+    }
 }

@@ -4,11 +4,13 @@
 //! All of them are safe to repeat and safe to cancel: a dropped future never leaves half an
 //! effect.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use keelway_estimate::FinishedBuild;
 use keelway_kernel::{
     BuildId, Failure, Millis, Once, Page, PageRequest, ProjectId, QueueId, SnapshotId, StoreError,
-    TenantScope,
+    TenantId, TenantScope,
 };
 
 pub use crate::operations::Operations;
@@ -273,6 +275,52 @@ pub struct Violation {
 pub trait Inspector: Send + Sync {
     /// Reads one consistent state and names every violation; changes nothing.
     async fn inspect(&self) -> Result<Inspection, StoreError>;
+
+    /// At most `limit` of the files that snapshots and kept work name, those behind `after` in an
+    /// order that never changes; none at the end. What is named meanwhile may be left out.
+    async fn named_files(
+        &self,
+        after: Option<&NamedFile>,
+        limit: u32,
+    ) -> Result<Vec<NamedFile>, StoreError>;
+}
+
+/// A file that the blobs are to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedFile {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What names it.
+    pub by: NamedBy,
+    /// As it is stored, whether or not it could be a path.
+    pub path: String,
+    /// The bytes.
+    pub blob: BlobRef,
+}
+
+/// What names a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedBy {
+    /// A snapshot.
+    Snapshot(SnapshotId),
+    /// What an agent of a build made.
+    Work {
+        /// The build.
+        build: BuildId,
+        /// The agent's number.
+        agent: u32,
+        /// Which of its files, from 0.
+        position: u32,
+    },
+}
+
+impl fmt::Display for NamedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Snapshot(id) => id.fmt(f),
+            Self::Work { build, agent, .. } => write!(f, "{build}/{agent}"),
+        }
+    }
 }
 
 /// What an inspection saw.
