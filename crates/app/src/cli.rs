@@ -18,10 +18,12 @@ const ALLOW_UNSAFE_ROLE: &str = "--allow-unsafe-role";
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    the answer is no: the build failed, the doctor found something, migrations are pending
-  2    nothing was begun: bad arguments, settings, data directory, or an address in use
+  1    the answer is no: the build failed, the doctor found something, migrations are pending,
+       the process that `keelway probe` asked is not ready or does not answer
+  2    nothing was begun: bad arguments, settings or data directory, a database that cannot be
+       reached or used, or an address in use
   3    something broke on the way
-  130  stopped by Ctrl-C";
+  130  the build was cancelled, or a second Ctrl-C or SIGTERM ended the process";
 
 /// Describe an app, see what it will cost, and get it built.
 ///
@@ -90,15 +92,16 @@ Examples:
         #[command(subcommand)]
         action: MigrateAction,
     },
-    /// Check the tables, the ledger and the queue on the live database; changes nothing
+    /// Check the live database and the files that it names; changes nothing
     #[command(after_help = "\
-Exits with 0 if every invariant holds, 1 if one does not or the database is damaged, 2 if it
-could not be checked.
+Exits with 0 if every invariant holds, 1 if one does not, or the database or a file is damaged, 2
+if it could not be checked.
 
 Examples:
   keelway doctor
+  keelway doctor --contents       a restored copy, before anybody is let in
   keelway doctor --json --data-dir /var/lib/keelway")]
-    Doctor(ReportArgs),
+    Doctor(DoctorArgs),
     /// Build an app from a description
     #[command(after_help = "\
 Examples:
@@ -113,7 +116,7 @@ Examples:
   keelway estimate \"A bakery in Lisbon with opening hours\"
   keelway estimate - --tier professional --json < description.txt")]
     Estimate(EstimateArgs),
-    /// What only whoever has the data directory may do
+    /// What only whoever has the database's file or password may do
     Admin {
         #[command(subcommand)]
         action: AdminAction,
@@ -209,6 +212,15 @@ pub(crate) enum ConfigAction {
     Check,
     /// Print the table of all settings in Markdown
     Reference,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Read every file too, to find those whose content is another
+    #[arg(long)]
+    pub(crate) contents: bool,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     NotBegun,
     /// Something broke on the way.
     Broken,
-    /// Stopped by a person.
+    /// Stopped by a signal before it was done.
     Interrupted,
 }
 

@@ -7,7 +7,7 @@ mod stores;
 
 use std::net::{SocketAddr, TcpListener};
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,9 +64,10 @@ impl House {
         let settings = &checked.settings;
         make_data_dir(&settings.data_dir)?;
         let keys = viewer_keys(&settings.viewer, &settings.data_dir, &OsEntropy)?;
-        let blobs = settings.data_dir.join("blobs");
-        let blobs: Arc<dyn Blobs> =
-            Arc::new(LocalBlobs::open(blobs).map_err(|error| cannot_begin(error.to_string()))?);
+        let blobs: Arc<dyn Blobs> = Arc::new(
+            LocalBlobs::open(blobs_of(settings))
+                .map_err(|error| cannot_begin(error.to_string()))?,
+        );
         let shared = Shared::connect(checked).await?;
         let stores = Stores::open(checked, shared.redis.as_ref()).await?;
         let Stores { whole: store, belonging, presence, server } = stores;
@@ -189,6 +190,16 @@ impl House {
             redis.close().await;
         }
     }
+}
+
+fn blobs_of(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("blobs")
+}
+
+/// Where files are, and the files, for whoever only looks.
+pub(crate) fn blobs_as_they_are(settings: &Settings) -> (PathBuf, LocalBlobs) {
+    let folder = blobs_of(settings);
+    (folder.clone(), LocalBlobs::as_they_are(folder))
 }
 
 /// The API's document.

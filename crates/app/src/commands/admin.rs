@@ -1,4 +1,5 @@
-//! `keelway admin`: what whoever has the data directory may do, and nobody else.
+//! `keelway admin`: what may be done by whoever has the SQLite file or the PostgreSQL password of
+//! these settings, and by nobody else.
 
 use anyhow::Context as _;
 use keelway_access::ports::IssueOwnerLink;

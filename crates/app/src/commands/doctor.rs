@@ -1,32 +1,47 @@
-//! `keelway doctor`: the invariants, on the live database.
+//! `keelway doctor`: the invariants, on the live database, and the files that it names.
+
+mod files;
 
 use std::fmt::Write as _;
 
 use keelway_builds::ports::Inspection;
 use serde_json::json;
 
-use crate::cli::ReportArgs;
+use crate::cli::DoctorArgs;
 use crate::exit::{Exit, cannot_begin};
 use crate::settings::Sources;
 use crate::wiring;
+use files::{BLOBS, Depth};
 
-pub(super) fn run(args: &ReportArgs, sources: &Sources) -> anyhow::Result<Exit> {
+/// What was found.
+struct Findings {
+    inspection: Inspection,
+    /// Broken files besides those that are listed.
+    unlisted: u64,
+}
+
+pub(super) fn run(args: &DoctorArgs, sources: &Sources) -> anyhow::Result<Exit> {
     let checked = super::quiet_settings(sources)?;
-    let inspection = super::block_on(async {
+    let depth = if args.contents { Depth::Contents } else { Depth::Sizes };
+    let found = super::block_on(async {
         let store = wiring::open_existing(&checked).await?;
         let inspection = store
             .inspect()
             .await
             .map_err(|error| cannot_begin(format!("cannot read {}: {error}", checked.database)))?;
+        let (folder, blobs) = wiring::blobs_as_they_are(&checked.settings);
+        let found = files::check(&*store, (&folder, &blobs), depth, inspection)
+            .await
+            .map_err(|error| cannot_begin(format!("cannot check {}: {error}", folder.display())))?;
         store.close().await;
-        Ok(inspection)
+        Ok(found)
     })?;
-    if args.json {
-        super::print_json(&to_json(&inspection))?;
+    if args.report.json {
+        super::print_json(&to_json(&found))?;
     } else {
-        super::print(&to_text(&inspection))?;
+        super::print(&to_text(&found))?;
     }
-    Ok(if inspection.violations.is_empty() { Exit::Done } else { Exit::No })
+    Ok(if found.inspection.violations.is_empty() { Exit::Done } else { Exit::No })
 }
 
 /// What each name in an inspection stands for.
@@ -47,6 +62,7 @@ const INVARIANTS: &[(&str, &str)] = &[
     ("I9", "no lease is long over without anybody noticing"),
     ("I14", "every change is in the audit log, and its chain of seals holds"),
     ("I16", "a snapshot says of its files what they are"),
+    (BLOBS, "every file that a snapshot or kept work names is there as it was"),
     ("I17", "a month's usage is the sum over its builds"),
     ("I18", "a workspace has an owner, and everybody who accepted an invitation joined"),
 ];
@@ -56,9 +72,23 @@ fn what(invariant: &str) -> &'static str {
     found.map_or("", |(_, what)| what)
 }
 
-fn to_json(inspection: &Inspection) -> serde_json::Value {
+impl Findings {
+    /// How often an invariant is broken.
+    fn count(&self, invariant: &str) -> u64 {
+        let listed = self.inspection.violations.iter().filter(|one| one.invariant == invariant);
+        listed.count() as u64 + if invariant == BLOBS { self.unlisted } else { 0 }
+    }
+}
+
+fn to_json(found: &Findings) -> serde_json::Value {
+    let inspection = &found.inspection;
     let checked = inspection.checked.iter().map(|(invariant, subjects)| {
-        json!({ "invariant": invariant, "what": what(invariant), "subjects": subjects })
+        json!({
+            "invariant": invariant,
+            "what": what(invariant),
+            "subjects": subjects,
+            "broken": found.count(invariant),
+        })
     });
     let violations = inspection.violations.iter().map(|violation| {
         json!({
@@ -74,11 +104,11 @@ fn to_json(inspection: &Inspection) -> serde_json::Value {
     })
 }
 
-fn to_text(inspection: &Inspection) -> String {
+fn to_text(found: &Findings) -> String {
+    let inspection = &found.inspection;
     let mut text = String::new();
     for (invariant, subjects) in &inspection.checked {
-        let of_it = inspection.violations.iter().filter(|broken| broken.invariant == *invariant);
-        let verdict = match (of_it.count(), subjects) {
+        let verdict = match (found.count(invariant), subjects) {
             (0, 0) => "nothing to check".to_owned(),
             (0, _) => "holds".to_owned(),
             (1, _) => "broken once".to_owned(),
@@ -90,6 +120,9 @@ fn to_text(inspection: &Inspection) -> String {
     for violation in &inspection.violations {
         let (invariant, subject) = (violation.invariant, &violation.subject);
         let _ = writeln!(text, "\n{invariant} {subject}: {}", violation.detail);
+    }
+    if found.unlisted > 0 {
+        let _ = writeln!(text, "\n{BLOBS}: {} more files", found.unlisted);
     }
     if inspection.violations.is_empty() {
         text.push_str("Every invariant holds.\n");
@@ -110,7 +143,8 @@ mod tests {
             checked: vec![("file", 40), ("I1", 2), ("I2", 2), ("I6", 0)],
             violations: vec![violation],
         };
-        insta::assert_snapshot!(to_text(&inspection), @r#"
+        let found = Findings { inspection, unlisted: 0 };
+        insta::assert_snapshot!(to_text(&found), @r#"
         file           40 checked   holds             the database file is whole, and every row that is referred to is there
         I1              2 checked   holds             a balance is the sum of its entries and of what is left of its grants
         I2              2 checked   broken once       what an account holds is the sum of its open holds

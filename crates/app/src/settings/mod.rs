@@ -77,7 +77,7 @@ sections! {
         rate_limits: RateSettings = RateSettings::default(),
         /// Sign-ins.
         sessions: SessionSettings = SessionSettings::default(),
-        /// The table behind estimates
+        /// What estimates are made of.
         estimate: EstimateTable = EstimateTable::default(),
         /// Tokens for following builds.
         viewer: ViewerSettings = ViewerSettings::default(),
@@ -181,17 +181,17 @@ sections! {
 
     /// How often somebody may ask.
     RateSettings {
-        /// Guests' builds, by address
+        /// builds that guests ask for from one address
         guest: RateRow = RateRow::of(10, 3_600),
-        /// Sign-ups and sign-ins, by address
+        /// sign-ups and sign-ins from one address
         auth: RateRow = RateRow::of(20, 600),
-        /// Builds, by tenant
+        /// builds that one tenant asks for
         build_submit: RateRow = RateRow::of(100, 3_600),
-        /// Other changes, by person
+        /// changes besides builds and sign-ins that one person makes
         write: RateRow = RateRow::of(300, 60),
-        /// Reads, by person or address
+        /// reads by one person, or by guests from one address
         read: RateRow = RateRow::of(1_200, 60),
-        /// Sessions and tickets looked up in vain, by address
+        /// sessions and tickets from one address that are looked up in vain
         unknown_token: RateRow = RateRow::of(300, 60),
     }
 

@@ -235,12 +235,11 @@ impl Setting for Option<SecretString> {
 
 impl Setting for RateRow {
     fn enter(&self, key: &str, about: &str, table: &mut Vec<Entry>) {
-        self.limit.enter(&join(key, "limit"), &format!("{about}: how many"), table);
-        self.window_s.enter(
-            &join(key, "window_s"),
-            &format!("{about}: in how many seconds"),
-            table,
-        );
+        let [limit, window_s] = ["limit", "window_s"].map(|name| join(key, name));
+        let most = format!("The most {about}, within `{window_s}` seconds.");
+        self.limit.enter(&limit, &most, table);
+        let window = format!("The seconds within which `{limit}` counts.");
+        self.window_s.enter(&window_s, &window, table);
     }
 }
 
@@ -265,13 +264,37 @@ impl Setting for FlagSet {
     }
 }
 
+/// What the numbers of [`EstimateTable`] mean, by their names or how those begin.
+const ESTIMATES: &[(&str, &str)] = &[
+    ("base_agents", "Agents of a build that asks for none of `estimate.features`."),
+    (
+        "features",
+        "What a description can ask for: `{ key, label, words, agents, complexity_percent }` each. \
+         The label or one of the words asks for it; it adds so many agents, and multiplies the \
+         whole build by so many percent.",
+    ),
+    (
+        "micro_usd_per_million_tokens",
+        "The price of a million tokens that estimates reckon with, in millionths of a dollar.",
+    ),
+    ("minutes_per_agent", "Minutes that each agent is estimated to take."),
+    (
+        "tier_percent",
+        "What builds of this tier are multiplied by, in percent: 100 leaves them as they are.",
+    ),
+    ("tokens_per_agent", "Tokens that each agent is estimated to spend."),
+];
+
 impl Setting for EstimateTable {
     fn enter(&self, key: &str, about: &str, table: &mut Vec<Entry>) {
         let Some(Value::Table(numbers)) = written(self) else { return };
+        let meaning = |name: &str| {
+            let found = ESTIMATES.iter().find(|(known, _)| name.starts_with(known));
+            found.map_or(about, |(_, meaning)| meaning)
+        };
         let mut add = |name: &str, value: Value| {
             let kind = if value.is_array() { Kind::Rows } else { Kind::Number };
-            let about = format!("{about}: {}", name.replace(['_', '.'], " "));
-            table.push(row(&join(key, name), &about, kind, Some(value)));
+            table.push(row(&join(key, name), meaning(name), kind, Some(value)));
         };
         for (name, value) in numbers {
             match value {

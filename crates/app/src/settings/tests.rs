@@ -412,8 +412,11 @@ fn every_default_can_be_read_and_used() {
         if let Some(default) = &entry.default {
             assert!(entry.kind.fits(default), "{entry:?}");
         }
-        assert!(!entry.about.is_empty(), "{} says nothing of itself", entry.key);
+        assert!(entry.about.ends_with('.'), "{} says nothing whole of itself", entry.key);
     }
+    let of_estimates = loaded.layers.table.iter().filter(|row| row.section() == "estimate");
+    let meanings: BTreeSet<&str> = of_estimates.map(|row| row.about.as_str()).collect();
+    assert_eq!(meanings.len(), 6, "one for each, and one for all tiers: {meanings:#?}");
     let checked = loaded.check().unwrap_or_else(|error| panic!("{error}"));
     for flag in keelway_tiers::FlagName::all() {
         let (set, default) = (&checked.settings.features, super::default_flags());

@@ -56,6 +56,58 @@ fn a_description_becomes_a_zip_that_opens() {
 }
 
 #[test]
+fn the_doctor_names_files_that_a_copy_lacks() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["build", BAKERY, "--local", "--quiet"];
+    assert_eq!(answer(dir.path(), &args).0, 0);
+    let doctor = |flags: &[&str]| {
+        let (code, out, err) = answer(dir.path(), &[&["doctor", "--json"], flags].concat());
+        let report = json(&out);
+        let rows = report["checked"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["invariant"] == "blobs").unwrap().clone();
+        assert_eq!(err, "");
+        (code, row["subjects"].as_u64().unwrap(), row["broken"].as_u64().unwrap(), report)
+    };
+    let (code, named, broken, _) = doctor(&["--contents"]);
+    assert!(code == 0 && named > 20 && broken == 0, "{code} {named} {broken}");
+
+    let blobs = dir.path().join("blobs");
+    let folders = std::fs::read_dir(&blobs).unwrap().map(|folder| folder.unwrap().path());
+    let files: Vec<_> = folders
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+        .map(|file| file.unwrap().path())
+        .collect();
+    let mut bytes = std::fs::read(&files[0]).unwrap();
+    bytes[0] ^= 1;
+    std::fs::write(&files[0], bytes).unwrap();
+    let (code, _, broken, _) = doctor(&[]);
+    assert_eq!((code, broken), (0, 0), "its size is what it was");
+    let (code, _, broken, report) = doctor(&["--contents"]);
+    let found = &report["violations"][0];
+    assert!(code == 1 && broken >= 1, "{report}");
+    let digest = files[0].file_name().unwrap().to_str().unwrap();
+    let detail = found["detail"].as_str().unwrap();
+    assert!(detail.contains(" is damaged: ") && detail.ends_with(digest), "{report}");
+    let subject = found["subject"].as_str().unwrap();
+    assert!(subject.starts_with("snp_") || subject.starts_with("bld_"), "{report}");
+
+    for file in &files {
+        std::fs::remove_file(file).unwrap();
+    }
+    let (code, checked, broken, report) = doctor(&[]);
+    assert_eq!((code, checked, broken), (1, named, named));
+    assert_eq!(report["violations"].as_array().unwrap().len(), 20);
+    let (_, out, _) = answer(dir.path(), &["doctor"]);
+    assert!(out.contains(&format!("broken {named} times")), "{out}");
+    assert!(out.ends_with(&format!("\nblobs: {} more files\n", named - 20)), "{out}");
+
+    std::fs::remove_dir_all(&blobs).unwrap();
+    let (code, _, broken, report) = doctor(&[]);
+    assert_eq!((code, broken), (1, 1), "{report}");
+    assert!(!blobs.exists(), "it changes nothing");
+}
+
+#[test]
 fn builds_side_by_side_have_one_owner_and_the_same_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let outs = ["one.zip", "two.zip", "three.zip"];

@@ -18,6 +18,7 @@ fn help_says_what_there_is() {
     for command in ["serve", "worker", "doctor", "build", "estimate", "openapi", "completions"] {
         assert_snapshot!(format!("help_{command}"), help(&[command, "--help"]));
     }
+    assert_snapshot!("help_admin", help(&["admin", "--help"]));
     for [command, action] in [
         ["migrate", "up"],
         ["migrate", "status"],
