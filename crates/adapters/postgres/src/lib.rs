@@ -1,10 +1,10 @@
 //! Every store port on PostgreSQL: any number of processes, one truth.
 //!
-//! **Invariant:** a port method is one transaction. It locks what it decides on before it reads
-//! it, so the facts that a domain crate decides on stay true until exactly what it returned is
-//! committed; a refusal, an error, a panic or a dropped caller leaves nothing behind. The lock is
-//! that of its tenant, taken as it begins; only `take` tries the locks of those whose turn it may
-//! be and goes past the ones that are held, and `wake` locks rows alone.
+//! **Invariant:** a port method is one transaction, and the facts that a domain crate decided on
+//! are still true when exactly what it returned is committed; a refusal, an error, a panic or a
+//! dropped caller leaves nothing behind. For that a command takes its tenant's lock as it begins.
+//! Two do otherwise: `take` tries the locks of those whose turn it may be, and waits only where
+//! all are held; `wake` takes no tenant's lock, but those of the rows that it changes.
 //!
 //! | module | holds |
 //! |---|---|
