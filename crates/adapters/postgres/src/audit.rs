@@ -20,7 +20,10 @@ type End = (i64, Seal);
 #[derive(Default)]
 pub(crate) struct Ends(HashMap<Uuid, End>);
 
-/// Where the chain of a tenant ends, for [`Ends::found`].
+/// Number and seal of a chain's last entry, as they are kept; none of a chain that is empty.
+pub(crate) type Last = Option<(i64, Vec<u8>)>;
+
+/// Where the chain of a tenant ends: its [`Last`].
 macro_rules! chain_end {
     ($tenant:literal) => {
         concat!(
@@ -52,7 +55,7 @@ impl Ends {
         let mut chains: Vec<Uuid> = entries.iter().map(|entry| chain(entry.tenant)).collect();
         chains.sort_unstable();
         chains.dedup();
-        let rows: Vec<(Uuid, Option<(i64, Vec<u8>)>)> = sqlx::query_as(concat!(
+        let rows: Vec<(Uuid, Last)> = sqlx::query_as(concat!(
             "SELECT chain, ",
             chain_end!("chain"),
             " FROM UNNEST($1::uuid[]) AS chains (chain)"
@@ -61,15 +64,15 @@ impl Ends {
         .fetch_all(&mut **tx)
         .await?;
         let mut ends = Self::default();
-        for (chain, end) in rows {
-            ends.found(chain, end)?;
+        for (chain, last) in rows {
+            ends.found(chain, last)?;
         }
         Ok(ends)
     }
 
-    /// Takes an end that was looked up with something else: none of a chain that is empty.
-    pub(crate) fn found(&mut self, chain: Uuid, end: Option<(i64, Vec<u8>)>) -> Sql<()> {
-        if let Some((seq, seal)) = end {
+    /// Takes an end that was looked up with something else.
+    pub(crate) fn found(&mut self, chain: Uuid, last: Last) -> Sql<()> {
+        if let Some((seq, seal)) = last {
             self.0.insert(chain, (seq, Seal::from_bytes(Of("audit row", &seq).hash(&seal)?)));
         }
         Ok(())

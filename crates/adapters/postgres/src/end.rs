@@ -9,7 +9,7 @@ use keelway_rows::credits::HoldRow;
 use keelway_rows::tenant::PlanRow;
 use keelway_rows::{Moment, Of};
 
-use crate::audit::{Ends, chain_end};
+use crate::audit::{Ends, Last, chain_end};
 use crate::builds::{build_columns, builds_in_queue};
 use crate::credits::{AccountColumns, account_columns};
 use crate::error::Sql;
@@ -65,7 +65,7 @@ struct FactsRow {
     account: AccountColumns,
     occupied: i64,
     pace_ms: Option<i64>,
-    newest: Option<(i64, Vec<u8>)>,
+    newest: Last,
 }
 
 /// What is known when an attempt at a build ends; none for an unknown build.

@@ -2,7 +2,7 @@
 
 use super::batch::Wanted;
 use super::books::{Day, Ledger};
-use crate::audit::{Ends, chain_end};
+use crate::audit::{Ends, Last, chain_end};
 use crate::columns::column;
 use crate::error::Sql;
 use crate::record::{Record, within};
@@ -184,7 +184,7 @@ pub(super) async fn load_ledger(
 struct InLedger {
     #[sqlx(flatten)]
     account: AccountColumns,
-    newest: Option<(i64, Vec<u8>)>,
+    newest: Last,
     has_holds: bool,
     has_operations: bool,
 }

@@ -1,5 +1,6 @@
 //! What a submission rests on, in one statement.
 
+use keelway_access::Slug;
 use keelway_builds::ProjectLock;
 use keelway_builds::project::ProjectFacts;
 use keelway_builds::queue::{Lane, band};
@@ -13,7 +14,7 @@ use keelway_rows::reply::ReplyRow;
 use keelway_rows::tenant::PlanRow;
 use keelway_rows::{Moment, Of};
 
-use crate::audit::{Ends, chain_end};
+use crate::audit::{Ends, Last, chain_end};
 use crate::credits::{AccountColumns, account_columns, due_holds, holds};
 use crate::error::{Sql, Stop};
 use crate::idempotency::{self, reply_to};
@@ -87,7 +88,7 @@ pub(super) struct Found {
     #[sqlx(flatten)]
     account: AccountColumns,
     due: Vec<Record<HoldRow>>,
-    newest: Option<(i64, Vec<u8>)>,
+    newest: Last,
 }
 
 impl Found {
@@ -103,7 +104,7 @@ impl Found {
             .bind(cmd.build.as_uuid())
             .bind(Moment(now))
             .bind(project.map(ProjectId::as_uuid))
-            .bind(slug.as_ref().map(|slug| slug.as_str()))
+            .bind(slug.as_ref().map(Slug::as_str))
             .bind(cmd.guest.map(QueueId::as_uuid))
             .bind(Moment(now.plus_seconds(-LONGEST_MONTH_SECONDS)))
             .bind(keyed.map(|keyed| keyed.owner.as_str()))

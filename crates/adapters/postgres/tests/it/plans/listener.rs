@@ -104,7 +104,7 @@ impl Plan {
         let most = lines[first..].iter().map(|line| read(line)).max().unwrap_or(0);
         let steps = lines[first..].iter().map(|line| line.split("  (cost=").next().unwrap_or(line));
         let steps = steps.collect::<Vec<_>>().join("\n");
-        is_about_tables.then(|| Self { statement, steps, most })
+        is_about_tables.then_some(Self { statement, steps, most })
     }
 }
 
