@@ -13,7 +13,9 @@ crate::cases! {
     build_cancelling_cases in builds::cancelling:
     a_waiting_build_ends_at_once_and_is_free,
     a_running_build_is_marked_and_ends_with_its_worker,
-    a_marked_build_whose_worker_is_lost_is_cancelled,
+    a_marked_build_whose_worker_is_lost_is_cancelled_and_free,
+    a_build_that_waits_after_a_failure_is_called_off_for_free,
+    a_build_that_was_handed_back_costs_what_was_used,
     calling_off_again_answers_the_same,
     a_rehearsal_answers_what_calling_off_would_and_changes_nothing,
     of_any_number_with_one_key_exactly_one_takes_effect,
@@ -55,13 +57,39 @@ async fn a_running_build_is_marked_and_ends_with_its_worker(fx: Fixture) {
     assert_eq!(fx.credits(owned.scope).await, (988, 0));
 }
 
-async fn a_marked_build_whose_worker_is_lost_is_cancelled(fx: Fixture) {
+async fn a_marked_build_whose_worker_is_lost_is_cancelled_and_free(fx: Fixture) {
     let (owned, taken) = fx.running().await;
     let id = taken.build.id;
+    let work = Progress::AgentCompleted(fx.work(1, 120_000));
+    fx.record(&taken.lease, vec![work]).await.unwrap();
     fx.store.submissions.cancel(cancel(owned, id)).await.unwrap();
     fx.clock.advance(TTL_S);
     fx.swept().await;
     assert_eq!(fx.build(owned.scope, id).await.status.state(), BuildState::Cancelled);
+    assert_eq!(fx.credits(owned.scope).await, (1_000, 0));
+}
+
+async fn a_build_that_waits_after_a_failure_is_called_off_for_free(fx: Fixture) {
+    let (owned, taken) = fx.running().await;
+    let work = Progress::AgentCompleted(fx.work(1, 120_000));
+    fx.record(&taken.lease, vec![work]).await.unwrap();
+    fx.clock.advance(TTL_S);
+    fx.swept().await;
+    let cmd = cancel(owned, taken.build.id);
+    let preview = fx.store.submissions.rehearse_cancel(cmd.clone()).await.unwrap();
+    let build = fresh(fx.store.submissions.cancel(cmd).await.unwrap()).build;
+    assert_eq!((build.status.state(), build.captured.get()), (BuildState::Cancelled, 0));
+    assert_eq!(preview.ended.captured, build.captured);
+    assert_eq!(fx.credits(owned.scope).await, (1_000, 0));
+}
+
+async fn a_build_that_was_handed_back_costs_what_was_used(fx: Fixture) {
+    let (owned, taken) = fx.running().await;
+    let work = Progress::AgentCompleted(fx.work(1, 120_000));
+    fx.record(&taken.lease, vec![work]).await.unwrap();
+    fx.finish(&taken.lease, End::HandedBack).await.unwrap();
+    fx.store.submissions.cancel(cancel(owned, taken.build.id)).await.unwrap();
+    assert_eq!(fx.credits(owned.scope).await, (988, 0));
 }
 
 async fn calling_off_again_answers_the_same(fx: Fixture) {

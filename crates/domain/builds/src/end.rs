@@ -264,11 +264,18 @@ pub(crate) fn end(
         }
         End::Cancelled => {
             transition(from, Step::Cancel).map_err(refused)?;
-            build.status = BuildStatus::Cancelled { at: now };
-            let ending = match from {
-                BuildState::Queued if build.attempt == 0 => credits::Ending::NeverStarted,
+            let ending = match build.status {
+                BuildStatus::Queued { .. } if build.attempt == 0 => credits::Ending::NeverStarted,
+                // It waits because an attempt failed, and would cost nothing if all did: whoever
+                // does not want to wait for the next one does not pay for that.
+                BuildStatus::Queued { .. } if build.failures > 0 => credits::Ending::OurFailure,
+                // Its worker was lost, whatever was asked meanwhile.
+                BuildStatus::Building { lease_until, .. } if now >= lease_until => {
+                    credits::Ending::OurFailure
+                }
                 _ => credits::Ending::Cancelled,
             };
+            build.status = BuildStatus::Cancelled { at: now };
             close(&mut change, facts, ending, actor, rules, now)?;
         }
         End::Expired => {

@@ -61,7 +61,8 @@ pub trait Submissions: Send + Sync {
 pub trait BuildQueue: Send + Sync {
     /// Leases the build whose turn it is, or none.
     ///
-    /// Never hands one build to two workers. Costs the same whatever waits.
+    /// Never hands one build to two workers. Costs the same whatever waits. A build that cannot
+    /// be read is passed over: it stops no other.
     async fn take(&self, cmd: Take) -> Result<Option<Assignment>, StoreError>;
 
     /// Extends a lease that still holds.

@@ -44,7 +44,7 @@ impl Ending {
 pub struct Bill {
     /// Model use at list price.
     pub used: MicroUsd,
-    /// What the providers charge us for it, retries they failed not included.
+    /// What the providers charge us for it.
     pub provider_charged: MicroUsd,
     /// The most that can be charged: what was held, and the overdraft where there is one.
     pub ceiling: Credits,

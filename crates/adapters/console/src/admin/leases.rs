@@ -74,7 +74,7 @@ impl Row {
             ends_exact: exact(lease.until),
             is_overdue: overdue.is_some(),
             next: match (overdue, lease.cancel_requested) {
-                (Some(_), true) => "The next sweep ends it as cancelled; what was used is charged.",
+                (Some(_), true) => "The next sweep ends it as cancelled; nothing is charged.",
                 (Some(_), false) => {
                     "The next sweep takes it back as lost: it is tried again, or fails at no \
                      charge once its attempts are used up."
