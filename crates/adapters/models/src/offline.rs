@@ -109,12 +109,15 @@ fn make(task: &AgentTask) -> (String, Vec<File>) {
     });
     match agent.role {
         Role::Architect => {
-            let summary = format!(
+            let mut summary = format!(
                 "Planned {} pages for “{}” (language: {}).",
                 site.page_count(),
                 site.name(),
                 site.language()
             );
+            if let Some(colours) = site.colours() {
+                let _ = write!(summary, " Colour: {colours}.");
+            }
             (summary, site.map())
         }
         Role::Designer => {

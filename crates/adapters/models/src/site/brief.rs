@@ -1,5 +1,6 @@
 //! What a description says: name, subject, topics, sentences and wishes.
 
+use super::colour::{self, Colours};
 use super::copy::{Phrases, phrases};
 use super::kind::{Extra, Kind, named};
 use super::language::{Language, detect};
@@ -106,6 +107,8 @@ pub(super) struct Story {
     pub(super) groups: Vec<Group>,
     pub(super) currency: Currency,
     pub(super) audience: Option<String>,
+    /// What the site is to look like; said nowhere on it.
+    pub(super) colours: Option<Colours>,
     /// Tells sites of equal kind apart.
     pub(super) seed: u64,
 }
@@ -115,7 +118,8 @@ pub(super) const TOPIC_WORDS: usize = 600;
 
 impl Story {
     pub(super) fn read(input: &Input<'_>) -> Self {
-        let text = clean(input.description);
+        let whole = clean(input.description);
+        let (text, colours) = colour::taken(&whole);
         let plain = without_code(&text);
         let language = detect(&plain);
         let phrases = phrases(language);
@@ -139,7 +143,7 @@ impl Story {
         let given = clean(input.project_name).to_lowercase();
         let name = spoken
             .clone()
-            .or_else(|| short.clone().filter(|_| text.to_lowercase().contains(given.trim())))
+            .or_else(|| short.clone().filter(|_| whole.to_lowercase().contains(given.trim())))
             .or_else(|| fit(input.project_name, 48))
             .or(short)
             .unwrap_or_else(|| phrases.untitled.to_owned());
@@ -183,6 +187,7 @@ impl Story {
             currency: Currency::of(&text, phrases.tag),
             pack,
             audience: input.target_users.and_then(|users| fit(&clean(users), 300)),
+            colours,
             // Of the project alone: its next version is recognised as the same site.
             seed: seed(&[input.project_name]),
         }

@@ -1,6 +1,7 @@
 //! How a site looks: colours whose contrast is right by construction, type, and composition.
 
 use super::brief::Story;
+use super::colour::{Colour, Colours, Shade};
 use super::layout::{Layout, Theme};
 
 /// Red, green and blue in 0..=255.
@@ -75,6 +76,7 @@ pub(super) enum Script {
 }
 
 /// How strong the colours of a theme are; all in percent.
+#[derive(Debug, Clone, Copy)]
 struct Tone {
     /// Turns of the ground's hue towards warm paper: its own hue where there is one.
     paper: Option<u16>,
@@ -147,6 +149,59 @@ impl Theme {
     }
 }
 
+/// What the palettes of a site are mixed from.
+struct Mix {
+    tone: Tone,
+    hue: u16,
+    second: u16,
+    /// How strong the vivid ground is by day and by night, in percent.
+    pop: (u16, u16),
+    /// A vivid ground that is dark, with light text on it.
+    deep: Option<Colour>,
+}
+
+impl Mix {
+    fn drawn(theme: Theme, hue: u16, second: u16) -> Self {
+        Self { tone: theme.tone(), hue, second, pop: (88, 80), deep: None }
+    }
+
+    /// With what the description asks for in the place of what was drawn.
+    fn asked(mut self, theme: Theme, Colours { main, second, .. }: &Colours) -> Self {
+        self.tone.accent = (main.saturation, main.lightness);
+        if main.is_grey() {
+            let pale = |(saturation, lightness): (u16, u16)| (saturation.min(4), lightness);
+            self.tone.paper = Some(main.hue);
+            self.tone.ground = pale(self.tone.ground);
+            self.tone.band = pale(self.tone.band);
+            self.tone.night = pale(self.tone.night);
+            self.pop = (main.saturation, main.saturation);
+            self.hue = main.hue;
+        } else {
+            // The drawn second keeps its distance.
+            self.second = (self.second + 360 - self.hue + main.hue) % 360;
+            self.hue = main.hue;
+            self.pop = (main.saturation.max(60), main.saturation.max(60));
+        }
+        if let Some(second) = second {
+            self.second = second.hue;
+        }
+        // Elsewhere it only shades pictures.
+        let floods = theme == Theme::Poster;
+        self.deep = (floods && (main.shade == Shade::Dark || main.lightness < 30)).then_some(*main);
+        self
+    }
+
+    fn popped(&self, saturation: u16, from: u16) -> (Rgb, Rgb) {
+        if let Some(Colour { hue, saturation, lightness, .. }) = self.deep {
+            let on = hsl(hue, 20, 98);
+            return (darkened((hue, saturation), lightness, &[on], 700), on);
+        }
+        // Two mixes of no hue differ by lightness alone.
+        let on = hsl(self.hue, saturation.min(45), 8);
+        (lightened((self.hue, saturation), from, &[on], 600), on)
+    }
+}
+
 /// How far a site's hue may lie from the one its kind proposes.
 const JITTER: u16 = 17;
 
@@ -203,14 +258,23 @@ impl Design {
         let second = (hue + draw.pick(Layout::seconds(story.kind))) % 360;
         // Most families have Latin letters only, and joined letters bear no spacing.
         let latin = !story.headline.chars().any(|c| c.is_alphabetic() && c > '\u{24f}');
-        let dark = Palette::dark(theme, hue, second);
-        let finish = match theme {
+        let mut mix = Mix::drawn(theme, hue, second);
+        if let Some(colours) = &story.colours {
+            mix = mix.asked(theme, colours);
+        }
+        let dark = Palette::dark(&mix);
+        let mut finish = match theme {
             Theme::Editorial | Theme::Craft | Theme::Luxe | Theme::Swiss => {
                 draw.pick([Finish::Plain, Finish::Tinted, Finish::Flood])
             }
             Theme::Clinical | Theme::Product => draw.pick([Finish::Plain, Finish::Tinted]),
             Theme::Poster | Theme::Stage => Finish::Plain,
         };
+        // Who names a colour wants to see it.
+        let tints = !matches!(theme, Theme::Poster | Theme::Stage) && finish == Finish::Plain;
+        if tints && story.colours.as_ref().is_some_and(|colours| !colours.main.is_grey()) {
+            finish = Finish::Tinted;
+        }
         let setting = match theme {
             Theme::Editorial | Theme::Luxe | Theme::Swiss => {
                 draw.pick([Setting::Own, Setting::Split])
@@ -222,7 +286,7 @@ impl Design {
             // A stage is dark at any hour.
             light: match theme {
                 Theme::Stage => dark.clone(),
-                _ => Palette::light(theme, finish, (hue, second)),
+                _ => Palette::light(&mix, finish),
             },
             dark,
             script: if latin { Script::Latin } else { Script::Other },
@@ -233,8 +297,9 @@ impl Design {
 }
 
 impl Palette {
-    fn light(theme: Theme, finish: Finish, (hue, second): (u16, u16)) -> Self {
-        let Tone { paper, mut ground, mut band, accent, .. } = theme.tone();
+    fn light(mix: &Mix, finish: Finish) -> Self {
+        let Mix { tone, hue, second, .. } = *mix;
+        let Tone { paper, mut ground, mut band, accent, .. } = tone;
         let mut own = paper.unwrap_or(hue);
         if finish == Finish::Tinted {
             own = hue;
@@ -245,7 +310,7 @@ impl Palette {
         let ground = hsl(own, ground.0, ground.1);
         let band = hsl(own, band.0, band.1);
         let grounds = [ground, surface, band];
-        let on_pop = hsl(hue, 45, 8);
+        let (pop, on_pop) = mix.popped(mix.pop.0, 60);
         Self {
             ground,
             surface,
@@ -257,18 +322,21 @@ impl Palette {
             accent: darkened((hue, accent.0), accent.1, &grounds, 480),
             on_accent: hsl(own, 20, 99),
             second: darkened((second, accent.0), 55, &grounds, 310),
-            pop: lightened((hue, 88), 60, &[on_pop], 600),
+            pop,
             on_pop,
         }
     }
 
-    fn dark(theme: Theme, hue: u16, second: u16) -> Self {
-        let Tone { accent, night: (saturation, lightness), .. } = theme.tone();
+    fn dark(mix: &Mix) -> Self {
+        let Mix { tone, hue, second, .. } = *mix;
+        let Tone { accent, night: (saturation, lightness), .. } = tone;
+        // Greys stay grey by night.
+        let strong = if accent.0 < 10 { accent.0 } else { accent.0.max(45) };
         let ground = hsl(hue, saturation, lightness);
         let surface = hsl(hue, saturation, lightness + 4);
         let band = hsl(hue, saturation, lightness + 6);
         let grounds = [ground, surface, band];
-        let on_pop = hsl(hue, 45, 8);
+        let (pop, on_pop) = mix.popped(mix.pop.1, 56);
         Self {
             ground,
             surface,
@@ -277,10 +345,10 @@ impl Palette {
             muted: lightened((hue, 12), 66, &grounds, 500),
             line: hsl(hue, saturation.max(10), 24),
             edge: lightened((hue, 12), 42, &grounds, 310),
-            accent: lightened((hue, accent.0.max(45)), 62, &grounds, 480),
+            accent: lightened((hue, strong), 62, &grounds, 480),
             on_accent: ground,
             second: lightened((second, accent.0), 55, &grounds, 310),
-            pop: lightened((hue, 80), 56, &[on_pop], 600),
+            pop,
             on_pop,
         }
     }
@@ -347,6 +415,7 @@ fn luminance(Rgb(channels): Rgb) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::colour;
     use super::*;
 
     #[test]
@@ -362,25 +431,49 @@ mod tests {
         use Theme::{Clinical, Craft, Editorial, Luxe, Poster, Product, Stage, Swiss};
         for theme in [Editorial, Craft, Swiss, Clinical, Poster, Stage, Luxe, Product] {
             for hue in (0..360).step_by(3) {
-                for palette in [
-                    Palette::light(theme, Finish::Plain, (hue, (hue + 165) % 360)),
-                    Palette::light(theme, Finish::Tinted, (hue, (hue + 165) % 360)),
-                    Palette::dark(theme, hue, (hue + 165) % 360),
-                ] {
-                    for ground in [palette.ground, palette.surface, palette.band] {
-                        for text in [palette.text, palette.muted, palette.accent] {
-                            assert!(contrast_hundredths(text, ground) >= 450, "{palette:?}");
-                        }
-                        for shape in [palette.edge, palette.second] {
-                            assert!(contrast_hundredths(shape, ground) >= 300, "{palette:?}");
-                        }
-                    }
-                    for (on, ground) in
-                        [(palette.on_accent, palette.accent), (palette.on_pop, palette.pop)]
-                    {
-                        assert!(contrast_hundredths(on, ground) >= 450, "{theme:?} {palette:?}");
-                    }
+                let drawn = Mix::drawn(theme, hue, (hue + 165) % 360);
+                assert_readable(theme, &drawn);
+            }
+            for named in [
+                "black",
+                "white",
+                "grey",
+                "navy",
+                "dark green",
+                "light pink",
+                "yellow",
+                "beige",
+                "bright red",
+                "dark brown",
+                "light blue and orange",
+                "gold",
+                "olive",
+                "purple",
+            ] {
+                let (_, colours) = colour::taken(&format!("A bakery, in {named}"));
+                let drawn = Mix::drawn(theme, 20, 185);
+                assert_readable(theme, &drawn.asked(theme, &colours.expect("a colour")));
+            }
+        }
+    }
+
+    fn assert_readable(theme: Theme, mix: &Mix) {
+        for palette in [
+            Palette::light(mix, Finish::Plain),
+            Palette::light(mix, Finish::Tinted),
+            Palette::dark(mix),
+        ] {
+            for ground in [palette.ground, palette.surface, palette.band] {
+                for text in [palette.text, palette.muted, palette.accent] {
+                    assert!(contrast_hundredths(text, ground) >= 450, "{palette:?}");
                 }
+                for shape in [palette.edge, palette.second] {
+                    assert!(contrast_hundredths(shape, ground) >= 300, "{palette:?}");
+                }
+            }
+            for (on, ground) in [(palette.on_accent, palette.accent), (palette.on_pop, palette.pop)]
+            {
+                assert!(contrast_hundredths(on, ground) >= 450, "{theme:?} {palette:?}");
             }
         }
     }

@@ -5,6 +5,7 @@
 
 mod art;
 mod brief;
+mod colour;
 mod copy;
 mod design;
 mod html;
@@ -65,6 +66,11 @@ impl Site {
     /// The BCP 47 tag of the pages.
     pub(crate) fn language(&self) -> &'static str {
         self.story.language.tag
+    }
+
+    /// The colours that the description asks for, in its words.
+    pub(crate) fn colours(&self) -> Option<&str> {
+        self.story.colours.as_ref().map(|colours| colours.said.as_str())
     }
 
     /// What the site calls itself.
