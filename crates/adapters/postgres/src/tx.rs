@@ -36,7 +36,7 @@ use crate::{PostgresSettings, PostgresStore, Time};
 use kept::{Kept, Lent};
 pub use opening::GO_BY_INDEXES;
 pub(crate) use opening::Reach;
-use opening::{Mode, key, opening, opening_as_itself};
+use opening::{Mode, Opening, key, opening, opening_as_itself};
 use turns::Turns;
 
 /// What a transaction does; boxed, because it borrows the transaction.
@@ -215,7 +215,7 @@ impl Connections {
         Ok(tx)
     }
 
-    async fn open_with(&self, opening: &str) -> Sql<Tx> {
+    async fn open_with(&self, opening: &Opening) -> Sql<Tx> {
         let mut left = self.most;
         loop {
             let mut tx = Tx {
@@ -226,8 +226,8 @@ impl Connections {
                 now: Timestamp::from_micros(0),
                 rules: Arc::clone(&self.ambient.rules),
             };
-            let opening = sqlx::raw_sql(AssertSqlSafe(opening)).fetch_all(&mut *tx);
-            match heard(self.within(), opening).await? {
+            let opened = sqlx::raw_sql(AssertSqlSafe(&*opening.sql)).fetch_all(&mut *tx);
+            match heard(opening.within, opened).await? {
                 Ok(rows) => {
                     tx.now = self.now(&rows)?;
                     return Ok(tx);

@@ -37,7 +37,7 @@ const MOMENT: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::
 const FORGET_STATEMENTS: &str = "; DEALLOCATE ALL";
 
 /// The part of the wait that a transaction of several tenants spends on their locks.
-const SHARED_WAIT: u128 = 4;
+const SHARED_WAIT: u32 = 4;
 
 /// How long who works at the queue waits for any lock, which is to see what others are at: it
 /// has one of the platform's few turns meanwhile.
@@ -74,9 +74,19 @@ pub(super) fn key(tenant: TenantId) -> i64 {
     (high ^ low).cast_signed()
 }
 
-/// Everything a transaction begins with, in one round trip. Its texts are numbers, ids and
-/// words of this file.
-pub(super) fn opening(connections: &Connections, reach: &Reach, mode: Mode) -> String {
+/// How long the way to the server and back may take.
+const WAY: Duration = Duration::from_secs(1);
+
+/// Everything a transaction begins with, in one round trip.
+pub(super) struct Opening {
+    /// Its texts are numbers, ids and words of this file.
+    pub(super) sql: String,
+    /// How long it can take a server that answers. It is far less than statements may take: who
+    /// comes while a server is silent learns it here.
+    pub(super) within: Duration,
+}
+
+pub(super) fn opening(connections: &Connections, reach: &Reach, mode: Mode) -> Opening {
     let begin = match mode {
         Mode::Read | Mode::Lookup => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         Mode::Write => "BEGIN",
@@ -86,9 +96,9 @@ pub(super) fn opening(connections: &Connections, reach: &Reach, mode: Mode) -> S
         (Mode::Write, Reach::Tenants(several)) if several.len() > 1 => SHARED_WAIT,
         _ => 1,
     };
-    let lock_ms = match reach {
-        Reach::Queue => connections.wait.min(QUEUE_WAIT).as_millis(),
-        Reach::Tenants(_) | Reach::Platform => connections.wait.as_millis() / share,
+    let lock_wait = match reach {
+        Reach::Queue => connections.wait.min(QUEUE_WAIT),
+        Reach::Tenants(_) | Reach::Platform => connections.wait / share,
     };
     let plans = match (mode, reach) {
         (Mode::Write, Reach::Tenants(_)) | (Mode::Lookup, _) => PLANS,
@@ -110,6 +120,7 @@ pub(super) fn opening(connections: &Connections, reach: &Reach, mode: Mode) -> S
     keys.sort_unstable();
     keys.dedup();
     let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
+    let locks_wait = lock_wait.saturating_mul(u32::try_from(keys.len()).unwrap_or(u32::MAX));
     // One after the other, in the order of the array.
     let locks = match keys.as_slice() {
         [] => String::new(),
@@ -118,18 +129,21 @@ pub(super) fn opening(connections: &Connections, reach: &Reach, mode: Mode) -> S
             keys.join(",")
         ),
     };
-    format!(
+    let sql = format!(
         "{begin}{}; SET LOCAL ROLE {role}; \
          SELECT set_config('keelway.tenants', '{{{}}}', true), {LIMITS}{plans}, \
-                set_config('lock_timeout', '{lock_ms}ms', true){locks}; {MOMENT}",
+                set_config('lock_timeout', '{}ms', true){locks}; {MOMENT}",
         forgetting(connections),
-        ids.join(",")
-    )
+        ids.join(","),
+        lock_wait.as_millis()
+    );
+    Opening { sql, within: (connections.wait.max(locks_wait) + WAY).min(connections.within()) }
 }
 
 /// The same for the role that the process logged in as, which takes on no other.
-pub(super) fn opening_as_itself(connections: &Connections) -> String {
-    format!("BEGIN READ ONLY{}; {MOMENT}", forgetting(connections))
+pub(super) fn opening_as_itself(connections: &Connections) -> Opening {
+    let sql = format!("BEGIN READ ONLY{}; {MOMENT}", forgetting(connections));
+    Opening { sql, within: connections.wait + WAY }
 }
 
 const fn forgetting(connections: &Connections) -> &'static str {

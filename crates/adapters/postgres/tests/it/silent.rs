@@ -2,6 +2,7 @@
 
 use std::future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use keelway_contract::{Fixture, ManualClock, SeededEntropy};
 use keelway_kernel::{Credits, Failure, StoreError};
@@ -9,6 +10,7 @@ use keelway_postgres::{PostgresSettings, Time};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::database::Database;
 use crate::opened::Opened;
@@ -34,9 +36,8 @@ async fn way(database: &Database, silence: watch::Receiver<()>) -> u16 {
     port
 }
 
-#[tokio::test]
-async fn a_server_that_falls_silent_in_the_midst_of_commands_keeps_nothing_for_ever() {
-    let opened = Opened::new().await;
+/// A store of few connections, and what makes those that it has by then fall silent.
+async fn store(opened: &Opened) -> (Fixture, watch::Sender<()>) {
     let database = opened.database.clone();
     let (fall, silence) = watch::channel(());
     let (port, name) = (way(&database, silence).await, database.owner.get_database().unwrap());
@@ -47,7 +48,32 @@ async fn a_server_that_falls_silent_in_the_midst_of_commands_keeps_nothing_for_e
     let (clock, entropy) = (Arc::new(ManualClock::default()), Arc::new(SeededEntropy::new(5)));
     let time = Time::Given(clock.clone());
     let store = Arc::new(Database::store_of(&settings, time, entropy.clone()));
-    let fx = Fixture { clock, entropy, store: crate::ports(store, database) };
+    (Fixture { clock, entropy, store: crate::ports(store, database) }, fall)
+}
+
+fn silent() -> StoreError {
+    StoreError::Unavailable("the server does not answer".to_owned())
+}
+
+#[tokio::test]
+async fn who_comes_while_the_server_is_silent_does_not_wait_as_long_as_a_statement_may_take() {
+    let (fx, fall) = store(&Opened::new().await).await;
+    let of = fx.funded(100).await.scope;
+    fall.send(()).unwrap();
+    tokio::time::pause();
+    let asked = Instant::now();
+    assert_eq!(fx.store.books.available(of).await, Err(silent()));
+    // By the same connection or, while time flies, by none.
+    let held = fx.store.ledger.reserve(of, fx.reserve(10)).await;
+    assert!(matches!(held, Err(Failure::Store(StoreError::Unavailable(_)))), "{held:?}");
+    // By a clock that moves on by itself while there is nothing else to do.
+    assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_in_the_midst_of_commands_keeps_nothing_for_ever() {
+    let opened = Opened::new().await;
+    let (fx, fall) = store(&opened).await;
     let of = fx.funded(100).await.scope;
 
     let mut raw = opened.raw().await;
@@ -69,7 +95,6 @@ async fn a_server_that_falls_silent_in_the_midst_of_commands_keeps_nothing_for_e
                 WHERE datname = current_database() AND usename = 'keelway_test'";
     sqlx::raw_sql(end).execute(&mut raw).await.unwrap();
 
-    let silent = || StoreError::Unavailable("the server does not answer".to_owned());
     // Nothing else happens from here on than that time passes.
     tokio::time::pause();
     assert_eq!(one.await.unwrap(), Err(silent()));
