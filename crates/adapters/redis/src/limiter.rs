@@ -21,8 +21,9 @@ const MOST_OVER: u64 = 100_000;
 /// Counts by the domain's own rule, in one round trip, by the clock of Redis.
 ///
 /// A key that was refused, or seen to be over, is not asked about again until its time: no
-/// request of another process can bring that forward. While Redis is away, slow or full, the limiter handed in
-/// decides; it counts for this process alone, so n processes admit up to n times as much.
+/// request of another process can bring that forward. While Redis is away, slow or full, the
+/// limiter handed in decides; it counts for this process alone and from then on, so n processes
+/// admit up to n times as much beside what was counted before.
 pub struct RedisLimiter {
     redis: Redis,
     limits: RateLimits,

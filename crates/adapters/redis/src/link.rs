@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::Runtime;
-use deadpool_redis::redis::{self, RedisError, RedisResult};
+use deadpool_redis::redis::{self, RedisError, RedisResult, Script};
 use keelway_kernel::Entropy;
 use tokio::time::{Instant, timeout_at};
 
@@ -16,6 +16,10 @@ use crate::wire::{Manager, Pool, Wire};
 
 /// How long a probe may take, which also opens the first connection.
 const PROBE_WITHIN: Duration = Duration::from_secs(1);
+
+/// What the limiter needs: writing, which fails when memory is full, by a script, which a server
+/// may not let everybody run.
+const WRITE: &str = "return redis.call('SET', KEYS[1], 1, 'PX', 1000)";
 
 /// Connections at most. Each carries any number of calls at once, so a few serve any load.
 const WIRES: usize = 4;
@@ -41,6 +45,7 @@ pub(crate) struct Link {
     namespace: String,
     patience: Duration,
     entropy: Arc<dyn Entropy>,
+    write: Script,
 }
 
 impl Link {
@@ -51,7 +56,8 @@ impl Link {
             .build()
             .map_err(|error| (redis::ErrorKind::InvalidClientConfig, "pool", error.to_string()))?;
         let RedisSettings { namespace, patience, .. } = settings.clone();
-        Ok(Self { pool, breaker: Breaker::new(), namespace, patience, entropy })
+        let write = Script::new(WRITE);
+        Ok(Self { pool, breaker: Breaker::new(), namespace, patience, entropy, write })
     }
 
     /// `name` within the namespace, in the slot of `tag` on a Cluster.
@@ -128,13 +134,12 @@ impl Link {
         Err(Trouble::Away(spoiled))
     }
 
-    /// Tries a write, which fails too when memory is full, and closes the breaker if it works.
+    /// Tries what the limiter needs, and closes the breaker if it works.
     pub(crate) async fn probe(&self) {
         let Some(probe) = self.breaker.probe() else { return };
         let key = self.key("probe", "probe");
-        let write = |mut wire: Wire| async move {
-            redis::cmd("SET").arg(key).arg(1).arg("PX").arg(1_000).exec_async(&mut wire).await
-        };
+        let write =
+            |mut wire: Wire| async move { self.write.key(key).invoke_async::<()>(&mut wire).await };
         match self.attempt(PROBE_WITHIN, write).await {
             Ok(()) => probe.succeeded(),
             Err(why) => self.breaker.is_still_away(&why),
@@ -156,7 +161,11 @@ impl Link {
 }
 
 /// Whether another key might have been answered. A server that is full, loading, a replica or
-/// without its cluster says so by a code of its own.
+/// without its cluster says so by a code of its own, but for one that lacks the command.
 fn is_of_the_key(error: &RedisError) -> bool {
-    matches!(error.code(), Some("ERR" | "WRONGTYPE"))
+    match error.code() {
+        Some("WRONGTYPE") => true,
+        Some("ERR") => !error.detail().is_some_and(|why| why.starts_with("unknown command")),
+        _ => false,
+    }
 }

@@ -156,6 +156,20 @@ async fn full_only_the_limits_are_degraded() {
 }
 
 #[tokio::test]
+async fn without_scripts_only_the_limits_are_degraded() {
+    let renamed = ["--rename-command", "EVAL", "", "--rename-command", "EVALSHA", ""];
+    let denied = ["--user", "default", "on", "nopass", "~*", "&*", "+@all", "-eval", "-evalsha"];
+    for arguments in [renamed.as_slice(), &denied] {
+        let server = Server::start(arguments).await;
+        let redis = connect(&settings(&server)).await;
+        soon(redis.health().until(|degraded| degraded == [Degraded::Limits])).await;
+        let (limiter, alone) = limiter(&redis, LIMIT);
+        goes_on_alone(&limiter, &alone).await;
+        assert_eq!(redis.health().degraded(), [Degraded::Limits]);
+    }
+}
+
+#[tokio::test]
 async fn flushed_counts_begin_anew_and_nothing_fails() {
     let server = Server::start(&[]).await;
     let redis = connected(&patient(&server.url(), &namespace())).await;
