@@ -163,7 +163,7 @@ fn origin(req: &HttpRequest, settings: &HttpSettings) -> Origin {
 
 /// Scheme and authority of the one origin that people use. A server on loopback has none: it
 /// is reached under whatever names and ports the machine has.
-fn public_origin(url: &str) -> Option<(&str, &str)> {
+pub(crate) fn public_origin(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let authority = without_port(scheme, rest.split('/').next().unwrap_or(rest));
     let is_loopback = match authority.parse::<Uri>().ok()?.host()? {

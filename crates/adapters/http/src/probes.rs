@@ -195,13 +195,16 @@ pub(crate) fn describe() {
     metrics::counter!("keelway_http_connections_refused_total").increment(0);
 }
 
-/// A proxy on this machine is a loopback peer too; it mostly says for whom it asks.
+/// What proxies add to say for whom they ask, or that they do.
+const PROXIED: [&str; 4] = ["x-forwarded-for", "forwarded", "x-real-ip", "via"];
+
+/// A proxy on this machine is a loopback peer too; it mostly says that it is one.
 fn may_measure(access: MetricsAccess, peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
     match access {
         MetricsAccess::Anyone => true,
         MetricsAccess::LoopbackOnly => {
             peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
-                && ["x-forwarded-for", "forwarded"].iter().all(|name| !headers.contains_key(*name))
+                && PROXIED.iter().all(|name| !headers.contains_key(*name))
         }
     }
 }
@@ -231,6 +234,8 @@ mod tests {
             (LoopbackOnly, "10.0.0.1:9", Some("x-forwarded-for"), false),
             (LoopbackOnly, "127.0.0.1:9", Some("x-forwarded-for"), false),
             (LoopbackOnly, "127.0.0.1:9", Some("forwarded"), false),
+            (LoopbackOnly, "127.0.0.1:9", Some("x-real-ip"), false),
+            (LoopbackOnly, "127.0.0.1:9", Some("via"), false),
             (Anyone, "10.0.0.1:9", Some("x-forwarded-for"), true),
         ] {
             let mut headers = HeaderMap::new();

@@ -27,6 +27,7 @@ use keelway_platform::sites::SiteAnswer;
 
 use crate::app::{self, Http};
 use crate::client::{client_of, counted_as};
+use crate::credentials::public_origin;
 use crate::refusals::STORE_RETRY_S;
 use crate::reply::is_known;
 use crate::settings::HttpSettings;
@@ -91,13 +92,28 @@ fn place(settings: &HttpSettings) -> Place {
 /// to a document without an origin has differed between browsers.
 fn policy(site: &str, console: &str) -> String {
     let own = format!("'self' {site}");
-    let (scheme, rest) = console.split_once("://").unwrap_or(("http", console));
-    let console = rest.split('/').next().unwrap_or(rest);
+    let framed_by = framed_by(console);
     format!(
         "sandbox allow-scripts allow-forms; default-src {own}; img-src {own} data:; \
          font-src {own} data:; style-src {own} 'unsafe-inline'; object-src 'none'; \
-         base-uri 'none'; form-action {own}; frame-ancestors {scheme}://{console}"
+         base-uri 'none'; form-action {own}; frame-ancestors {framed_by}"
     )
+}
+
+/// Where the console is that shows a site: on one machine, under each of its names.
+fn framed_by(console: &str) -> String {
+    let (scheme, rest) = console.split_once("://").unwrap_or(("http", console));
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let mut origins = vec![format!("{scheme}://{authority}")];
+    if public_origin(console).is_none() {
+        let port = match authority.rsplit_once(':') {
+            Some((_, port)) if port.parse::<u16>().is_ok() => format!(":{port}"),
+            _ => String::new(),
+        };
+        let names = ["127.0.0.1", "localhost"].map(|name| format!("{scheme}://{name}{port}"));
+        origins.extend(names.into_iter().filter(|name| *name != origins[0]));
+    }
+    origins.join(" ")
 }
 
 fn headers() -> DefaultHeaders {
@@ -314,6 +330,18 @@ mod tests {
             (hosted, "", "/", "none"),
         ] {
             assert_eq!(found(template, host, path), expected, "{template} {host} {path}");
+        }
+    }
+
+    #[test]
+    fn a_site_is_framed_by_its_console_alone_under_whatever_name_a_machine_of_ones_own_has() {
+        for (console, expected) in [
+            ("https://app.example/x", "https://app.example"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080 http://localhost:8080"),
+            ("http://localhost:8080/", "http://localhost:8080 http://127.0.0.1:8080"),
+            ("http://[::1]", "http://[::1] http://127.0.0.1 http://localhost"),
+        ] {
+            assert_eq!(framed_by(console), expected, "{console}");
         }
     }
 
