@@ -104,14 +104,15 @@ fn policy(site: &str, console: &str) -> String {
 fn framed_by(console: &str) -> String {
     let (scheme, rest) = console.split_once("://").unwrap_or(("http", console));
     let authority = rest.split('/').next().unwrap_or(rest);
-    let mut origins = vec![format!("{scheme}://{authority}")];
+    let own = format!("{scheme}://{authority}");
+    let mut origins = vec![own.clone()];
     if public_origin(console).is_none() {
         let port = match authority.rsplit_once(':') {
             Some((_, port)) if port.parse::<u16>().is_ok() => format!(":{port}"),
             _ => String::new(),
         };
         let names = ["127.0.0.1", "localhost"].map(|name| format!("{scheme}://{name}{port}"));
-        origins.extend(names.into_iter().filter(|name| *name != origins[0]));
+        origins.extend(names.into_iter().filter(|name| *name != own));
     }
     origins.join(" ")
 }
