@@ -133,13 +133,11 @@ type Found = [Vec<SqliteRow>; 11];
 
 impl Trip {
     fn ask_submission(self, cmd: &Submit, now: Timestamp) -> Self {
-        let (tenant, (project, new)) = (
-            cmd.scope.tenant(),
-            match &cmd.project {
-                ProjectChoice::Existing(project) => (Some(*project), None),
-                ProjectChoice::New(new) => (None, Some(new)),
-            },
-        );
+        let tenant = cmd.scope.tenant();
+        let (project, new) = match &cmd.project {
+            ProjectChoice::Existing(project) => (Some(*project), None),
+            ProjectChoice::New(new) => (None, Some(new)),
+        };
         self.ask_plan(tenant)
             .ask_months(tenant, now)
             .ask_project(tenant, project)

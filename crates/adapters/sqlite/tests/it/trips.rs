@@ -13,11 +13,13 @@ use keelway_builds::run::{Progress, Record, Take};
 use keelway_builds::submit::{ProjectChoice, Submit};
 use keelway_builds::{
     AgentSpec, AgentWork, BlobRef, BuildFailure, FailureReason, Lease, Manifest, Phase, Role,
-    SiteLabel, Usage,
+    Rules, SiteLabel, Usage,
 };
 use keelway_contract::{Fixture, actor};
 use keelway_kernel::{Clock as _, DeploymentId, MicroUsd, SnapshotId};
 use keelway_patch::FilePath;
+use keelway_sqlite::{SqliteSettings, SqliteStore};
+use keelway_tiers::LimitTable;
 use sqlx::AssertSqlSafe;
 use tracing::field::{Field, Visit};
 use tracing::span::Id;
@@ -88,8 +90,18 @@ impl Told {
     }
 }
 
-fn page() -> (FilePath, BlobRef) {
-    (FilePath::parse("index.html").unwrap(), BlobRef::of(b"Fresh bread"))
+/// Files whose names are of all that a path may have in it.
+fn pages() -> Vec<(FilePath, BlobRef)> {
+    let names = ["index.html", "über/\"uns\", 'wir' ; -- 🥐.html", "%[]{}?$1/a.css"];
+    names.map(|name| (FilePath::parse(name).unwrap(), BlobRef::of(name.as_bytes()))).to_vec()
+}
+
+fn manifest() -> Manifest {
+    let mut manifest = Manifest::default();
+    for (path, blob) in pages() {
+        manifest.insert(path, blob).unwrap();
+    }
+    manifest
 }
 
 /// What an agent made.
@@ -102,7 +114,7 @@ fn made(fx: &Fixture) -> Progress {
         agent,
         usage,
         summary: "It is done.".into(),
-        files: vec![page()],
+        files: pages(),
         started_at: fx.clock.now(),
         ended_at: fx.clock.now(),
     })
@@ -110,9 +122,7 @@ fn made(fx: &Fixture) -> Progress {
 
 /// What it was frozen as.
 fn packaged(fx: &Fixture) -> Progress {
-    let mut manifest = Manifest::default();
-    let (index, blob) = page();
-    manifest.insert(index, blob).unwrap();
+    let manifest = manifest();
     let id = SnapshotId::generate(fx.clock.now(), &*fx.entropy);
     Progress::Packaged { id, preview: SiteLabel::random(&*fx.entropy), manifest }
 }
@@ -135,8 +145,7 @@ fn failed(retryable: bool) -> End {
 }
 
 /// The steps of some builds, and what each asked.
-async fn life(opened: &Opened, asked: Asked) -> Vec<(&'static str, Vec<String>)> {
-    let (fx, store) = (&opened.fx, &opened.store);
+async fn life(fx: &Fixture, store: &SqliteStore, asked: Asked) -> Vec<(&'static str, Vec<String>)> {
     let mut told = Told { asked, steps: Vec::new() };
     let owned = fx.funded(1_000).await;
     let take = || store.take(Take { worker: "worker-1".into(), ttl_ms: 60_000 });
@@ -166,7 +175,10 @@ async fn life(opened: &Opened, asked: Asked) -> Vec<(&'static str, Vec<String>)>
     told.step("record a snapshot", record(lease, 3, packaged(fx))).await.unwrap();
     told.step("fail for now", finish(lease, failed(true))).await.unwrap();
     fx.clock.advance(3_600);
-    let lease = told.step("wake and take again", take()).await.unwrap().unwrap().lease;
+    let taken = told.step("wake and take again", take()).await.unwrap().unwrap();
+    assert_eq!(taken.work[0].files, pages());
+    assert_eq!(taken.packaged.unwrap().1, manifest());
+    let lease = taken.lease;
     told.step("deploy", finish(lease, deployed(fx))).await.unwrap();
 
     let again = ProjectChoice::Existing(project);
@@ -184,7 +196,7 @@ async fn life(opened: &Opened, asked: Asked) -> Vec<(&'static str, Vec<String>)>
     store.sweep(0).await.unwrap();
     fx.clock.advance(7 * 24 * 60 * 60);
     assert_eq!(told.step("sweep", store.sweep(0)).await, Ok(1));
-    // The driver tells of a trip just after it has answered: of all of these before the next.
+    // A connection tells of a trip just after it has answered.
     store.sweep(0).await.unwrap();
     told.all()
 }
@@ -194,7 +206,12 @@ async fn a_step_of_a_build_takes_so_many_trips_and_finds_all_by_indexes() {
     let asked = Asked::default();
     tracing::subscriber::set_global_default(Registry::default().with(asked.clone())).unwrap();
     let opened = Opened::new().await;
-    let told = life(&opened, asked).await;
+    let path = opened.folder.path().join("keelway.db");
+    // With one of each kind, a connection has told of a trip before it makes the next.
+    let settings = SqliteSettings { readers: 1, ..SqliteSettings::new(path) };
+    let (fx, rules) = (&opened.fx, Arc::new(Rules::new(LimitTable::default())));
+    let store = SqliteStore::open(settings, fx.clock.clone(), fx.entropy.clone(), rules);
+    let told = life(fx, &store.await.unwrap(), asked).await;
 
     // Each begins and commits a transaction.
     let often: Vec<_> = told.iter().map(|(step, asked)| (*step, asked.len())).collect();
