@@ -9,12 +9,12 @@ use keelway_kernel::MicroUsd;
 use keelway_patch::{FilePath, FileTree};
 
 use crate::audit::audit;
-use crate::site::{File, Input, Site};
+use crate::site::{File, Input, Site, shorten};
 use crate::{prompt, tokens};
 
 const PROVIDER: &str = "offline";
 const MODEL: &str = "offline-site-1";
-/// Findings told in a summary; the rest is counted.
+/// Findings, or wishes left open, told in a summary; the rest is counted.
 const TOLD: usize = 3;
 
 /// What the owner may set.
@@ -118,6 +118,12 @@ fn make(task: &AgentTask) -> (String, Vec<File>) {
             if let Some(colours) = site.colours() {
                 let _ = write!(summary, " Colour: {colours}.");
             }
+            let mut unused: Vec<String> =
+                site.unused().iter().map(|piece| format!("“{}”", shorten(piece, 40))).collect();
+            if brief.request.tech_constraints.is_some() {
+                unused.push("the constraints on technology".to_owned());
+            }
+            summary.push_str(&not_used(&unused));
             (summary, site.map())
         }
         Role::Designer => {
@@ -132,6 +138,16 @@ fn make(task: &AgentTask) -> (String, Vec<File>) {
             let names: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
             (format!("Wrote {}.", names.join(", ")), files)
         }
+    }
+}
+
+/// The sentence that tells what of a request came to nothing; none if nothing did.
+fn not_used(unused: &[String]) -> String {
+    let (told, rest) = unused.split_at(unused.len().min(TOLD));
+    match (told.is_empty(), rest.len()) {
+        (true, _) => String::new(),
+        (false, 0) => format!(" Not used: {}.", told.join(", ")),
+        (false, more) => format!(" Not used: {} and {more} more.", told.join(", ")),
     }
 }
 

@@ -10,7 +10,7 @@ use super::name::{proper_name, short_name, spoken_name};
 use super::pack::{Group, Item, Pack};
 use super::text::{capitalized, clean, sentences, shorten, words};
 use super::topics::{Topic, alike, listed, topics};
-use super::wishes::{asks_first, without_wishes};
+use super::wishes::{asks_first, page_wanted, pieces, without_wishes};
 
 /// What a site is made from.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +107,10 @@ pub(super) struct Story {
     pub(super) groups: Vec<Group>,
     pub(super) currency: Currency,
     pub(super) audience: Option<String>,
+    /// What the description wants pages for.
+    pub(super) wanted: Vec<String>,
+    /// All that it says but its colours, sentence by sentence.
+    pub(super) said: Vec<String>,
     /// What the site is to look like; said nowhere on it.
     pub(super) colours: Option<Colours>,
     /// Tells sites of equal kind apart.
@@ -124,7 +128,13 @@ impl Story {
         let language = detect(&plain);
         let phrases = phrases(language);
         let kind = Kind::of(&text);
-        let readable = sentences(&plain);
+        let said = sentences(&plain);
+        // What only wants a page is nothing to read.
+        let tells = |text: &&String| pieces(text).iter().any(|piece| page_wanted(piece).is_none());
+        let mut readable: Vec<String> = said.iter().filter(tells).cloned().collect();
+        if readable.is_empty() {
+            readable.clone_from(&said);
+        }
         let first = readable.first().map_or("", String::as_str);
         let subject = without_opener(first, language);
         let spoken = spoken_name(&plain);
@@ -187,6 +197,8 @@ impl Story {
             currency: Currency::of(&text, phrases.tag),
             pack,
             audience: input.target_users.and_then(|users| fit(&clean(users), 300)),
+            wanted: wanted(&said),
+            said,
             colours,
             // Of the project alone: its next version is recognised as the same site.
             seed: seed(&[input.project_name]),
@@ -407,6 +419,26 @@ fn headline(subject: &str) -> String {
         }
     }
     out.join(" ")
+}
+
+/// Pages of its own words that a description gets at most, so that all fit the navigation.
+const WANTED: usize = 3;
+
+/// What is wanted a page for; what comes first is the site itself.
+fn wanted(readable: &[String]) -> Vec<String> {
+    let all = readable.iter().flat_map(|sentence| pieces(sentence)).skip(1);
+    let mut found: Vec<String> = Vec::new();
+    for page in all.take(TOPIC_WORDS).filter_map(|piece| page_wanted(&piece)) {
+        if asked(&page, &[]).is_empty() && !found.contains(&page) && found.len() < WANTED {
+            found.push(page);
+        }
+    }
+    found
+}
+
+/// Whether the engine makes something of its own of what `text` names.
+pub(super) fn is_served(text: &str) -> bool {
+    !asked(text, &[]).is_empty() || page_wanted(text).is_some()
 }
 
 fn asked(text: &str, features: &[String]) -> Vec<Want> {

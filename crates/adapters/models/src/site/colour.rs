@@ -119,7 +119,7 @@ const AND: &str = "=and =& =e =y =et =und";
 const ARTICLES: &str = "=a =an =the =um =uma =un =una =une =ein =eine =einem =einer =einen =le =la =les \
                         =el =o =our =my =mostly =all =please =bitte";
 /// Words that may follow a wish for a colour: it has ended before them.
-const AFTER: &str = "=for =so =but =please =that =which =para =pour =für =als =bitte =por =que =qui =die =der =das =in =em =en";
+const AFTER: &str = "=for =so =but =please =that =which =para =pour =called =named =namens =chamado =chamada =llamado =llamada =appelé =appelée =für =als =bitte =por =que =qui =die =der =das =in =em =en";
 const MAKE: &str = "=make =it =them =everything =use =using =in =em =en";
 
 struct Token<'a> {
@@ -396,6 +396,7 @@ mod tests {
                 Dark,
             ),
             ("A sauna in Oslo in navy", "A sauna in Oslo", 220, Usual),
+            ("A band in pink called Tide", "A band called Tide", 334, Usual),
             ("A bakery in pink and white with cakes", "A bakery with cakes", 334, Usual),
             ("A bakery with a bright red theme and cakes", "A bakery with cakes", 4, Bright),
             ("A bakery. Please make it light blue.", "A bakery.", 214, Light),

@@ -22,6 +22,7 @@ pub(super) fn lean(css: &str, used: &BTreeSet<&str>) -> String {
         ("; ", ";"),
         (": ", ":"),
         (", ", ","),
+        (" > ", ">"),
         ("\n  ", "\n"),
     ];
     needless.into_iter().fold(worn(&said(css), used), |css, (long, short)| css.replace(long, short))

@@ -22,9 +22,11 @@ mod script;
 mod style;
 mod text;
 mod topics;
+mod unused;
 mod wishes;
 
 pub(crate) use brief::Input;
+pub(crate) use text::shorten;
 
 use brief::Story;
 use design::Design;
@@ -76,6 +78,12 @@ impl Site {
     /// What the site calls itself.
     pub(crate) fn name(&self) -> &str {
         &self.story.name
+    }
+
+    /// What the description asks for and the pages do not have, in its words.
+    pub(crate) fn unused(&self) -> Vec<String> {
+        let pages: Vec<String> = self.pages.iter().map(|page| render::page(self, page)).collect();
+        unused::unused(&self.story, &pages)
     }
 
     /// The site map for programs, such as a later edit.

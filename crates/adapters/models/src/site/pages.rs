@@ -65,6 +65,8 @@ impl PageKind {
 pub(super) enum Matter {
     Fixed(PageKind),
     Article(usize),
+    /// What the description wants a page for.
+    Wanted(usize),
     /// One thing of the offer.
     Item {
         group: usize,
@@ -138,6 +140,13 @@ pub(super) fn site_map(story: &Story, least: usize) -> Vec<Page> {
     }
     let articles = if kinds.contains(&PageKind::Articles) { story.pack.articles.len() } else { 0 };
     let mut pages: Vec<Page> = kinds.into_iter().map(|kind| fixed(story, kind)).collect();
+    for number in 0..story.wanted.len() {
+        let page = more(story, Matter::Wanted(number), &pages);
+        let about = pages.iter().position(|page| page.is_one_of(&[PageKind::About]));
+        if !pages.iter().any(|known| known.title == page.title) {
+            pages.insert(about.unwrap_or(pages.len()), page);
+        }
+    }
     for number in 0..articles {
         let page = more(story, Matter::Article(number), &pages);
         pages.push(page);
@@ -194,6 +203,7 @@ pub(super) fn fixed(story: &Story, kind: PageKind) -> Page {
 fn more(story: &Story, matter: Matter, before: &[Page]) -> Page {
     let pack = &story.pack;
     let (mut title, lead) = match matter {
+        Matter::Wanted(number) => (story.wanted[number].clone(), String::new()),
         Matter::Article(number) => {
             (pack.articles[number].title.clone(), pack.articles[number].summary.clone())
         }
@@ -210,7 +220,8 @@ fn more(story: &Story, matter: Matter, before: &[Page]) -> Page {
         }
         Matter::Fixed(kind) => return fixed(story, kind),
     };
-    if before.iter().any(|page| page.title == title) {
+    let wanted = matches!(matter, Matter::Wanted(_));
+    if !wanted && before.iter().any(|page| page.title == title) {
         title = format!("{title} ({})", before.len());
     }
     let mut name = slug(&title);

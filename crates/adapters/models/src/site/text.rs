@@ -46,7 +46,7 @@ fn is_unfit(c: char) -> bool {
 }
 
 /// At most `chars` characters, cut between words where there are any, with an ellipsis.
-pub(super) fn shorten(text: &str, chars: usize) -> String {
+pub(crate) fn shorten(text: &str, chars: usize) -> String {
     let Some((cut, _)) = text.char_indices().nth(chars) else {
         return text.to_owned();
     };

@@ -7,7 +7,7 @@ use super::copy::fill;
 use super::kind::named;
 use super::language::Language;
 use super::text::{capitalized, is_wordy, shorten, words};
-use super::wishes::{held, is_function, without_wishes};
+use super::wishes::{held, is_function, page_wanted, without_wishes};
 
 /// Something the site speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,7 +202,8 @@ fn thing(piece: &str, language: Language) -> Option<String> {
     let fits = (1..=5).contains(&kept.len())
         && (2..=40).contains(&text.chars().count())
         && text.chars().any(char::is_alphabetic)
-        && !is_function(text);
+        && !is_function(text)
+        && page_wanted(piece).is_none();
     fits.then(|| capitalized(text.trim_start_matches(is_combining_mark)))
 }
 

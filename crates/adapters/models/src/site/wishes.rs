@@ -99,7 +99,8 @@ pub(super) fn without_wishes(sentence: &str) -> String {
     // The mark and the joiner of clauses that went, for the next one to stand on.
     let mut left: Option<(&str, &str)> = None;
     for (at, Clause { mark, joiner, text }) in clauses(sentence).into_iter().enumerate() {
-        let wish = at > 0 && is_function(&held(&text).join(" "));
+        let wish = at > 0
+            && (is_function(&held(&text).join(" ")) || page_wanted(&text.join(" ")).is_some());
         let text = text.join(" ");
         if text.is_empty() || wish {
             left = left.or(Some((mark, joiner)));
@@ -119,6 +120,48 @@ pub(super) fn without_wishes(sentence: &str) -> String {
         }
     }
     capitalized(&out)
+}
+
+/// The pieces of `sentence` that ask or tell one thing each.
+pub(super) fn pieces(sentence: &str) -> Vec<String> {
+    let texts = clauses(sentence).into_iter().map(|clause| clause.text.join(" "));
+    let bare = |text: String| text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    texts.map(bare).filter(|text| !text.is_empty()).collect()
+}
+
+const PAGE: &str = "=page =página =seite";
+/// Words between a page and what it is for.
+const FOR: &str = "=for =about =on =para =sobre =de =do =da =pour =sur =für =über =zu";
+/// Words before a page that say nothing of it.
+const ONE: &str = "=a =an =one =another =add =also =please =extra =own =separate =new =we =i =need \
+                   =want =the =uma =outra =quero =mais =una =otra =quiero =une =autre =ajoutez \
+                   =eine =einer =weitere =eigene =bitte";
+/// Words at the head of what a page is for.
+const OUR: &str = "=our =the =my =a =an =o =a =os =as =nossa =nosso =la =el =los =las =nuestro \
+                   =nuestra =le =les =nos =notre =unsere =unser =die =das =den =der";
+/// Pages that every site has, by other names.
+const USUAL: &str = "=landing =home =main =front =first =start =single =web =inicio =início =accueil \
+                     =us =you =me =nosotros =nós =nous =uns";
+
+/// What `piece` wants a page for, if that is all it wants: `a page for jobs` is for jobs.
+pub(super) fn page_wanted(piece: &str) -> Option<String> {
+    let all: Vec<&str> = piece.split_whitespace().collect();
+    let is =
+        |list: &str, at: usize| all.get(at).is_some_and(|word| named(list, &word.to_lowercase()));
+    let page = (0..all.len()).find(|at| is(PAGE, *at))?;
+    let first = (0..page).find(|at| !is(ONE, *at)).unwrap_or(page);
+    let matter = if first == page && is(FOR, page + 1) {
+        let from = (page + 2..all.len()).find(|at| !is(OUR, *at))?;
+        &all[from..]
+    } else if page + 1 == all.len() {
+        &all[first..page]
+    } else {
+        return None;
+    };
+    let text = matter.join(" ");
+    let usual = matter.iter().any(|word| named(USUAL, &word.to_lowercase()));
+    let fits = (1..=4).contains(&matter.len()) && text.chars().count() <= 28;
+    (fits && !usual && !is_function(&text)).then(|| capitalized(&text))
 }
 
 /// Whether `sentence` begins with a wish, so that all of it is an order.
@@ -148,6 +191,25 @@ mod tests {
         }
         for text in ["Six rooms", "legal services", "Vases", "Bouldering walls", "Torten"] {
             assert!(!is_function(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn pages_are_wanted_for_something() {
+        for (text, page) in [
+            ("a page for jobs", Some("Jobs")),
+            ("please add a page about our history", Some("History")),
+            ("a jobs page", Some("Jobs")),
+            ("uma página sobre a história", Some("História")),
+            ("eine Seite über Ausbildung", Some("Ausbildung")),
+            ("une page pour les bénévoles", Some("Bénévoles")),
+            ("a page for bookings", None),
+            ("a page about us", None),
+            ("a landing page for a bakery", None),
+            ("a home page", None),
+            ("pages", None),
+        ] {
+            assert_eq!(page_wanted(text).as_deref(), page, "{text}");
         }
     }
 

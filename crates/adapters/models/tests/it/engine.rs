@@ -1,12 +1,13 @@
 //! Money, budgets, waiting and scripted failures.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use keelway_builds::{AgentFailure, AgentRunner, AgentTask, BuildTier, Phase, Script};
 use keelway_kernel::MicroUsd;
 use keelway_models::{OfflineEngine, OfflineSettings, Scripted};
 
-use crate::build::{build, task};
+use crate::build::{Built, build, task};
 
 const BAKERY: &str = "A landing page for a bakery";
 
@@ -90,4 +91,40 @@ async fn a_scripted_internal_failure_never_stops() {
         let failed = runner.run(task).await;
         assert!(matches!(failed, Err(AgentFailure::Internal { .. })), "{failed:?}");
     }
+}
+
+/// What a next version is asked for beyond the first is done, or said to be left open.
+#[tokio::test]
+async fn a_changed_request_changes_the_site() {
+    const FIRST: &str = "A sauna by the harbour in Gdańsk with login, bookings and a newsletter";
+    let engine = OfflineEngine::default();
+    let first = task(FIRST, BuildTier::Starter, None);
+    let name = first.brief.project_name.clone();
+    let before = build(&engine, first).await;
+    let changed = format!("{FIRST}, in dark green, and a page for jobs");
+    let mut next = task(&changed, BuildTier::Starter, None);
+    Arc::make_mut(&mut next.brief).project_name = name;
+    Arc::make_mut(&mut next.brief).request.tech_constraints = Some("No cookies".to_owned());
+    let after = build(&engine, next).await;
+    assert_ne!(before.text("assets/style.css"), after.text("assets/style.css"));
+    assert!(after.text("index.html").contains("href=\"jobs.html\""));
+    let topics = |built: &Built| {
+        let map: serde_json::Value =
+            serde_json::from_str(built.text("site.json")).expect("a site map");
+        map["topics"].clone()
+    };
+    assert_eq!(topics(&before), topics(&after));
+    let told = |built: &Built| built.replies[0].summary.clone();
+    assert!(
+        told(&before).ends_with("(language: en). Not used: “a newsletter”."),
+        "{}",
+        told(&before)
+    );
+    assert!(
+        told(&after).ends_with(
+            "Colour: dark green. Not used: “a newsletter”, the constraints on technology."
+        ),
+        "{}",
+        told(&after)
+    );
 }

@@ -44,6 +44,7 @@ pub(super) fn page(site: &Site, page: &Page) -> String {
 fn content(site: &Site, page: &Page) -> Vec<Element> {
     let kind = match page.matter {
         Matter::Article(number) => return reading::article(site, page, number),
+        Matter::Wanted(number) => return reading::wanted(site, page, number),
         Matter::Item { group, item } => return reading::item(site, page, group, item),
         Matter::Question(number) => return reading::question(site, page, number),
         Matter::Note { topic, point } => return reading::note(site, page, topic, point),

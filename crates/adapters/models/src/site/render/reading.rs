@@ -164,6 +164,22 @@ pub(super) fn item(site: &Site, page: &Page, group: usize, place: usize) -> Vec<
     vec![opening(page), body, further(site, others)]
 }
 
+/// A page of the description's own: what speaks for the place, and whom to ask.
+pub(super) fn wanted(site: &Site, page: &Page, number: usize) -> Vec<Element> {
+    let story = &site.story;
+    let points = &story.pack.points;
+    let shown = (0..2).map(|step| &points[(number * 2 + step) % points.len()]);
+    let shown = shown.flat_map(|Point { title, text }| {
+        [el("h2").ours(title.clone()), el("p").ours(text.clone())]
+    });
+    let prose = el("div")
+        .class("prose")
+        .children(story.speaks.then(|| el("p").class("told").own(story.lead.clone())))
+        .children(shown);
+    let body = section("story", [prose, sections::picture(site, 91 + number)]);
+    vec![opening(page), body, sections::close(site)]
+}
+
 pub(super) fn question(site: &Site, page: &Page, number: usize) -> Vec<Element> {
     let others: Vec<usize> =
         (0..site.story.pack.questions.len()).filter(|other| *other != number).collect();

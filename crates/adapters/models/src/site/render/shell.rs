@@ -61,6 +61,7 @@ pub(super) fn header(site: &Site, current: &Page) -> Element {
     let mut extras = 0;
     let links = site.pages.iter().filter(|page| match page.matter {
         Matter::Fixed(kind) if always.contains(&kind) => true,
+        Matter::Wanted(_) => true,
         Matter::Fixed(kind) if extras < NAV_EXTRAS && !NOT_IN_NAV.contains(&kind) => {
             extras += 1;
             true
@@ -88,7 +89,10 @@ pub(super) fn header(site: &Site, current: &Page) -> Element {
 
 pub(super) fn footer(site: &Site) -> Element {
     let story = &site.story;
-    let links = site.pages.iter().filter(|page| matches!(page.matter, Matter::Fixed(_)));
+    let links = site
+        .pages
+        .iter()
+        .filter(|page| matches!(page.matter, Matter::Fixed(_) | Matter::Wanted(_)));
     let links = links.map(|page| item_link(page, None));
     let line = if story.headline == story.name {
         el("p").ours(story.pack.label.clone())
