@@ -215,6 +215,14 @@ impl Platform {
         Ok(Recognised { session: session.hash, profile: Profile { user, memberships } })
     }
 
+    /// Whether this session has not ended; asking is no use of it, so it lasts no longer for it.
+    pub(crate) async fn is_live(&self, token: &TokenHash) -> Result<bool, StoreError> {
+        let found = self.ports.sessions.find(token).await?;
+        Ok(found.is_some_and(|(session, _)| {
+            self.settings.sessions.check(&session, self.now()) != SessionState::Expired
+        }))
+    }
+
     /// The person and where they belong.
     pub async fn profile(&self, person: &Person) -> Result<Option<Profile>, StoreError> {
         let Some(user) = self.ports.accounts.find_user(person.user).await? else {

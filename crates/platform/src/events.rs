@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keelway_access::{Principal, Ticket, TicketToken, TokenHash, Wanted};
+use keelway_access::{NewTicket, Principal, Ticket, TicketToken, TokenHash, Viewer, Wanted};
 use keelway_builds::Event;
 use keelway_builds::ports::{Topic, Watch};
 use keelway_kernel::{BuildId, Failure, StoreError, TenantId, TenantScope, Timestamp, UserId};
@@ -79,8 +79,9 @@ impl Platform {
         }))
     }
 
-    /// Whether somebody who was let in to follow `build` would be let in again: the session
-    /// has not ended, and the person still belongs to the tenant.
+    /// Whether somebody who was let in to follow `build` would be let in again: the session, or
+    /// the one that their pass came from, has not ended, the person still belongs to the tenant,
+    /// and the time of their token is not over.
     pub async fn may_still_follow(
         &self,
         principal: &Principal,
@@ -94,12 +95,10 @@ impl Platform {
                     Err(Failure::Store(error)) => return Err(error),
                 }
             }
-            Principal::Viewer { user, tenant, .. } => {
-                if !self.belongs(*user, *tenant).await? {
-                    return Ok(false);
-                }
-                principal.clone()
-            }
+            Principal::Viewer(viewer) => match self.let_in(*viewer).await? {
+                Some(principal) => principal,
+                None => return Ok(false),
+            },
             Principal::Anonymous
             | Principal::User { .. }
             | Principal::ApiKey { .. }
@@ -122,7 +121,8 @@ impl Platform {
         }
     }
 
-    /// Gives out a viewer token and a ticket for one build; none for an unknown build.
+    /// Gives out a viewer token and a ticket for one build; none for an unknown build. Both end
+    /// with the session that asks for them.
     pub async fn issue_viewer_pass(
         &self,
         permit: &Permit<IssueViewerToken>,
@@ -132,9 +132,12 @@ impl Platform {
         if self.ports.builds.find(scope, build).await?.is_none() {
             return Ok(None);
         }
-        let claims = ViewerClaims { user: permit.user(), tenant: scope.tenant(), build };
+        let (user, session) = (permit.user(), permit.session());
         let ticket = TicketToken::generate(self.entropy());
-        self.ports.tickets.issue(scope, &ticket.hash(), build, permit.user()).await?;
+        let new = NewTicket { token: ticket.hash(), build, user, session };
+        self.ports.tickets.issue(scope, new).await?;
+        let session = session.map(|session| *session.as_bytes());
+        let claims = ViewerClaims { user, tenant: scope.tenant(), build, session };
         let (token, expires_at) = claims.issue(&self.settings.viewer_keys.current, self.now());
         Ok(Some(ViewerPass { token, expires_at, ticket }))
     }
@@ -144,26 +147,35 @@ impl Platform {
         ViewerClaims::verify(token, &self.settings.viewer_keys, self.now()).map(drop)
     }
 
-    /// Who holds this viewer token, if it is good and they still belong to the tenant.
+    /// Who holds this viewer token, if it is good and what it came from still holds.
     pub async fn viewer(&self, token: &str) -> Result<Option<Principal>, StoreError> {
-        match ViewerClaims::verify(token, &self.settings.viewer_keys, self.now()) {
-            Ok(claims) => self.as_viewer(claims).await,
-            Err(_) => Ok(None),
-        }
+        let verified = ViewerClaims::verify(token, &self.settings.viewer_keys, self.now());
+        let Ok((claims, until)) = verified else { return Ok(None) };
+        let ViewerClaims { user, tenant, build, session } = claims;
+        let session = session.map(TokenHash::from_bytes);
+        self.let_in(Viewer { build, user, tenant, session, until: Some(until) }).await
     }
 
-    /// Who holds this ticket, if they still belong to the tenant; it is used up by asking.
+    /// Who holds this ticket, if what it came from still holds; it is used up by asking.
     pub async fn redeem_ticket(&self, ticket: &TokenHash) -> Result<Option<Principal>, StoreError> {
         let Some(ticket) = self.ports.tickets.redeem(ticket).await? else { return Ok(None) };
-        let Ticket { build, user, tenant } = ticket;
-        self.as_viewer(ViewerClaims { user, tenant, build }).await
+        let Ticket { build, user, tenant, session } = ticket;
+        self.let_in(Viewer { build, user, tenant, session, until: None }).await
     }
 
-    /// Neither outlives the membership on whose behalf it was given out.
-    async fn as_viewer(&self, claims: ViewerClaims) -> Result<Option<Principal>, StoreError> {
-        let ViewerClaims { user, tenant, build } = claims;
-        let belongs = self.belongs(user, tenant).await?;
-        Ok(belongs.then_some(Principal::Viewer { build, user, tenant }))
+    /// No pass outlives its time, the session that it was issued from, or the membership on whose
+    /// behalf.
+    async fn let_in(&self, viewer: Viewer) -> Result<Option<Principal>, StoreError> {
+        if viewer.until.is_some_and(|until| until <= self.now()) {
+            return Ok(None);
+        }
+        if let Some(session) = &viewer.session
+            && !self.is_live(session).await?
+        {
+            return Ok(None);
+        }
+        let belongs = self.belongs(viewer.user, viewer.tenant).await?;
+        Ok(belongs.then_some(Principal::Viewer(viewer)))
     }
 
     async fn belongs(&self, user: UserId, tenant: TenantId) -> Result<bool, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use keelway_access::{Denied, Permission, Principal, Resource, may};
+use keelway_access::{Denied, Permission, Principal, Resource, TokenHash, may};
 use keelway_kernel::{Actor, BuildId, TenantScope, UserId};
 
 /// A right that routes and use cases name as a type.
@@ -49,6 +49,7 @@ rights! {
 pub struct Permit<R> {
     scope: TenantScope,
     user: UserId,
+    session: Option<TokenHash>,
     request_id: String,
     right: PhantomData<fn() -> R>,
 }
@@ -71,7 +72,8 @@ impl<R: Right> Permit<R> {
     fn on(principal: &Principal, resource: Resource, request_id: &str) -> Result<Self, Denied> {
         let scope = may(principal, R::PERMISSION, resource)?;
         let user = principal.user().ok_or(Denied::SignInFirst)?;
-        Ok(Self { scope, user, request_id: request_id.to_owned(), right: PhantomData })
+        let session = principal.signed_in().ok().map(|person| person.session);
+        Ok(Self { scope, user, session, request_id: request_id.to_owned(), right: PhantomData })
     }
 }
 
@@ -84,6 +86,11 @@ impl<R> Permit<R> {
     /// Who answers for it.
     pub const fn user(&self) -> UserId {
         self.user
+    }
+
+    /// The session that proved it, if one did.
+    pub const fn session(&self) -> Option<TokenHash> {
+        self.session
     }
 
     /// The request it was given for.
@@ -103,7 +110,7 @@ pub struct Person {
     /// Who.
     pub user: UserId,
     /// The hash of the session that proved it.
-    pub session: keelway_access::TokenHash,
+    pub session: TokenHash,
     /// Under which request.
     pub request_id: String,
 }

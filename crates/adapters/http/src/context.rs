@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::{HeaderMap, USER_AGENT};
 use actix_web::{HttpMessage as _, HttpRequest, web};
-use keelway_access::{Principal, RateClass, RateDecision, SessionToken, UserAgent};
+use keelway_access::{Principal, RateClass, RateDecision, SessionToken, UserAgent, Viewer};
 use keelway_kernel::{TenantId, UserId};
 use keelway_platform::Platform;
 use keelway_platform::auth::Recognised;
@@ -99,7 +99,7 @@ impl Caller {
         let tenant = match principal {
             Principal::Anonymous | Principal::User { .. } => None,
             Principal::Member { tenant, .. }
-            | Principal::Viewer { tenant, .. }
+            | Principal::Viewer(Viewer { tenant, .. })
             | Principal::ApiKey { tenant, .. }
             | Principal::Staff { tenant, .. } => Some(*tenant),
         };

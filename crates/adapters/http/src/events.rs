@@ -217,7 +217,8 @@ pub(crate) struct Opening {
 /// Server-sent events: first what happened, then what happens. `id` is the `seq`, `event` the
 /// type and `data` the event as one line of JSON. A comment comes every 15 seconds of silence,
 /// and the stream ends after the build's last event; whoever has that one already is answered
-/// 204, which stops an `EventSource`.
+/// 204, which stops an `EventSource`. A stream ends within a minute after what opened it has: the
+/// session, or the viewer token.
 #[utoipa::path(
     get, path = "/v1/builds/{id}/events/stream", tag = "events", operation_id = "follow_events",
     params(
@@ -309,6 +310,7 @@ async fn replay(
 struct ViewerPassView {
     /// For `Authorization: Bearer`, on this build's events only.
     token: String,
+    /// When the token is over, if its session is not before.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     /// For `?ticket=`, once.
@@ -321,7 +323,11 @@ struct ViewerPassView {
 
 /// Hands out the right to follow a build
 ///
-/// A token for ten minutes, and a ticket that opens one stream within a minute.
+/// A token for ten minutes, and a ticket that opens one stream within a minute. Both end with the
+/// session that asks for them: when it signs out, is ended, or gets a new token with a new
+/// password, neither opens anything any more, and a stream they opened ends within a minute. So
+/// does a stream opened with a token when the token's ten minutes are over: come back with another
+/// one and `Last-Event-ID`. One that a ticket opened goes on with the build.
 #[utoipa::path(
     post, path = "/v1/builds/{id}/viewer-token", tag = "events", operation_id = "issue_viewer_token",
     params(("id" = String, Path, description = "The build")),

@@ -48,7 +48,10 @@ impl ForeignKeys {
 /// there are.
 pub(crate) fn refusal(token: &str, platform: &Platform, keys: &ForeignKeys) -> Option<Problem> {
     let detail = match platform.judge_viewer_token(token) {
-        Ok(()) => "a viewer token opens the events of its build and nothing else",
+        Ok(()) => {
+            "a viewer token opens the events of its build and nothing else, and ends with the \
+             session that asked for it"
+        }
         Err(ViewerTokenError::Malformed | ViewerTokenError::Version) => return None,
         Err(refused) => {
             if let ViewerTokenError::UnknownKey(unknown) = &refused {

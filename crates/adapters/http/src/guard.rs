@@ -334,8 +334,8 @@ impl<R: Right> Guard for AllowedOnBuild<R> {
             return Err(match ticket(req).filter(|_| req.method().is_safe()) {
                 Some(_) => Problem::new(
                     Code::AuthRequired,
-                    "the ticket was used, or is older than a minute; get another one from \
-                     POST /v1/builds/{id}/viewer-token",
+                    "the ticket was used, is older than a minute, or the session that asked for it \
+                     has ended; get another one from POST /v1/builds/{id}/viewer-token",
                 ),
                 None => Denied::SignInFirst.into(),
             });

@@ -4,10 +4,10 @@ use crate::Moment;
 use crate::decode::Of;
 use keelway_access::{
     Attempts, Credentials, DisplayName, Email, Member, MemberProfile, Membership, NewTenant,
-    PasswordHash, Session, Slug, Tenant, TokenHash, User, UserAgent, WorkspaceName,
+    PasswordHash, Session, Slug, Tenant, Ticket, TokenHash, User, UserAgent, WorkspaceName,
 };
 use keelway_credits::{AddGrant, Amount, GrantSource, Terms};
-use keelway_kernel::{Actor, Credits, StoreError, TenantId, Timestamp, UserId};
+use keelway_kernel::{Actor, BuildId, Credits, StoreError, TenantId, Timestamp, UserId};
 use sqlx::types::Uuid;
 
 /// A row of `users`, without what passwords are checked against.
@@ -97,6 +97,32 @@ impl MembershipRow {
         let tenant = self.tenant.decode()?;
         let role = Of("membership", &tenant.id).parsed(self.role.parse())?;
         Ok(Membership { tenant, role })
+    }
+}
+
+/// A row of `viewer_tickets`, without its token.
+#[derive(sqlx::FromRow)]
+#[expect(missing_docs, reason = "each field is the column of its name")]
+pub struct TicketRow {
+    pub build_id: Uuid,
+    pub user_id: Uuid,
+    pub tenant_id: Uuid,
+    pub session_hash: Option<Vec<u8>>,
+    pub expires_at: Moment,
+}
+
+impl TicketRow {
+    /// The ticket if it is good at `now`, or what is wrong with the row.
+    pub fn decode(self, now: Timestamp) -> Result<Option<Ticket>, StoreError> {
+        let build = BuildId::from_uuid(self.build_id);
+        let session = self.session_hash.map(|hash| Of("ticket", &build).hash(&hash));
+        let ticket = Ticket {
+            build,
+            user: UserId::from_uuid(self.user_id),
+            tenant: TenantId::from_uuid(self.tenant_id),
+            session: session.transpose()?.map(TokenHash::from_bytes),
+        };
+        Ok((now < self.expires_at.into()).then_some(ticket))
     }
 }
 

@@ -3,31 +3,25 @@
 use crate::SqliteStore;
 use crate::error::translate;
 use async_trait::async_trait;
-use keelway_access::{Ticket, Tickets, TokenHash};
-use keelway_kernel::{BuildId, StoreError, TenantId, TenantScope, UserId};
-use sqlx::types::Uuid;
+use keelway_access::{NewTicket, Ticket, Tickets, TokenHash};
+use keelway_kernel::{StoreError, TenantScope};
+use keelway_rows::access::TicketRow;
 
 #[async_trait]
 impl Tickets for SqliteStore {
-    async fn issue(
-        &self,
-        scope: TenantScope,
-        token: &TokenHash,
-        build: BuildId,
-        user: UserId,
-    ) -> Result<(), StoreError> {
-        let token = *token;
+    async fn issue(&self, scope: TenantScope, ticket: NewTicket) -> Result<(), StoreError> {
         self.write_always(move |tx| {
             Box::pin(async move {
                 sqlx::query(
                     r"INSERT INTO viewer_tickets (token_hash, tenant_id, build_id, user_id,
-                                                  expires_at)
-                      VALUES (?1, ?2, ?3, ?4, ?5)",
+                                                  session_hash, expires_at)
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )
-                .bind(token.as_bytes().as_slice())
+                .bind(ticket.token.as_bytes().as_slice())
                 .bind(scope.tenant().as_uuid())
-                .bind(build.as_uuid())
-                .bind(user.as_uuid())
+                .bind(ticket.build.as_uuid())
+                .bind(ticket.user.as_uuid())
+                .bind(ticket.session.as_ref().map(|session| session.as_bytes().as_slice()))
                 .bind(tx.now.plus_seconds(Ticket::LIFETIME_S).as_micros())
                 .execute(&mut **tx)
                 .await?;
@@ -51,19 +45,15 @@ impl Tickets for SqliteStore {
         }
         self.write_always(move |tx| {
             Box::pin(async move {
-                let row: Option<(Uuid, Uuid, Uuid, i64)> = sqlx::query_as(
+                let row: Option<TicketRow> = sqlx::query_as(
                     r"DELETE FROM viewer_tickets WHERE token_hash = ?1
-                      RETURNING build_id, user_id, tenant_id, expires_at",
+                      RETURNING build_id, user_id, tenant_id, session_hash, expires_at",
                 )
                 .bind(token.as_bytes().as_slice())
                 .fetch_optional(&mut **tx)
                 .await?;
-                let in_time = row.filter(|(.., expires_at)| tx.now.as_micros() < *expires_at);
-                Ok(in_time.map(|(build, user, tenant, _)| Ticket {
-                    build: BuildId::from_uuid(build),
-                    user: UserId::from_uuid(user),
-                    tenant: TenantId::from_uuid(tenant),
-                }))
+                let ticket = row.map(|row| row.decode(tx.now)).transpose()?;
+                Ok(ticket.flatten())
             })
         })
         .await

@@ -1,12 +1,13 @@
 //! Tickets for event streams.
 
 use crate::{Fixture, Owned, race};
-use keelway_access::{Ticket, TokenHash};
+use keelway_access::{NewTicket, Ticket, TokenHash};
 use keelway_kernel::BuildId;
 
 crate::cases! {
     access_tickets_cases in access::tickets:
     a_ticket_is_redeemed_exactly_once,
+    a_ticket_names_the_session_that_asked_for_it_if_one_did,
     one_ticket_raced_is_never_redeemed_twice,
     an_expired_ticket_is_never_redeemed,
     exactly_the_expired_tickets_are_swept,
@@ -15,11 +16,22 @@ crate::cases! {
 async fn issue(fx: &Fixture) -> (TokenHash, Ticket) {
     let Owned { scope, user } = fx.tenant().await;
     let build = BuildId::generate(fx.now(), &*fx.entropy);
-    let token = fx.token();
-    let issued = fx.store.tickets.issue(scope, &token, build, user).await;
-    issued.unwrap();
-    let tenant = scope.tenant();
-    (token, Ticket { build, user, tenant })
+    let (token, session) = (fx.token(), Some(fx.token()));
+    let ticket = NewTicket { token, build, user, session };
+    fx.store.tickets.issue(scope, ticket).await.unwrap();
+    (token, Ticket { build, user, tenant: scope.tenant(), session })
+}
+
+async fn a_ticket_names_the_session_that_asked_for_it_if_one_did(fx: Fixture) {
+    let Owned { scope, user } = fx.tenant().await;
+    let build = BuildId::generate(fx.now(), &*fx.entropy);
+    for session in [Some(fx.token()), None] {
+        let token = fx.token();
+        let ticket = NewTicket { token, build, user, session };
+        fx.store.tickets.issue(scope, ticket).await.unwrap();
+        let redeemed = fx.store.tickets.redeem(&token).await.unwrap();
+        assert_eq!(redeemed, Some(Ticket { build, user, tenant: scope.tenant(), session }));
+    }
 }
 
 async fn a_ticket_is_redeemed_exactly_once(fx: Fixture) {

@@ -60,11 +60,13 @@ pub use permission::Permission;
 pub use ports::{
     Accept, Accounts, ChangePassword, ChangePasswordError, ChangeRole, CreateTenant,
     CreateTenantError, Credentials, EndSession, Invitations, Invite, IssueOwnerLink, Members,
-    NewOwner, NewTenant, People, RateLimiter, Redeem, RemoveMember, RenamePerson, RenameTenant,
-    Sessions, SignIn, SignUp, SignUpError, SignedUp, Staff, StaleCredentials, Ticket, Tickets,
-    Withdraw,
+    NewOwner, NewTenant, NewTicket, People, RateLimiter, Redeem, RemoveMember, RenamePerson,
+    RenameTenant, Sessions, SignIn, SignUp, SignUpError, SignedUp, Staff, StaleCredentials, Ticket,
+    Tickets, Withdraw,
 };
-pub use principal::{Denied, Principal, Resource, SignedIn, Unchosen, UnknownTenant, Wanted, may};
+pub use principal::{
+    Denied, Principal, Resource, SignedIn, Unchosen, UnknownTenant, Viewer, Wanted, may,
+};
 pub use rate::{RateClass, RateDecision, RateLimit, RateLimits};
 pub use secret::{InvitationToken, OwnerToken, SessionToken, TicketToken, TokenError, TokenHash};
 pub use session::{NewSession, Rotation, Session, SessionPolicy, SessionState, UserAgent};

@@ -241,6 +241,8 @@ pub struct Ticket {
     pub user: UserId,
     /// The tenant of the build.
     pub tenant: TenantId,
+    /// The session that it was issued from, and ends with; an API key has none.
+    pub session: Option<TokenHash>,
 }
 
 impl Ticket {
@@ -248,17 +250,24 @@ impl Ticket {
     pub const LIFETIME_S: i64 = 60;
 }
 
+/// A ticket about to be handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewTicket {
+    /// The hash of the token handed out.
+    pub token: TokenHash,
+    /// The build.
+    pub build: BuildId,
+    /// On whose behalf.
+    pub user: UserId,
+    /// The session that asks for it, unless an API key does.
+    pub session: Option<TokenHash>,
+}
+
 /// Single-use tickets for event streams, by the hash of their token.
 #[async_trait]
 pub trait Tickets: Send + Sync {
     /// Keeps a ticket for [`Ticket::LIFETIME_S`]; the tenant is the scope's.
-    async fn issue(
-        &self,
-        scope: TenantScope,
-        token: &TokenHash,
-        build: BuildId,
-        user: UserId,
-    ) -> Result<(), StoreError>;
+    async fn issue(&self, scope: TenantScope, ticket: NewTicket) -> Result<(), StoreError>;
 
     /// Deletes the ticket and gives it back if its time was not over.
     ///

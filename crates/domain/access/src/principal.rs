@@ -5,7 +5,7 @@ use crate::names::Slug;
 use crate::people::{Membership, Role, Tenant};
 use crate::permission::Permission;
 use crate::secret::TokenHash;
-use keelway_kernel::{Actor, ApiKeyId, BuildId, TenantId, TenantScope, Tier, UserId};
+use keelway_kernel::{Actor, ApiKeyId, BuildId, TenantId, TenantScope, Tier, Timestamp, UserId};
 use std::collections::BTreeSet;
 
 /// Who is asking, as far as authentication could tell.
@@ -36,14 +36,7 @@ pub enum Principal {
         tier: Tier,
     },
     /// The holder of a viewer token or ticket: may follow one build and nothing else.
-    Viewer {
-        /// The one build.
-        build: BuildId,
-        /// On whose behalf the token was issued.
-        user: UserId,
-        /// The tenant of the build.
-        tenant: TenantId,
-    },
+    Viewer(Viewer),
     /// A program with a tenant's API key.
     ApiKey {
         /// The key.
@@ -66,6 +59,21 @@ pub enum Principal {
         /// The tenant looked after.
         tenant: TenantId,
     },
+}
+
+/// What a viewer token or ticket opens, and what it ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Viewer {
+    /// The one build.
+    pub build: BuildId,
+    /// On whose behalf it was issued: it ends with their membership.
+    pub user: UserId,
+    /// The tenant of the build.
+    pub tenant: TenantId,
+    /// The session that it was issued from, and ends with; an API key has none.
+    pub session: Option<TokenHash>,
+    /// From when on it opens nothing. What a ticket opened has no time of its own.
+    pub until: Option<Timestamp>,
 }
 
 /// Why a signed-in person acts in no tenant.
@@ -176,7 +184,7 @@ impl Principal {
             Self::User { user, session, .. }
             | Self::Member { user, session, .. }
             | Self::Staff { user, session, .. } => Ok(SignedIn { user, session }),
-            Self::Anonymous | Self::Viewer { .. } | Self::ApiKey { .. } => Err(Denied::SignInFirst),
+            Self::Anonymous | Self::Viewer(_) | Self::ApiKey { .. } => Err(Denied::SignInFirst),
         }
     }
 
@@ -186,7 +194,7 @@ impl Principal {
             Self::Anonymous => None,
             Self::User { user, .. }
             | Self::Member { user, .. }
-            | Self::Viewer { user, .. }
+            | Self::Viewer(Viewer { user, .. })
             | Self::ApiKey { user, .. }
             | Self::Staff { user, .. } => Some(user),
         }
@@ -216,7 +224,7 @@ pub fn may(
         Principal::ApiKey { tenant, scopes, .. } => {
             (*tenant, scopes.iter().any(|scope| scope.permissions().contains(&permission)))
         }
-        Principal::Viewer { build, tenant, .. } => match resource {
+        Principal::Viewer(Viewer { build, tenant, .. }) => match resource {
             Resource::Build(asked) if asked != *build => return Err(Denied::OutOfReach),
             Resource::Build(_) => (*tenant, permission == Permission::ViewBuildEvents),
             Resource::Tenant => (*tenant, false),

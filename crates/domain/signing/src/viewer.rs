@@ -25,6 +25,9 @@ pub struct ViewerClaims {
     pub tenant: TenantId,
     /// The build.
     pub build: BuildId,
+    /// The session that the token was issued from and ends with, by the SHA-256 of its own token;
+    /// an API key has none, and neither have tokens of versions that did not name it.
+    pub session: Option<[u8; 32]>,
 }
 
 /// Why a token opens nothing: for the log.
@@ -58,6 +61,8 @@ struct Payload {
     build_id: BuildId,
     exp: i64,
     scope: String,
+    /// Base64url.
+    sid: Option<String>,
     /// What the key is called: for the log of whoever does not have it. Older tokens lack it.
     #[serde(rename = "kid", default)]
     _kid: Option<String>,
@@ -74,7 +79,7 @@ impl ViewerClaims {
     /// [`LIFETIME_S`] after `now`.
     pub fn issue(&self, key: &SharedKey, now: Timestamp) -> (String, Timestamp) {
         let exp = unix_seconds(now) + LIFETIME_S;
-        let payload = serde_json::json!({
+        let mut payload = serde_json::json!({
             "sub": self.user,
             "tenant": self.tenant,
             "build_id": self.build,
@@ -82,13 +87,21 @@ impl ViewerClaims {
             "scope": SCOPE,
             "kid": key.id().as_str(),
         });
+        if let Some(session) = self.session {
+            payload["sid"] = BASE64.encode(session).into();
+        }
         let signed = format!("{VERSION}.{}", BASE64.encode(payload.to_string()));
         let mac = BASE64.encode(key.tag(signed.as_bytes()));
-        (format!("{signed}.{mac}"), Timestamp::from_micros(exp * 1_000_000))
+        (format!("{signed}.{mac}"), moment(exp))
     }
 
-    /// Reads a token: its signature first, then what it says.
-    pub fn verify(token: &str, keys: &KeyRing, now: Timestamp) -> Result<Self, ViewerTokenError> {
+    /// Reads a token: its signature first, then what it says, and the moment from which it opens
+    /// nothing.
+    pub fn verify(
+        token: &str,
+        keys: &KeyRing,
+        now: Timestamp,
+    ) -> Result<(Self, Timestamp), ViewerTokenError> {
         let (signed, mac) = token.rsplit_once('.').ok_or(ViewerTokenError::Malformed)?;
         let (version, payload) = signed.split_once('.').ok_or(ViewerTokenError::Malformed)?;
         if version != VERSION {
@@ -107,8 +120,23 @@ impl ViewerClaims {
         if payload.exp <= unix_seconds(now) {
             return Err(ViewerTokenError::Expired);
         }
-        Ok(Self { user: payload.sub, tenant: payload.tenant, build: payload.build_id })
+        let session = payload.sid.map(|text| session(&text).ok_or(ViewerTokenError::Malformed));
+        let claims = Self {
+            user: payload.sub,
+            tenant: payload.tenant,
+            build: payload.build_id,
+            session: session.transpose()?,
+        };
+        Ok((claims, moment(payload.exp)))
     }
+}
+
+const fn moment(exp: i64) -> Timestamp {
+    Timestamp::from_micros(exp.saturating_mul(1_000_000))
+}
+
+fn session(text: &str) -> Option<[u8; 32]> {
+    BASE64.decode(text).ok()?.try_into().ok()
 }
 
 fn unsigned(payload: &str, keys: &KeyRing) -> ViewerTokenError {

@@ -3,6 +3,7 @@
 
 mod following;
 mod house;
+mod passes;
 mod people;
 mod reads;
 mod sign_in;

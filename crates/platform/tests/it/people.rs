@@ -17,11 +17,11 @@ use keelway_platform::{Permit, Person, Platform, Ports, Right};
 
 use crate::house::House;
 
-const FIRST: &str = "a long and quiet river";
-const SECOND: &str = "another quiet river";
+pub(crate) const FIRST: &str = "a long and quiet river";
+pub(crate) const SECOND: &str = "another quiet river";
 
 /// The house's platform as the app puts it together.
-fn remembering(house: &House) -> Platform {
+pub(crate) fn remembering(house: &House) -> Platform {
     let (store, clock) = (house.store.clone(), house.clock.clone());
     let keep = Keep::default();
     let accounts = Arc::new(CachedAccounts::new(store.clone(), clock.clone(), keep));
@@ -44,11 +44,11 @@ fn email(text: &str) -> Email {
     Email::parse(text).unwrap()
 }
 
-fn password(text: &str) -> Password {
+pub(crate) fn password(text: &str) -> Password {
     Password::presented(text).unwrap()
 }
 
-fn account(address: &str, workspace: Option<&str>) -> SignUpRequest {
+pub(crate) fn account(address: &str, workspace: Option<&str>) -> SignUpRequest {
     SignUpRequest {
         email: email(address),
         password: password(FIRST),
@@ -59,7 +59,7 @@ fn account(address: &str, workspace: Option<&str>) -> SignUpRequest {
     }
 }
 
-async fn sign_in(
+pub(crate) async fn sign_in(
     platform: &Platform,
     address: &str,
     with: &str,
@@ -68,7 +68,10 @@ async fn sign_in(
 }
 
 /// Who the holder of `token` is now, and where they belong.
-async fn who(platform: &Platform, token: &SessionToken) -> Option<(Person, Vec<Membership>)> {
+pub(crate) async fn who(
+    platform: &Platform,
+    token: &SessionToken,
+) -> Option<(Person, Vec<Membership>)> {
     match platform.recognise(&token.hash()).await {
         Ok(known) => {
             let user = known.profile.user.id;
@@ -81,7 +84,7 @@ async fn who(platform: &Platform, token: &SessionToken) -> Option<(Person, Vec<M
 }
 
 /// What the holder of `token` may do in their only workspace.
-async fn permit<R: Right>(platform: &Platform, token: &SessionToken) -> Permit<R> {
+pub(crate) async fn permit<R: Right>(platform: &Platform, token: &SessionToken) -> Permit<R> {
     let principal = platform.authenticate(&token.hash(), None).await.unwrap();
     Permit::of(&principal, "req_permit").unwrap()
 }

@@ -193,7 +193,8 @@ async fn tokens_and_tickets_open_one_builds_events_and_nothing_else() {
     let elsewhere = with_token("/v1/credits").send().await.json();
     assert_eq!(
         elsewhere["detail"],
-        "a viewer token opens the events of its build and nothing else"
+        "a viewer token opens the events of its build and nothing else, and ends with the session \
+         that asked for it"
     );
     app.clock.advance(10 * 60);
     assert_eq!(with_token(&events).send().await.verdict(), "401 AUTH_REQUIRED");
@@ -248,6 +249,34 @@ async fn tokens_and_tickets_end_with_the_membership_they_were_given_for() {
     ports.members.remove(owned.scope, remove).await.unwrap();
     assert_eq!(with_token().send().await.verdict(), "401 AUTH_REQUIRED");
     assert_eq!(ticket(&kept).send().await.verdict(), "401 AUTH_REQUIRED");
+}
+
+#[tokio::test]
+async fn tokens_and_tickets_end_with_the_session_that_asked_for_them() {
+    let app = TestApp::spawn().await;
+    let ada = app.owner("ada@example.com").await;
+    let build = app.deployed(&ada).await;
+    let issue =
+        async || app.post(&format!("/v1/builds/{build}/viewer-token")).by(&ada).send().await.json();
+    let (spent, kept) = (issue().await, issue().await);
+    let ticket = |pass: &Value| app.get(pass["stream_url"].as_str().unwrap());
+    let bearer = format!("Bearer {}", kept["token"].as_str().unwrap());
+    let events = format!("/v1/builds/{build}/events");
+    let with_token = |path: &str| app.get(path).header("authorization", &bearer);
+    assert_eq!(with_token(&events).send().await.verdict(), "200");
+    assert!(!Reader::of(ticket(&spent).stream().await).rest().await.is_empty());
+
+    assert_eq!(app.post("/v1/auth/sign-out").by(&ada).send().await.verdict(), "204");
+    for path in [events.clone(), format!("{events}/stream")] {
+        let refused = with_token(&path).send().await;
+        assert_eq!(refused.verdict(), "401 AUTH_REQUIRED", "{path}");
+        let detail = refused.json()["detail"].to_string();
+        assert!(detail.contains("ends with the session that asked for it"), "{detail}");
+    }
+    let refused = ticket(&kept).send().await;
+    assert_eq!(refused.verdict(), "401 AUTH_REQUIRED");
+    let detail = refused.json()["detail"].to_string();
+    assert!(detail.contains("the session that asked for it has ended"), "{detail}");
 }
 
 #[tokio::test]
@@ -334,8 +363,12 @@ async fn a_viewer_token_that_is_not_ours_says_what_to_do_and_tells_of_no_key() {
     let app = TestApp::spawn().await;
     let ada = app.owner("ada@example.com").await;
     let build = app.queued(&ada).await;
-    let claims =
-        ViewerClaims { user: ada.user, tenant: ada.tenant.unwrap(), build: build.parse().unwrap() };
+    let claims = ViewerClaims {
+        user: ada.user,
+        tenant: ada.tenant.unwrap(),
+        build: build.parse().unwrap(),
+        session: None,
+    };
     let keys = &app.platform.settings().viewer_keys;
     let key = |id: &str| SharedKey::new(KeyId::parse(id).unwrap(), &[9; 32]).unwrap();
     let now = app.clock.now();

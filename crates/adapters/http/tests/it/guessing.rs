@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
-use keelway_access::ports::{RateLimiter, Sessions, SignIn, StaleCredentials, Ticket, Tickets};
+use keelway_access::ports::{
+    NewTicket, RateLimiter, Sessions, SignIn, StaleCredentials, Ticket, Tickets,
+};
 use keelway_access::{
     RateClass, RateLimit, RateLimits, Session, SessionPolicy, SessionToken, TicketToken, TokenHash,
     User,
 };
-use keelway_kernel::{Actor, BuildId, Failure, StoreError, TenantScope, UserId};
+use keelway_kernel::{Actor, Failure, StoreError, TenantScope, UserId};
 use keelway_local::{CachedSessions, Keep, LocalLimiter};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -69,14 +71,8 @@ impl Sessions for Watched<dyn Sessions> {
 
 #[async_trait]
 impl Tickets for Watched<dyn Tickets> {
-    async fn issue(
-        &self,
-        scope: TenantScope,
-        token: &TokenHash,
-        build: BuildId,
-        user: UserId,
-    ) -> Result<(), StoreError> {
-        self.inner.issue(scope, token, build, user).await
+    async fn issue(&self, scope: TenantScope, ticket: NewTicket) -> Result<(), StoreError> {
+        self.inner.issue(scope, ticket).await
     }
 
     async fn redeem(&self, token: &TokenHash) -> Result<Option<Ticket>, StoreError> {

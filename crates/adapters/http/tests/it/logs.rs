@@ -64,6 +64,7 @@ async fn a_key_that_servers_do_not_share_is_named_once_a_minute() {
         user: ada.user,
         tenant: ada.tenant.unwrap(),
         build: "bld_01h455vb4pex5vsknk084sn02q".parse().unwrap(),
+        session: None,
     };
     let ask = async |key: &str| {
         let key = SharedKey::new(KeyId::parse(key).unwrap(), &[9; 32]).unwrap();

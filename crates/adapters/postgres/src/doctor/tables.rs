@@ -70,7 +70,7 @@ const TABLES: &[(&str, &str)] = &[
     ),
     ("tenants", "id slug name tier own_limits time_zone created_at"),
     ("users", "id email email_key name password_hash created_at staff_since"),
-    ("viewer_tickets", "token_hash tenant_id build_id user_id expires_at"),
+    ("viewer_tickets", "token_hash tenant_id build_id user_id expires_at session_hash"),
 ];
 
 /// What of them is not there, or not to be read by whom doctor works as.

@@ -16,6 +16,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use filled::Filled;
+use keelway_access::NewTicket;
 use keelway_builds::BuildState;
 use keelway_builds::cancel::Cancel;
 use keelway_builds::operations::BuildSearch;
@@ -272,7 +273,8 @@ async fn people(of: &Filled) -> (String, Vec<String>) {
     told.of("open_invitations", async || store.invitations.open_invitations(scope).await).await;
     told.of("ticket", async || {
         let token = fx.token();
-        store.tickets.issue(scope, &token, of.build, user).await?;
+        let ticket = NewTicket { token, build: of.build, user, session: Some(fx.token()) };
+        store.tickets.issue(scope, ticket).await?;
         store.tickets.redeem(&token).await
     })
     .await;

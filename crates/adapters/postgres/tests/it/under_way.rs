@@ -2,8 +2,8 @@
 
 use keelway_access::{
     Accept, AcceptError, ChangePassword, ChangePasswordError, Invitation, Invite, IssueOwnerLink,
-    NewOwner, Occasion, OwnerLink, Redeem, RedeemError, Role, Rotation, Session, SessionPolicy,
-    SignedUp, StaleCredentials, Ticket,
+    NewOwner, NewTicket, Occasion, OwnerLink, Redeem, RedeemError, Role, Rotation, Session,
+    SessionPolicy, SignedUp, StaleCredentials, Ticket,
 };
 use keelway_builds::guest::ClaimError;
 use keelway_builds::submit::{Park, Submit, SubmitError};
@@ -156,7 +156,8 @@ async fn a_ticket_that_expires_while_it_is_waited_for_opens_nothing() {
     let Owned { scope, user } = opened.fx.tenant().await;
     let (tickets, token) = (opened.fx.store.tickets.clone(), opened.fx.token());
     let build = BuildId::generate(opened.fx.now(), &*opened.fx.entropy);
-    tickets.issue(scope, &token, build, user).await.unwrap();
+    let ticket = NewTicket { token, build, user, session: None };
+    tickets.issue(scope, ticket).await.unwrap();
     let redeem = async move { tickets.redeem(&token).await };
     let held = "SELECT 1 FROM viewer_tickets FOR UPDATE";
     assert_eq!(after_seconds(&opened, Ticket::LIFETIME_S, held, redeem).await, Ok(None));

@@ -3,7 +3,7 @@
 use crate::{hash, membership, tenant, user};
 use keelway_access::{
     Denied, KeyScope, LeaveError, Member, Permission, Principal, Resource, Role, SignedIn, Slug,
-    Unchosen, UnknownTenant, Wanted, leave, may,
+    Unchosen, UnknownTenant, Viewer, Wanted, leave, may,
 };
 use keelway_kernel::{ApiKeyId, BuildId, Tier};
 use proptest::prelude::*;
@@ -23,7 +23,13 @@ fn person(tenants: Unchosen) -> Principal {
 }
 
 fn viewer(of: BuildId) -> Principal {
-    Principal::Viewer { build: of, user: user(1), tenant: tenant(1) }
+    Principal::Viewer(Viewer {
+        build: of,
+        user: user(1),
+        tenant: tenant(1),
+        session: Some(hash(1)),
+        until: None,
+    })
 }
 
 fn api_key(scopes: impl IntoIterator<Item = KeyScope>) -> Principal {

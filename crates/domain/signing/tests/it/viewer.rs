@@ -12,6 +12,7 @@ fn claims() -> ViewerClaims {
         user: "usr_01h455vb4pex5vsknk084sn02q".parse().unwrap(),
         tenant: "ten_01h455vb4pex5vsknk084sn02q".parse().unwrap(),
         build: "bld_01h455vb4pex5vsknk084sn02q".parse().unwrap(),
+        session: Some([3; 32]),
     }
 }
 
@@ -35,13 +36,31 @@ fn a_viewer_token_lasts_exactly_ten_minutes_and_survives_rotation() {
     let (token, expires_at) = claims().issue(&ring().current, at(NOW_S));
     assert_eq!(expires_at, at(NOW_S + LIFETIME_S));
     let rotating = KeyRing { current: key("b", OTHER), previous: Some(key("a", SECRET)) };
-    assert_eq!(ViewerClaims::verify(&token, &rotating, at(NOW_S + 599)), Ok(claims()));
+    let read = ViewerClaims::verify(&token, &rotating, at(NOW_S + 599));
+    assert_eq!(read, Ok((claims(), expires_at)));
     let late = ViewerClaims::verify(&token, &rotating, at(NOW_S + 600));
     assert_eq!(late, Err(ViewerTokenError::Expired));
     let gone = ViewerClaims::verify(&token, &KeyRing::of(key("b", OTHER)), at(NOW_S));
     assert_eq!(gone, Err(ViewerTokenError::UnknownKey(key("a", SECRET).id().clone())));
     let namesake = ViewerClaims::verify(&token, &KeyRing::of(key("a", OTHER)), at(NOW_S));
     assert_eq!(namesake, Err(ViewerTokenError::Mismatch));
+}
+
+#[test]
+fn a_viewer_token_says_which_session_it_came_from_if_one_did() {
+    for session in [Some([3; 32]), None] {
+        let claims = ViewerClaims { session, ..claims() };
+        let (token, _) = claims.issue(&ring().current, at(NOW_S));
+        let (read, _) = ViewerClaims::verify(&token, &ring(), at(NOW_S)).unwrap();
+        assert_eq!(read, claims);
+    }
+    // As versions issued it that did not name the session.
+    let vectors = vectors();
+    let set = &vectors["viewer_tokens"];
+    let keys = KeyRing::of(key("a", text(set, "secret").as_bytes()));
+    let old = text(&set["cases"][0], "token");
+    let (read, until) = ViewerClaims::verify(old, &keys, at(NOW_S)).unwrap();
+    assert_eq!((read, until), (ViewerClaims { session: None, ..claims() }, at(NOW_S + LIFETIME_S)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keelway_access::{Invite, Role};
+use keelway_access::{Invite, NewTicket, Role};
 use keelway_contract::{Fixture, Owned, SeededEntropy, actor, rejected};
 use keelway_credits::Finality;
 use keelway_kernel::id::InvitationId;
@@ -55,7 +55,13 @@ async fn populated(fx: &Fixture) -> Owned {
     fx.submitted(owned).await;
     let taken = fx.taken().await;
     let build = fx.deployed(&taken.lease, 10_000).await;
-    fx.store.tickets.issue(scope, &fx.token(), build.id, owned.user).await.unwrap();
+    let ticket = NewTicket {
+        token: fx.token(),
+        build: build.id,
+        user: owned.user,
+        session: Some(fx.token()),
+    };
+    fx.store.tickets.issue(scope, ticket).await.unwrap();
     let invite = Invite {
         id: InvitationId::generate(fx.now(), &*fx.entropy),
         token: fx.token(),
