@@ -121,6 +121,50 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// For running text: tags, templates and addresses are not words of the subject.
+///
+/// Safety does not rest on this; the writer escapes whatever is left.
+pub(super) fn without_code(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['<', '{']) {
+        let (before, tail) = rest.split_at(at);
+        out.push_str(before);
+        out.push(' ');
+        rest = after_code(tail);
+    }
+    out.push_str(rest);
+    let plain = |word: &&str| {
+        let code = [
+            "//", "script:", "data:", "../", "..\\", "=\"", "='", "');", "=>", "url(", "@import",
+            "${", "$(", "`", "%>", "%}", "/.", "\\",
+        ];
+        let lower = word.to_lowercase();
+        !lower.starts_with(['/', '.', '%']) && !code.iter().any(|mark| lower.contains(mark))
+    };
+    out.lines()
+        .map(|line| line.split(' ').filter(plain).collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// What follows the tag, script or template that `tail` begins with; code is short, so a sign
+/// that nothing closes soon stands for itself.
+fn after_code(tail: &str) -> &str {
+    let is_element =
+        |name: &str| tail.get(1..=name.len()).is_some_and(|at| at.eq_ignore_ascii_case(name));
+    for (name, end) in [("script", "</script>"), ("style", "</style>")] {
+        if is_element(name)
+            && let Some(at) = tail.find(end)
+        {
+            return &tail[at + end.len()..];
+        }
+    }
+    let close = if tail.starts_with('<') { '>' } else { '}' };
+    let end = tail.char_indices().take(200).find(|(_, c)| *c == close);
+    end.map_or(&tail[1..], |(at, _)| tail[at + 1..].trim_start_matches(close))
+}
+
 /// Lower-case Latin letters and digits with hyphens between; empty if there are none.
 pub(super) fn slug(text: &str) -> String {
     let plain: String = text.nfd().filter(|c| !is_combining_mark(*c)).collect();
