@@ -1,6 +1,6 @@
 //! The command line: what can be said, and the help that says so.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -79,7 +79,8 @@ Examples:
   keelway probe                   the server that `listen` stands for
   keelway probe 127.0.0.1:8082    whatever listens there, such as a worker")]
     Probe {
-        /// Where to ask; the server of these settings if left out
+        /// Where to ask, as HOST:PORT; the server of these settings if left out
+        #[arg(value_parser = address)]
         address: Option<SocketAddr>,
     },
     /// Bring the database to this version, or say how far it is
@@ -335,4 +336,9 @@ impl RoleArgs {
 fn credits(text: &str) -> Result<i64, &'static str> {
     let credits = text.parse().ok().filter(|credits| *credits >= 1);
     credits.ok_or("not a whole number of credits, at least 1")
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
+    found.ok_or_else(|| "write HOST:PORT, such as 127.0.0.1:8080".to_owned())
 }

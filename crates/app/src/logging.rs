@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::exit::cannot_begin;
 use crate::settings::{Environment, LogFormat, LogSettings};
@@ -16,8 +17,17 @@ const INDISCREET: [&str; 2] = ["html5ever=warn", "html5ever::tokenizer=warn"];
 
 /// The lines that are let through where `level` is asked for.
 fn filter(level: &str) -> anyhow::Result<EnvFilter> {
-    let mut filter =
-        EnvFilter::try_new(level).map_err(|error| cannot_begin(format!("`log.level`: {error}")))?;
+    let unusable = |why: String| cannot_begin(format!("`log.level`: {why}"));
+    // To the filter any other word is a target, and what is not named by one is silent.
+    for word in level.split(',').map(str::trim).filter(|word| !word.contains(['=', '['])) {
+        if word.is_empty() || word.parse::<LevelFilter>().is_err() {
+            return Err(unusable(format!(
+                "{word:?} is no level: write error, warn, info, debug, trace or off, and a level \
+                 of one target as in `info,keelway_http=debug`"
+            )));
+        }
+    }
+    let mut filter = EnvFilter::try_new(level).map_err(|error| unusable(error.to_string()))?;
     if !level.contains(LOUD) {
         filter = filter.add_directive(format!("{LOUD}=off").parse()?);
     }
@@ -25,6 +35,11 @@ fn filter(level: &str) -> anyhow::Result<EnvFilter> {
         filter = filter.add_directive(directive.parse()?);
     }
     Ok(filter)
+}
+
+/// Whether the log could begin with these settings.
+pub(crate) fn check(settings: &LogSettings) -> anyhow::Result<()> {
+    filter(&settings.level).map(drop)
 }
 
 /// Sends log lines to standard error, and panics to the log.
@@ -85,6 +100,8 @@ mod tests {
         }
         assert_eq!(passing("html5ever::tokenizer=trace"), ["html5ever warn"]);
         assert_eq!(passing("warn,actix_http=error"), ["actix_http error", "html5ever warn"]);
-        assert!(filter("keelway=loud").is_err());
+        for level in ["keelway=loud", "foo=bar=baz", "loud", "info,loud", ""] {
+            assert!(filter(level).is_err(), "{level}");
+        }
     }
 }

@@ -103,8 +103,9 @@ impl Unreached {
                 quoted(role)
             ),
             Self::NotLetIn { role, .. } => format!(
-                "correct the role, or as a superuser run: ALTER ROLE {} LOGIN; and let \
-                 pg_hba.conf have a line for it, this database and this machine",
+                "correct the role, or as a superuser run deploy/postgres/roles.sql, which makes \
+                 `keelway`, or: ALTER ROLE {} LOGIN; and let pg_hba.conf have a line for it, this \
+                 database and this machine",
                 quoted(role)
             ),
             Self::TlsRequired(_) => "add sslmode=require to the address".to_owned(),
@@ -119,8 +120,8 @@ impl Unreached {
                              sslrootcert=FILE, and the host as the certificate does"
                 .to_owned(),
             Self::UnknownDatabase(database) => format!(
-                "correct the database, or as a superuser run: CREATE DATABASE {} OWNER \
-                 keelway_owner;",
+                "correct the database, or as a superuser run deploy/postgres/roles.sql, which \
+                 makes the roles and `keelway`, or: CREATE DATABASE {} OWNER keelway_owner;",
                 quoted(database)
             ),
             Self::MayNotConnect { role, database } => format!(

@@ -186,5 +186,6 @@ async fn one(
         request_id = %build.request_id,
         attempt = build.attempt,
     );
+    tracing::info!(parent: &span, "an attempt begins");
     run::run(&shop, assignment, asked, &hand_back).instrument(span).await;
 }

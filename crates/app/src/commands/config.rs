@@ -15,7 +15,7 @@ pub(super) fn run(action: &ConfigAction, sources: &Sources) -> anyhow::Result<Ex
             }
         }
         ConfigAction::Check => {
-            super::settings(sources)?;
+            crate::logging::check(&super::settings(sources)?.settings.log)?;
             super::print("The settings can be used.")
         }
         ConfigAction::Reference => super::print(&reference()),

@@ -1,6 +1,7 @@
 //! `keelway`, `keelway serve` and `keelway worker`: what runs until it is told to stop.
 
 use std::io::{self, IsTerminal as _};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -58,9 +59,10 @@ fn run_server(checked: &Checked, schema: Schema, sources: &Sources) -> anyhow::R
         let sites = listen(settings.preview_listen, "--preview-listen")?;
         let house = House::open(checked, schema).await?;
         let http = house.http(checked, ops.clone());
+        let listening = (api.local_addr()?, sites.local_addr()?);
         let servers = vec![http.serve(api)?, http.serve_sites(sites)?];
         let signals = Signals::new()?;
-        greet(checked, owner_link(&house).await.as_ref())?;
+        greet(checked, listening, owner_link(&house).await.as_ref())?;
         let worker = settings.worker.enabled.then(|| house.worker());
         Running { servers, worker, ops, signals }.until_stopped(house).await
     })
@@ -147,11 +149,16 @@ async fn owner_link(house: &House) -> Option<OwnerToken> {
 }
 
 /// Says where it runs: on a terminal in words, elsewhere in a line for each thing.
-fn greet(checked: &Checked, owner: Option<&OwnerToken>) -> anyhow::Result<()> {
+fn greet(
+    checked: &Checked,
+    (listen, preview_listen): (SocketAddr, SocketAddr),
+    owner: Option<&OwnerToken>,
+) -> anyhow::Result<()> {
     let url = &checked.public_url;
     let data = checked.settings.data_dir.display();
     let (database, redis) = (checked.database.kind(), checked.redis.is_some());
-    tracing::info!(%url, sites = %checked.sites, database, redis, data_dir = %data, "ready");
+    let sites = &checked.sites;
+    tracing::info!(%url, %sites, %listen, %preview_listen, database, redis, data_dir = %data, "ready");
     let owner = owner.map(|token| super::admin::link(checked, token));
     if !std::io::stdout().is_terminal() {
         super::print(&format!("Keelway is ready at {url}"))?;

@@ -96,7 +96,7 @@ impl<'a> Place<'a> {
             let there = if lines.is_empty() { ", which is there for it" } else { "" };
             lines.push(format!("let `{}` log in as {other:?}{there}", self.setting));
         }
-        lines.push("for development, --allow-unsafe-role works as it all the same".to_owned());
+        lines.push("for development, serve and worker take --allow-unsafe-role".to_owned());
         self.refusal("work in", &role.to_string(), &lines)
     }
 

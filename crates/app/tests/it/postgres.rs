@@ -171,16 +171,14 @@ fn a_server_is_migrated_by_its_owner_and_worked_on_by_a_role_that_owns_nothing()
     insta::assert_snapshot!(told, @r#"keelway: cannot work in the database postgres://keelway_cli_owner@SERVER/keelway_cli_roles (`database.url`): the role "keelway_cli_owner" has CREATEROLE; it owns tables, their schema or the database"#);
     assert!(rest.contains("keelway: let `database.url` log in as \"keelway\""), "{rest}");
     assert!(
-        rest.ends_with(
-            "keelway: for development, --allow-unsafe-role works as it all the same\n=> 2"
-        )
+        rest.ends_with("keelway: for development, serve and worker take --allow-unsafe-role\n=> 2")
     );
 
     database.run(&format!("ALTER ROLE {} CREATEROLE", database.app()));
     insta::assert_snapshot!(served_as(&database.app()), @r#"
     keelway: cannot work in the database postgres://keelway_cli_roles_app@SERVER/keelway_cli_roles (`database.url`): the role "keelway_cli_roles_app" has CREATEROLE
     keelway: as a superuser run: ALTER ROLE "keelway_cli_roles_app" NOCREATEROLE;
-    keelway: for development, --allow-unsafe-role works as it all the same
+    keelway: for development, serve and worker take --allow-unsafe-role
     => 2
     "#);
     database.run(&format!("ALTER ROLE {} NOCREATEROLE", database.app()));
@@ -298,7 +296,7 @@ fn whoever_migrates_is_named_and_told_who_can() {
     keelway: let `database.migrations_url` log in as "keelway_cli_owner"
     => 2
     keelway: cannot connect to the database postgres://keelway_cli_owner@SERVER/keelway_cli_nowhere (`database.migrations_url`): there is no database "keelway_cli_nowhere"
-    keelway: correct the database, or as a superuser run: CREATE DATABASE "keelway_cli_nowhere" OWNER keelway_owner;
+    keelway: correct the database, or as a superuser run deploy/postgres/roles.sql, which makes the roles and `keelway`, or: CREATE DATABASE "keelway_cli_nowhere" OWNER keelway_owner;
     => 2
     "#);
 }
