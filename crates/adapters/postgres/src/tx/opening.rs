@@ -120,7 +120,7 @@ pub(super) fn opening(connections: &Connections, reach: &Reach, mode: Mode) -> O
     keys.sort_unstable();
     keys.dedup();
     let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
-    let locks_wait = lock_wait.saturating_mul(u32::try_from(keys.len()).unwrap_or(u32::MAX));
+    let whole_wait = lock_wait.saturating_mul(u32::try_from(keys.len()).unwrap_or(u32::MAX));
     // One after the other, in the order of the array.
     let locks = match keys.as_slice() {
         [] => String::new(),
@@ -137,7 +137,7 @@ pub(super) fn opening(connections: &Connections, reach: &Reach, mode: Mode) -> O
         ids.join(","),
         lock_wait.as_millis()
     );
-    Opening { sql, within: (connections.wait.max(locks_wait) + WAY).min(connections.within()) }
+    Opening { sql, within: (connections.wait.max(whole_wait) + WAY).min(connections.within()) }
 }
 
 /// The same for the role that the process logged in as, which takes on no other.
