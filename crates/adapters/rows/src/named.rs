@@ -30,6 +30,17 @@ pub struct OfWorkRow {
 }
 
 impl OfSnapshotRow {
+    /// The key that the rows behind `after` follow; none once those of work are its turn.
+    pub fn key(after: Option<&NamedFile>) -> Option<(Uuid, Uuid, &str)> {
+        match after {
+            None => Some((Uuid::nil(), Uuid::nil(), "")),
+            Some(NamedFile { tenant, by: NamedBy::Snapshot(id), path, .. }) => {
+                Some((tenant.as_uuid(), id.as_uuid(), path))
+            }
+            Some(NamedFile { by: NamedBy::Work { .. }, .. }) => None,
+        }
+    }
+
     /// The file.
     pub fn decode(self) -> Result<NamedFile, StoreError> {
         let snapshot = SnapshotId::from_uuid(self.snapshot_id);
@@ -39,6 +50,16 @@ impl OfSnapshotRow {
 }
 
 impl OfWorkRow {
+    /// The key that the rows behind `after` follow.
+    pub fn key(after: Option<&NamedFile>) -> (Uuid, Uuid, i64, i64) {
+        match after {
+            Some(NamedFile { tenant, by: NamedBy::Work { build, agent, position }, .. }) => {
+                (tenant.as_uuid(), build.as_uuid(), (*agent).into(), (*position).into())
+            }
+            _ => (Uuid::nil(), Uuid::nil(), 0, 0),
+        }
+    }
+
     /// The file.
     pub fn decode(self) -> Result<NamedFile, StoreError> {
         let build = BuildId::from_uuid(self.build_id);

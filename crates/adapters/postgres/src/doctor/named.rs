@@ -1,7 +1,6 @@
 //! What the blobs are to have: the files of snapshots first, then those of kept work.
 
-use keelway_builds::ports::{NamedBy, NamedFile};
-use keelway_kernel::{BuildId, SnapshotId, TenantId};
+use keelway_builds::ports::NamedFile;
 use keelway_rows::named::{OfSnapshotRow, OfWorkRow};
 use sqlx::postgres::PgConnection;
 use sqlx::types::Uuid;
@@ -14,32 +13,18 @@ pub(super) async fn files(
     after: Option<&NamedFile>,
     limit: u32,
 ) -> Sql<Vec<NamedFile>> {
-    let start = (TenantId::from_uuid(Uuid::nil()), Uuid::nil());
-    let of_snapshots = match after {
-        None => Some((start.0, SnapshotId::from_uuid(start.1), "")),
-        Some(NamedFile { tenant, by: NamedBy::Snapshot(id), path, .. }) => {
-            Some((*tenant, *id, path.as_str()))
-        }
-        Some(_) => None,
-    };
-    if let Some(after) = of_snapshots {
-        let files = files_of_snapshots(reader, after, limit).await?;
+    if let Some(key) = OfSnapshotRow::key(after) {
+        let files = files_of_snapshots(reader, key, limit).await?;
         if !files.is_empty() {
             return Ok(files);
         }
     }
-    let after = match after {
-        Some(NamedFile { tenant, by: NamedBy::Work { build, agent, position }, .. }) => {
-            (*tenant, *build, *agent, *position)
-        }
-        _ => (start.0, BuildId::from_uuid(start.1), 0, 0),
-    };
-    files_of_work(reader, after, limit).await
+    files_of_work(reader, OfWorkRow::key(after), limit).await
 }
 
 async fn files_of_snapshots(
     reader: &mut PgConnection,
-    (tenant, snapshot, path): (TenantId, SnapshotId, &str),
+    (tenant, snapshot, path): (Uuid, Uuid, &str),
     limit: u32,
 ) -> Sql<Vec<NamedFile>> {
     let rows: Vec<OfSnapshotRow> = sqlx::query_as(
@@ -49,8 +34,8 @@ async fn files_of_snapshots(
          ORDER BY tenant_id, snapshot_id, path
          LIMIT $4",
     )
-    .bind(tenant.as_uuid())
-    .bind(snapshot.as_uuid())
+    .bind(tenant)
+    .bind(snapshot)
     .bind(path)
     .bind(i64::from(limit))
     .fetch_all(reader)
@@ -60,7 +45,7 @@ async fn files_of_snapshots(
 
 async fn files_of_work(
     reader: &mut PgConnection,
-    (tenant, build, agent, position): (TenantId, BuildId, u32, u32),
+    (tenant, build, agent, position): (Uuid, Uuid, i64, i64),
     limit: u32,
 ) -> Sql<Vec<NamedFile>> {
     let rows: Vec<OfWorkRow> = sqlx::query_as(
@@ -70,10 +55,10 @@ async fn files_of_work(
          ORDER BY tenant_id, build_id, number, position
          LIMIT $5",
     )
-    .bind(tenant.as_uuid())
-    .bind(build.as_uuid())
-    .bind(i64::from(agent))
-    .bind(i64::from(position))
+    .bind(tenant)
+    .bind(build)
+    .bind(agent)
+    .bind(position)
     .bind(i64::from(limit))
     .fetch_all(reader)
     .await?;
