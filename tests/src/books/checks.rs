@@ -95,12 +95,20 @@ pub(crate) const ALWAYS: &[Check] = &[
         subjects: "SELECT COUNT(*) FROM builds WHERE ended_at IS NOT NULL",
         broken: "SELECT hex(id) || ' ' || state || COALESCE(' ' || failure_reason, '')
                      || ' used ' || cost || ' charged ' || captured
-                 FROM builds
+                 FROM builds b
                  WHERE ended_at IS NOT NULL
                    AND captured <> CASE
                        WHEN state = 'expired' OR attempt = 0 THEN 0
                        WHEN failure_reason IN
                             ('worker_lost', 'deployment_failed', 'internal_error') THEN 0
+                       -- It waited after a failure.
+                       WHEN state = 'cancelled' AND failures > 0
+                            AND (SELECT e.kind FROM build_events e
+                                 WHERE e.tenant_id = b.tenant_id AND e.build_id = b.id
+                                   AND e.seq = b.last_seq - 1)
+                                IN ('build.retrying', 'build.handed_back') THEN 0
+                       -- Its worker may have been lost before it stopped.
+                       WHEN state = 'cancelled' AND cancel_requested AND captured = 0 THEN 0
                        WHEN (cost + 9999) / 10000 < held THEN (cost + 9999) / 10000
                        ELSE held END",
     },
