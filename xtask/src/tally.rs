@@ -22,10 +22,13 @@ impl Tally {
         {
             return Self::of_playwright(count);
         }
-        let (_, counts) = match line.trim_start() {
-            text if text.starts_with("test result: ") => text.split_once(". ")?,
-            text if text.starts_with("Summary [") => text.split_once("run: ")?,
-            _ => return None,
+        // What nextest repeats of a test that failed is indented, and has been counted.
+        let (_, counts) = if line.starts_with("test result: ") {
+            line.split_once(". ")?
+        } else if line.trim_start().starts_with("Summary [") {
+            line.split_once("run: ")?
+        } else {
+            return None;
         };
         let mut tally = Self::default();
         for count in counts.split([',', ';']) {
@@ -114,9 +117,14 @@ mod tests {
 
     #[test]
     fn other_lines_count_nothing() {
-        for line in
-            ["", "running 3 tests", "test a::b ... ok", "        PASS [   0.005s] x y", "  2 flew"]
-        {
+        for line in [
+            "",
+            "running 3 tests",
+            "test a::b ... ok",
+            "        PASS [   0.005s] x y",
+            "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 9 filtered out",
+            "  2 flew",
+        ] {
             assert_eq!(Tally::of_line(line), None, "{line}");
         }
     }
