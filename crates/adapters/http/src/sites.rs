@@ -166,7 +166,7 @@ fn failed(error: &StoreError, label: &SiteLabel) -> HttpResponse {
             )
         }
         StoreError::Unavailable(_) | StoreError::Contended => {
-            tracing::error!(site, %error, "a site cannot be served for now");
+            tracing::error!(site, %error, "a site cannot be served while the store is away");
             let mut away = HttpResponse::ServiceUnavailable();
             text(away.insert_header((RETRY_AFTER, STORE_RETRY_S)), "Try again in a few seconds.")
         }

@@ -266,8 +266,8 @@ pub(crate) fn end(
             transition(from, Step::Cancel).map_err(refused)?;
             let ending = match build.status {
                 BuildStatus::Queued { .. } if build.attempt == 0 => credits::Ending::NeverStarted,
-                // It waits because an attempt failed, and would cost nothing if all did: whoever
-                // does not want to wait for the next one does not pay for that.
+                // It waits because an attempt failed. Whether by us or by a provider is not kept:
+                // so whoever does not wait for the next one pays nothing.
                 BuildStatus::Queued { .. } if build.failures > 0 => credits::Ending::OurFailure,
                 // Its worker was lost, whatever was asked meanwhile.
                 BuildStatus::Building { lease_until, .. } if now >= lease_until => {
